@@ -1,0 +1,50 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = import.meta.dirname;
+const names = readdirSync(join(root, 'functions'), { withFileTypes: true })
+  .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+  .map((entry) => entry.name.replace('.ts', ''));
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  mainFields: ['module', 'main'],
+  // Some packages still call require; an ES module has none.
+  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  logLevel: 'warning',
+};
+
+/** One self-contained file per function in dist/functions. */
+export async function bundleFunctions() {
+  rmSync(join(root, 'dist', 'functions'), { recursive: true, force: true });
+  const entryPoints = names.map((name) => ({ in: `functions/${name}.ts`, out: name }));
+  const outdir = 'dist/functions';
+  await build({ ...common, entryPoints, outdir, outExtension: { '.js': '.mjs' }, minify: true, legalComments: 'none' });
+}
+
+export async function bundleCli() {
+  const banner = { js: `#!/usr/bin/env node\n${common.banner.js}` };
+  await build({ ...common, banner, entryPoints: ['src/cli.ts'], outfile: 'dist/cli.js', packages: 'external' });
+}
+
+/** The plugin: `serverless deploy` and `invoke local` always take fresh bundles. */
+export default class Bundle {
+  hooks = {
+    'before:package:initialize': bundleFunctions,
+    'before:deploy:function:packageFunction': bundleFunctions,
+    'before:invoke:local:invoke': bundleFunctions,
+  };
+}
+
+// Not awaited at top level: the framework loads this file with require.
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  bundleFunctions()
+    .then(bundleCli)
+    .catch(() => process.exit(1)); // esbuild has printed why
+}
