@@ -1,0 +1,182 @@
+"""Starts the pinned MiniStack and bridges what differs from AWS.
+
+Every patch replaces one known line of the pinned version and refuses to start
+when that line is gone, so an upgrade cannot silently lose a bridge.
+"""
+
+import asyncio
+import datetime
+import hashlib
+import inspect
+import json
+import os
+import sys
+import textwrap
+import threading
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from ministack import app as ministack
+from ministack.core import iam_actions, iam_evaluator
+from ministack.core.responses import request_scope
+from ministack.services import eventbridge, kms, s3, scheduler
+
+DARK: set[str] = set()
+ACCOUNT = os.environ["MINISTACK_ACCOUNT_ID"]
+
+
+def patch(module, function_name, old, new, **names):
+    source = textwrap.dedent(inspect.getsource(getattr(module, function_name)))
+    if source.count(old) != 1:
+        raise SystemExit(f"sandbox: {module.__name__}.{function_name} no longer has the line to bridge: {old!r}")
+    vars(module).update(names)
+    exec(compile(source.replace(old, new), module.__file__, "exec"), vars(module))
+
+
+def copy_refused(bucket, key, headers):
+    if headers.get("if-none-match") == "*" and key in bucket["objects"]:
+        return s3._error("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412)
+    return None
+
+
+# A created-only copy must not overwrite, and a copied object has a single-part ETag.
+READ = "src_body = _read_body(src_bucket_name, src_key, src_obj)\n"
+patch(
+    s3, "_copy_object", READ,
+    READ + "    new_etag = _sandbox_etag(src_body)\n"
+    "    if _sandbox_refused(dest_bucket, dest_key, headers) is not None:\n"
+    "        return _sandbox_refused(dest_bucket, dest_key, headers)\n",
+    _sandbox_etag=lambda body: '"' + hashlib.md5(body, usedforsecurity=False).hexdigest() + '"',
+    _sandbox_refused=copy_refused,
+)
+
+
+def with_scheduled_time(target):
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {**target, "Input": target.get("Input", "{}").replace("<aws.scheduler.scheduled-time>", now)}
+
+
+FIRE = 'target = sched.get("Target") or {}'
+patch(scheduler, "_tick_schedules", FIRE, 'target = _sandbox_time(sched.get("Target") or {})',
+      _sandbox_time=with_scheduled_time)
+scheduler._SCHEDULE_TICK_INTERVAL = 1
+
+plain_resource = iam_actions.extract_resource_arn
+
+
+def resource_as_on_aws(*args, **kwargs):
+    """AWS decides about a key by the key's own ARN, also when it is named by an alias;
+    and the ARN of a rule on the default bus does not name the bus."""
+    arn = plain_resource(*args, **kwargs).replace(":rule/default/", ":rule/")
+    key_id = kms._aliases.get(arn) if ":alias/" in arn else None
+    return arn.split(":alias/")[0] + ":key/" + key_id.split("/")[-1] if key_id else arn
+
+
+iam_actions.extract_resource_arn = resource_as_on_aws
+plain_action = iam_actions.extract_iam_action
+
+
+def action_as_on_aws(*args, **kwargs):
+    """SQS's batch calls are authorized as their single ones."""
+    action = plain_action(*args, **kwargs)
+    return action.removesuffix("Batch") if action and action.startswith("sqs:") else action
+
+
+iam_actions.extract_iam_action = action_as_on_aws
+
+local_dispatch = eventbridge._dispatch_to_event_bus
+
+
+def dispatch_across_regions(spec, event, rule, event_path, target_input_payload=None):
+    here = eventbridge.get_region()
+    if here in DARK or spec.region in DARK:
+        eventbridge.logger.warning("sandbox: %s is dark, event not forwarded", spec)
+        return
+    eventbridge.set_request_region(spec.region)
+    try:
+        local_dispatch(spec, event, rule, event_path, target_input_payload)
+    finally:
+        eventbridge.set_request_region(here)
+
+
+eventbridge._dispatch_to_event_bus = dispatch_across_regions
+
+
+def authorize(request):
+    """May this access key do the action on every resource? The first refusal answers."""
+    with request_scope(ACCOUNT, request["region"]):
+        return authorize_scoped(request)
+
+
+def authorize_scoped(request):
+    service = request["action"].split(":")[0]
+    principal = iam_evaluator.resolve_principal(request["accessKeyId"], ACCOUNT)
+    if isinstance(principal, iam_evaluator.AuthError):
+        return {"allowed": False, "principal": "", "reason": principal.message, "code": principal.code}
+    if principal.policies is None:
+        return {"allowed": True, "principal": principal.arn}
+    for resource in request["resources"]:
+        context = iam_evaluator.EvalContext(
+            principal_arn=principal.arn, principal_type=principal.type, principal_account=principal.account,
+            action=request["action"], resource_arn=resource, region=request["region"],
+            service_context={k.lower(): v for k, v in request.get("context", {}).items()},
+            principal_keys=principal.keys)
+        result = iam_evaluator.evaluate(context, principal.policies, *principal.limits)
+        found = iam_evaluator._resource_policy(service, resource)
+        if found is not None:
+            result = iam_evaluator.combine_resource_policy(
+                result, context, *found, required=service in iam_evaluator._POLICY_REQUIRED, limits=principal.limits)
+        if result.decision != "Allow":
+            return {"allowed": False, "principal": principal.arn, "resource": resource, "reason": result.decision}
+    return {"allowed": True, "principal": principal.arn}
+
+
+def principal_of(request):
+    principal = iam_evaluator.resolve_principal(request["accessKeyId"], ACCOUNT)
+    return {"principal": "" if isinstance(principal, iam_evaluator.AuthError) else principal.arn}
+
+
+def put_events(request):
+    with request_scope(ACCOUNT, request["region"]):
+        eventbridge._put_events({"Entries": request["entries"]}, allow_aws_source=True)
+    return {}
+
+
+def set_dark(request):
+    DARK.clear()
+    DARK.update(request["regions"])
+    return {}
+
+
+ROUTES = {"authorize": authorize, "principal": principal_of, "events": put_events, "dark": set_dark,
+          "ready": lambda _request: {}}
+
+
+async def bridged(scope, receive, send):
+    if scope["type"] != "http" or not scope["path"].startswith("/_bridge/"):
+        return await ministack.app(scope, receive, send)
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    route = ROUTES.get(scope["path"].removeprefix("/_bridge/"))
+    answer = await asyncio.to_thread(route, json.loads(body or b"{}")) if route else {"error": "no such route"}
+    await send({"type": "http.response.start", "status": 200 if route else 404,
+                "headers": [(b"content-type", b"application/json")]})
+    await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+
+
+def exit_with_parent():
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    threading.Thread(target=exit_with_parent, daemon=True).start()
+    config = Config()
+    config.bind = [f"127.0.0.1:{os.environ['GATEWAY_PORT']}"]
+    config.keep_alive_timeout = 75
+    config.loglevel = "WARNING"
+    asyncio.run(serve(bridged, config))

@@ -1,0 +1,203 @@
+import { randomBytes } from 'node:crypto';
+import type pg from 'pg';
+import { type Instance, instanceXml, RdsFault, type Snapshot } from './model.ts';
+import type { Params } from './query.ts';
+import type { Caller, RdsWorld } from './world.ts';
+
+function xml(world: RdsWorld, instance: Instance): Record<string, unknown> {
+  return instanceXml(instance, world.arn(instance.region, 'db', instance.id));
+}
+
+function checkStorage(storageGib: number, params: Params): void {
+  const asked = params.text('Iops') !== undefined || params.text('StorageThroughput') !== undefined;
+  const both = params.text('Iops') !== undefined && params.text('StorageThroughput') !== undefined;
+  if ((params.text('StorageType') ?? 'gp3') !== 'gp3') return;
+  if (asked && storageGib < 400) {
+    throw new RdsFault(
+      'InvalidParameterCombination',
+      "You can't specify IOPS or storage throughput for engine postgres and a storage size less than 400.",
+    );
+  }
+  if (asked && !both) {
+    throw new RdsFault('InvalidParameterCombination', 'Specify both IOPS and storage throughput for gp3.');
+  }
+}
+
+function newInstance(world: RdsWorld, caller: Caller, params: Params, source?: Snapshot): Instance {
+  const id = (params.text('DBInstanceIdentifier') ?? '').toLowerCase();
+  if (world.instances.has(world.key(caller.region, id))) {
+    throw new RdsFault('DBInstanceAlreadyExists', `DB instance ${id} already exists`);
+  }
+  const className = params.text('DBInstanceClass') ?? 'db.t4g.micro';
+  if (world.settings.insufficientCapacity.includes(className)) {
+    throw new RdsFault('InsufficientDBInstanceCapacity', `${className} is not available in this region now`);
+  }
+  const storageGib = params.number('AllocatedStorage') ?? source?.storageGib ?? 20;
+  checkStorage(storageGib, params);
+  const instance: Instance = {
+    id,
+    region: caller.region,
+    status: 'creating',
+    cluster: undefined,
+    createdAt: new Date(),
+    className,
+    storageGib,
+    storageType: params.text('StorageType') ?? source?.storageType ?? 'gp3',
+    iops: params.number('Iops'),
+    throughput: params.number('StorageThroughput'),
+    masterUser: params.text('MasterUsername') ?? source?.masterUser ?? 'postgres',
+    multiAz: params.flag('MultiAZ') ?? false,
+    backupRetentionDays: params.number('BackupRetentionPeriod') ?? 1,
+    deletionProtection: params.flag('DeletionProtection') ?? false,
+    kmsKeyId: source?.kmsKeyId ?? params.text('KmsKeyId'),
+    parameterGroup: params.text('DBParameterGroupName') ?? 'default.postgres17',
+    subnetGroup: params.text('DBSubnetGroupName'),
+    securityGroups: (params.list('VpcSecurityGroupIds.VpcSecurityGroupId') ?? ['sg-default']).map((group) => ({
+      id: group,
+      status: 'active',
+    })),
+    lifecycleSupport: params.text('EngineLifecycleSupport') ?? 'open-source-rds-extended-support',
+    copyTagsToSnapshot: params.flag('CopyTagsToSnapshot') ?? false,
+    pendingPassword: false,
+    tags: params.tags() ?? source?.tags ?? [],
+  };
+  world.instances.set(world.key(caller.region, id), instance);
+  return instance;
+}
+
+async function setPassword(client: pg.Client, user: string, password: string): Promise<void> {
+  const name = client.escapeIdentifier(user);
+  const secret = client.escapeLiteral(password);
+  const { rowCount } = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [user]);
+  const verb = rowCount ? 'ALTER' : 'CREATE';
+  await client.query(`${verb} ROLE ${name} LOGIN CREATEDB CREATEROLE PASSWORD ${secret}`);
+}
+
+export async function createInstance(world: RdsWorld, caller: Caller, params: Params) {
+  const arn = world.arn(caller.region, 'db', (params.text('DBInstanceIdentifier') ?? '').toLowerCase());
+  await world.allow(caller, 'rds:CreateDBInstance', [arn], params.tags() ?? []);
+  const instance = newInstance(world, caller, params);
+  const password = params.text('MasterUserPassword') ?? randomBytes(18).toString('base64url');
+  const database = params.text('DBName');
+  world.later(async () => {
+    instance.cluster = await world.host.start(await world.host.cloneFolder(world.host.template));
+    await world.host.admin(instance.cluster, async (client) => {
+      await setPassword(client, instance.masterUser, password);
+      if (!database) return;
+      const owner = client.escapeIdentifier(instance.masterUser);
+      await client.query(`CREATE DATABASE ${client.escapeIdentifier(database)} OWNER ${owner}`);
+    });
+    instance.status = 'available';
+    world.announce('DB_INSTANCE', 'RDS-EVENT-0005', instance, 'DB instance created');
+  });
+  return { DBInstance: xml(world, instance) };
+}
+
+export async function restoreInstance(world: RdsWorld, caller: Caller, params: Params) {
+  const source = world.snapshot(caller.region, params.text('DBSnapshotIdentifier'));
+  const arn = world.arn(caller.region, 'db', (params.text('DBInstanceIdentifier') ?? '').toLowerCase());
+  const sourceArn = world.arn(source.region, 'snapshot', source.id);
+  await world.allow(caller, 'rds:RestoreDBInstanceFromDBSnapshot', [arn, sourceArn], params.tags() ?? []);
+  if (source.status !== 'available' || !source.folder) {
+    throw new RdsFault('InvalidDBSnapshotState', `Snapshot ${source.id} is ${source.status}.`);
+  }
+  if (source.kmsKeyId) await world.requireKey(caller, source.kmsKeyId);
+  const folder = source.folder;
+  const instance = newInstance(world, caller, params, source);
+  world.later(async () => {
+    instance.cluster = await world.host.start(await world.host.cloneFolder(folder));
+    instance.status = 'available';
+    world.announce('DB_INSTANCE', 'RDS-EVENT-0043', instance, 'Restored from snapshot');
+  });
+  return { DBInstance: xml(world, instance) };
+}
+
+export async function describeInstances(world: RdsWorld, caller: Caller, params: Params) {
+  const wanted = params.text('DBInstanceIdentifier');
+  const arn = world.arn(caller.region, 'db', wanted ? wanted.toLowerCase() : '*');
+  await world.allow(caller, 'rds:DescribeDBInstances', [arn]);
+  const found = wanted
+    ? [world.instance(caller.region, wanted)]
+    : [...world.instances.values()].filter((instance) => instance.region === caller.region);
+  const start = Number(params.text('Marker') ?? 0);
+  return {
+    Marker: start + 100 < found.length ? String(start + 100) : undefined,
+    DBInstances: found.slice(start, start + 100).map((instance) => xml(world, instance)),
+  };
+}
+
+export async function modifyInstance(world: RdsWorld, caller: Caller, params: Params) {
+  const instance = world.instance(caller.region, params.text('DBInstanceIdentifier'));
+  await world.allow(caller, 'rds:ModifyDBInstance', [world.arn(caller.region, 'db', instance.id)]);
+  requireAvailable(instance);
+  const password = params.text('MasterUserPassword');
+  const groups = params.list('VpcSecurityGroupIds.VpcSecurityGroupId');
+  instance.multiAz = params.flag('MultiAZ') ?? instance.multiAz;
+  instance.deletionProtection = params.flag('DeletionProtection') ?? instance.deletionProtection;
+  instance.backupRetentionDays = params.number('BackupRetentionPeriod') ?? instance.backupRetentionDays;
+  instance.className = params.text('DBInstanceClass') ?? instance.className;
+  if (password !== undefined) {
+    instance.pendingPassword = true;
+    world.later(async () => {
+      const cluster = instance.cluster;
+      if (!cluster) return;
+      await world.host.admin(cluster, (client) => setPassword(client, instance.masterUser, password));
+      instance.pendingPassword = false;
+    });
+  }
+  if (groups) swapGroups(world, instance, groups);
+  return { DBInstance: xml(world, instance) };
+}
+
+/** A swap takes a while, and open connections stay alive until a reboot, as on AWS. */
+function swapGroups(world: RdsWorld, instance: Instance, groups: string[]): void {
+  const leaving = instance.securityGroups.filter((group) => !groups.includes(group.id));
+  const kept = groups.map((id) => ({ id, status: 'adding' }));
+  instance.securityGroups = [...leaving.map((group) => ({ ...group, status: 'removing' })), ...kept];
+  world.later(() => {
+    instance.securityGroups = groups.map((id) => ({ id, status: 'active' }));
+  });
+}
+
+export async function rebootInstance(world: RdsWorld, caller: Caller, params: Params) {
+  const instance = world.instance(caller.region, params.text('DBInstanceIdentifier'));
+  await world.allow(caller, 'rds:RebootDBInstance', [world.arn(caller.region, 'db', instance.id)]);
+  const cluster = requireAvailable(instance);
+  instance.status = 'rebooting';
+  world.later(async () => {
+    await world.host.restart(cluster);
+    instance.status = 'available';
+  });
+  return { DBInstance: xml(world, instance) };
+}
+
+export async function deleteInstance(world: RdsWorld, caller: Caller, params: Params) {
+  const instance = world.instance(caller.region, params.text('DBInstanceIdentifier'));
+  await world.allow(caller, 'rds:DeleteDBInstance', [world.arn(caller.region, 'db', instance.id)]);
+  if (instance.deletionProtection) {
+    throw new RdsFault(
+      'InvalidParameterCombination',
+      'Cannot delete protected DB Instance, disable deletion protection',
+    );
+  }
+  if (!params.flag('SkipFinalSnapshot')) {
+    throw new RdsFault('InvalidParameterCombination', 'FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot');
+  }
+  instance.status = 'deleting';
+  world.later(async () => {
+    if (instance.cluster) {
+      await world.host.stop(instance.cluster);
+      await world.host.remove(instance.cluster.folder);
+    }
+    world.instances.delete(world.key(instance.region, instance.id));
+    world.announce('DB_INSTANCE', 'RDS-EVENT-0003', instance, 'DB instance deleted');
+  });
+  return { DBInstance: xml(world, instance) };
+}
+
+function requireAvailable(instance: Instance) {
+  if (instance.status !== 'available' || !instance.cluster) {
+    throw new RdsFault('InvalidDBInstanceState', `Instance ${instance.id} is ${instance.status}, not available.`);
+  }
+  return instance.cluster;
+}

@@ -1,0 +1,81 @@
+import { createServer, type Server } from 'node:http';
+import {
+  createInstance,
+  deleteInstance,
+  describeInstances,
+  modifyInstance,
+  rebootInstance,
+  restoreInstance,
+} from './instances.ts';
+import { RdsFault, type Tag } from './model.ts';
+import { errorXml, Params, responseXml } from './query.ts';
+import { copySnapshot, createSnapshot, deleteSnapshot, describeSnapshots } from './snapshots.ts';
+import type { Caller, RdsWorld } from './world.ts';
+
+type Action = (world: RdsWorld, caller: Caller, params: Params) => Promise<Record<string, unknown>>;
+
+function tagged(world: RdsWorld, arn: string): { tags: Tag[] } {
+  const [, , , region = '', , kind, id] = arn.split(':');
+  return kind === 'snapshot' ? world.snapshot(region, id) : world.instance(region, id);
+}
+
+async function listTags(world: RdsWorld, caller: Caller, params: Params) {
+  const arn = params.text('ResourceName') ?? '';
+  await world.allow(caller, 'rds:ListTagsForResource', [arn]);
+  return { TagList: tagged(world, arn).tags };
+}
+
+async function addTags(world: RdsWorld, caller: Caller, params: Params) {
+  const arn = params.text('ResourceName') ?? '';
+  const added = params.tags() ?? [];
+  await world.allow(caller, 'rds:AddTagsToResource', [arn], added);
+  const item = tagged(world, arn);
+  const names = new Set(added.map((tag) => tag.Key));
+  item.tags = [...item.tags.filter((tag) => !names.has(tag.Key)), ...added];
+  return {};
+}
+
+const actions: Record<string, Action> = {
+  CreateDBInstance: createInstance,
+  DescribeDBInstances: describeInstances,
+  ModifyDBInstance: modifyInstance,
+  RebootDBInstance: rebootInstance,
+  DeleteDBInstance: deleteInstance,
+  RestoreDBInstanceFromDBSnapshot: restoreInstance,
+  CreateDBSnapshot: createSnapshot,
+  DescribeDBSnapshots: describeSnapshots,
+  CopyDBSnapshot: copySnapshot,
+  DeleteDBSnapshot: deleteSnapshot,
+  ListTagsForResource: listTags,
+  AddTagsToResource: addTags,
+};
+
+function callerOf(authorization: string | undefined): Caller {
+  const scope = /Credential=([^/]+)\/\d{8}\/([^/]+)\//.exec(authorization ?? '');
+  if (!scope) throw new RdsFault('MissingAuthenticationToken', 'The request is not signed.', 403);
+  return { accessKeyId: scope[1] ?? '', region: scope[2] ?? '' };
+}
+
+async function answer(world: RdsWorld, authorization: string | undefined, body: string): Promise<string> {
+  const params = new Params(body);
+  const action = actions[params.action];
+  if (!action) throw new RdsFault('InvalidAction', `The sandbox does not know the RDS action ${params.action}`);
+  return responseXml(params.action, await action(world, callerOf(authorization), params));
+}
+
+/** The RDS query API over real PostgreSQL clusters. */
+export function rdsServer(world: RdsWorld): Server {
+  return createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      answer(world, request.headers.authorization, Buffer.concat(chunks).toString()).then(
+        (xml) => response.writeHead(200, { 'content-type': 'text/xml' }).end(xml),
+        (error: unknown) => {
+          const fault = error instanceof RdsFault ? error : new RdsFault('InternalFailure', String(error), 500);
+          response.writeHead(fault.status, { 'content-type': 'text/xml' }).end(errorXml(fault.code, fault.message));
+        },
+      );
+    });
+  });
+}

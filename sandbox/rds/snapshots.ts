@@ -1,0 +1,173 @@
+import { RdsFault, type Snapshot, snapshotXml } from './model.ts';
+import type { Params } from './query.ts';
+import type { Caller, RdsWorld } from './world.ts';
+
+function xml(world: RdsWorld, snapshot: Snapshot): Record<string, unknown> {
+  return snapshotXml(snapshot, world.arn(snapshot.region, 'snapshot', snapshot.id));
+}
+
+function claimName(world: RdsWorld, region: string, name: string | undefined): string {
+  const id = (name ?? '').toLowerCase();
+  if (!/^[a-z](?:-?[a-z0-9])*$/.test(id)) {
+    throw new RdsFault('InvalidParameterValue', `${name} is not a valid snapshot identifier`);
+  }
+  if (world.snapshots.has(world.key(region, id))) {
+    throw new RdsFault('DBSnapshotAlreadyExists', `Cannot create the snapshot because ${id} already exists.`);
+  }
+  const owned = [...world.snapshots.values()].filter((snapshot) => snapshot.region === region).length;
+  if (owned >= world.settings.snapshotQuota) {
+    throw new RdsFault(
+      'SnapshotQuotaExceeded',
+      `Cannot create more than ${world.settings.snapshotQuota} manual snapshots`,
+    );
+  }
+  return id;
+}
+
+export async function createSnapshot(world: RdsWorld, caller: Caller, params: Params) {
+  const { region } = caller;
+  const tags = params.tags() ?? [];
+  const target = world.arn(region, 'snapshot', (params.text('DBSnapshotIdentifier') ?? '').toLowerCase());
+  const instanceId = (params.text('DBInstanceIdentifier') ?? '').toLowerCase();
+  await world.allow(caller, 'rds:CreateDBSnapshot', [world.arn(region, 'db', instanceId), target], tags);
+  if (tags.length > 0) await world.allow(caller, 'rds:AddTagsToResource', [target], tags);
+  const instance = world.instance(region, instanceId);
+  const id = claimName(world, region, params.text('DBSnapshotIdentifier'));
+  const cluster = instance.cluster;
+  if (!cluster || !['available', 'storage-optimization'].includes(instance.status)) {
+    throw new RdsFault('InvalidDBInstanceState', `Instance ${instance.id} is not currently available.`);
+  }
+  const snapshot: Snapshot = {
+    id,
+    region,
+    instanceId: instance.id,
+    status: 'creating',
+    folder: undefined,
+    createdAt: new Date(),
+    originalCreatedAt: new Date(),
+    percent: 0,
+    kmsKeyId: instance.kmsKeyId,
+    sourceArn: undefined,
+    sourceRegion: undefined,
+    storageGib: instance.storageGib,
+    storageType: instance.storageType,
+    masterUser: instance.masterUser,
+    lifecycleSupport: instance.lifecycleSupport,
+    tags: instance.copyTagsToSnapshot ? [...instance.tags, ...tags] : tags,
+  };
+  world.snapshots.set(world.key(region, id), snapshot);
+  world.announce('SNAPSHOT', 'RDS-EVENT-0040', snapshot, 'Creating manual snapshot');
+  world.later(async () => {
+    snapshot.originalCreatedAt = new Date();
+    snapshot.createdAt = snapshot.originalCreatedAt;
+    snapshot.folder = await world.host.backup(cluster);
+    snapshot.percent = 50;
+    world.later(() => {
+      snapshot.status = 'available';
+      snapshot.percent = 100;
+      world.announce('SNAPSHOT', 'RDS-EVENT-0042', snapshot, 'Manual snapshot created');
+    });
+  }, world.settings.backupDelayMs);
+  return { DBSnapshot: xml(world, snapshot) };
+}
+
+async function checkCopy(world: RdsWorld, caller: Caller, source: Snapshot, kmsKeyId: string | undefined) {
+  if (source.status !== 'available') {
+    throw new RdsFault('InvalidDBSnapshotState', `Snapshot ${source.id} is ${source.status}, not available.`);
+  }
+  if (kmsKeyId) await world.requireKey(caller, kmsKeyId);
+  if (source.region === caller.region || !source.kmsKeyId) return;
+  if (!kmsKeyId) {
+    throw new RdsFault(
+      'KMSKeyNotAccessibleFault',
+      'Must specify new KMS key for cross region encrypted snapshot copy: target KMS key [None]',
+    );
+  }
+  await world.requireKey(caller, source.kmsKeyId);
+}
+
+export async function copySnapshot(world: RdsWorld, caller: Caller, params: Params) {
+  const { region } = caller;
+  const tags = params.tags() ?? [];
+  const targetName = (params.text('TargetDBSnapshotIdentifier') ?? '').toLowerCase();
+  const source = world.snapshot(region, params.text('SourceDBSnapshotIdentifier'));
+  const sourceArn = world.arn(source.region, 'snapshot', source.id);
+  const targetArn = world.arn(region, 'snapshot', targetName);
+  await world.allow(caller, 'rds:CopyDBSnapshot', [sourceArn, targetArn], tags);
+  if (tags.length > 0) await world.allow(caller, 'rds:AddTagsToResource', [targetArn], tags);
+  const kmsKeyId = params.text('KmsKeyId');
+  const id = claimName(world, region, targetName);
+  await checkCopy(world, caller, source, kmsKeyId);
+  const inFlight = [...world.snapshots.values()].filter(
+    (snapshot) => snapshot.region === region && snapshot.status === 'creating' && snapshot.sourceArn,
+  ).length;
+  if (inFlight >= world.settings.copyLimit) {
+    const message = `Cannot copy more than ${world.settings.copyLimit} snapshots across regions`;
+    throw new RdsFault('SnapshotQuotaExceeded', message);
+  }
+  const copy: Snapshot = {
+    ...source,
+    id,
+    region,
+    status: 'creating',
+    folder: undefined,
+    createdAt: new Date(),
+    percent: 0,
+    kmsKeyId: kmsKeyId ?? source.kmsKeyId,
+    sourceArn,
+    sourceRegion: source.region === region ? undefined : source.region,
+    tags: params.flag('CopyTags') ? [...source.tags, ...tags] : tags,
+  };
+  world.snapshots.set(world.key(region, id), copy);
+  world.announce('SNAPSHOT', 'RDS-EVENT-0059', copy, 'Started copy of snapshot');
+  world.later(() => finishCopy(world, source, copy));
+  return { DBSnapshot: xml(world, copy) };
+}
+
+async function finishCopy(world: RdsWorld, source: Snapshot, copy: Snapshot): Promise<void> {
+  if (!source.folder || !world.snapshots.has(world.key(source.region, source.id))) {
+    copy.status = 'failed';
+    return;
+  }
+  copy.folder = await world.host.cloneFolder(source.folder, 'link');
+  copy.createdAt = new Date();
+  copy.status = 'available';
+  copy.percent = 100;
+  world.announce('SNAPSHOT', 'RDS-EVENT-0060', copy, `Finished copy of snapshot from ${source.region}`);
+}
+
+export async function deleteSnapshot(world: RdsWorld, caller: Caller, params: Params) {
+  const snapshot = world.snapshot(caller.region, params.text('DBSnapshotIdentifier'));
+  await world.allow(caller, 'rds:DeleteDBSnapshot', [world.arn(caller.region, 'snapshot', snapshot.id)]);
+  if (snapshot.status === 'creating') {
+    throw new RdsFault('InvalidDBSnapshotState', `Snapshot ${snapshot.id} is creating.`);
+  }
+  world.snapshots.delete(world.key(snapshot.region, snapshot.id));
+  if (snapshot.folder) await world.host.remove(snapshot.folder);
+  snapshot.status = 'deleted';
+  world.announce('SNAPSHOT', 'RDS-EVENT-0041', snapshot, 'Deleted user snapshot');
+  return { DBSnapshot: xml(world, snapshot) };
+}
+
+export async function describeSnapshots(world: RdsWorld, caller: Caller, params: Params) {
+  const { region } = caller;
+  const wanted = params.text('DBSnapshotIdentifier');
+  const arn = world.arn(region, 'snapshot', wanted ? wanted.toLowerCase() : '*');
+  await world.allow(caller, 'rds:DescribeDBSnapshots', [arn]);
+  if (wanted) return { DBSnapshots: [xml(world, world.snapshot(region, wanted))] };
+  const instanceId = params.text('DBInstanceIdentifier')?.toLowerCase();
+  const filters = params.filters();
+  const all = [...world.snapshots.values()]
+    .filter((snapshot) => snapshot.region === region)
+    .filter((snapshot) => !instanceId || snapshot.instanceId === instanceId)
+    .filter((snapshot) => filters.get('db-instance-id')?.includes(snapshot.instanceId) ?? true)
+    .filter((snapshot) => filters.get('db-snapshot-id')?.includes(snapshot.id) ?? true)
+    .filter(() => filters.get('snapshot-type')?.includes('manual') ?? true)
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+  const start = Number(params.text('Marker') ?? 0);
+  const end = start + Math.min(100, params.number('MaxRecords') ?? 100);
+  return {
+    Marker: end < all.length ? String(end) : undefined,
+    DBSnapshots: all.slice(start, end).map((snapshot) => xml(world, snapshot)),
+  };
+}

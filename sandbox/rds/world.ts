@@ -1,0 +1,113 @@
+import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { type Bridge, rootCredentials } from '../bridge.ts';
+import { defaultSettings, type Instance, RdsFault, type RdsSettings, type Snapshot, type Tag } from './model.ts';
+import type { PostgresHost } from './postgres.ts';
+
+export type Caller = { accessKeyId: string; region: string };
+
+/** Everything the RDS server knows, and the rules that all of its actions share. */
+export class RdsWorld {
+  readonly instances = new Map<string, Instance>();
+  readonly snapshots = new Map<string, Snapshot>();
+  readonly host: PostgresHost;
+  readonly bridge: Bridge;
+  readonly account: string;
+  settings: RdsSettings = { ...defaultSettings };
+  readonly #timers = new Set<NodeJS.Timeout>();
+
+  constructor(host: PostgresHost, bridge: Bridge, account: string) {
+    this.host = host;
+    this.bridge = bridge;
+    this.account = account;
+  }
+
+  arn(region: string, kind: 'db' | 'snapshot', id: string): string {
+    return `arn:aws:rds:${region}:${this.account}:${kind}:${id}`;
+  }
+
+  key(region: string, id: string): string {
+    return `${region}/${id.toLowerCase()}`;
+  }
+
+  instance(region: string, id: string | undefined): Instance {
+    const found = this.instances.get(this.key(region, id ?? ''));
+    if (!found) throw new RdsFault('DBInstanceNotFound', `DBInstance ${id} not found.`, 404);
+    return found;
+  }
+
+  /** Finds a snapshot by name in the region, or by ARN in any. */
+  snapshot(region: string, reference: string | undefined): Snapshot {
+    const parts = reference?.startsWith('arn:') ? reference.split(':') : undefined;
+    const found = this.snapshots.get(this.key(parts?.[3] ?? region, parts?.[6] ?? reference ?? ''));
+    if (!found) throw new RdsFault('DBSnapshotNotFound', `DBSnapshot ${reference} not found.`, 404);
+    return found;
+  }
+
+  async allow(caller: Caller, action: string, resources: string[], tags: Tag[] = []): Promise<void> {
+    const context = Object.fromEntries(tags.map((tag) => [`aws:RequestTag/${tag.Key}`, tag.Value]));
+    const answer = await this.bridge.authorize({ ...caller, action, resources, context });
+    if (answer.allowed) return;
+    throw new RdsFault(
+      'AccessDenied',
+      `User: ${answer.principal} is not authorized to perform: ${action} on resource: ${answer.resource ?? '*'}`,
+      403,
+    );
+  }
+
+  /** Both the key's state and the caller's rights on it decide, as in AWS. */
+  async requireKey(caller: Caller, keyId: string): Promise<void> {
+    const region = keyId.startsWith('arn:') ? (keyId.split(':')[3] ?? caller.region) : caller.region;
+    const kms = new KMSClient({ region, endpoint: this.bridge.endpoint, credentials: rootCredentials });
+    const fault = (why: string) => new RdsFault('KMSKeyNotAccessibleFault', `The KMS key ${keyId} ${why}`);
+    let arn: string;
+    try {
+      const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId: keyId }));
+      if (KeyMetadata?.KeyState !== 'Enabled') throw fault('is not enabled');
+      arn = KeyMetadata.Arn ?? keyId;
+    } catch (error) {
+      throw error instanceof RdsFault ? error : fault('does not exist or is not accessible');
+    } finally {
+      kms.destroy();
+    }
+    for (const action of ['kms:DescribeKey', 'kms:CreateGrant']) {
+      const context = { 'kms:ViaService': `rds.${caller.region}.amazonaws.com` };
+      const answer = await this.bridge.authorize({ ...caller, region, action, resources: [arn], context });
+      if (!answer.allowed) throw fault(`is not accessible: ${answer.principal} may not ${action}`);
+    }
+  }
+
+  later(work: () => Promise<void> | void, delayMs = this.settings.stateDelayMs): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      Promise.resolve(work()).catch((error) => process.stderr.write(`sandbox rds: ${error}\n`));
+    }, delayMs);
+    this.#timers.add(timer);
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+
+  /** Puts an RDS event on the region's bus, as often and as late as the settings say. */
+  announce(kind: 'SNAPSHOT' | 'DB_INSTANCE', eventId: string, item: Instance | Snapshot, message: string): void {
+    if (this.settings.events === 'drop') return;
+    const arn = this.arn(item.region, kind === 'SNAPSHOT' ? 'snapshot' : 'db', item.id);
+    const detail = {
+      EventCategories: [kind === 'SNAPSHOT' ? 'creation' : 'notification'],
+      SourceType: kind,
+      SourceArn: arn,
+      Date: new Date().toISOString(),
+      Message: message,
+      SourceIdentifier: item.id,
+      EventID: eventId,
+    };
+    const entry = {
+      Source: 'aws.rds',
+      DetailType: kind === 'SNAPSHOT' ? 'RDS DB Snapshot Event' : 'RDS DB Instance Event',
+      Detail: JSON.stringify(detail),
+      Resources: [arn],
+    };
+    const entries = this.settings.events === 'double' ? [entry, entry] : [entry];
+    this.later(() => this.bridge.putEvents(item.region, entries), this.settings.eventDelayMs);
+  }
+}
