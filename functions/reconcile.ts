@@ -1,0 +1,8 @@
+import { reconcile } from '../src/jobs/reconcile.ts';
+import { scheduledJob } from './lib/events.ts';
+import { handler as lambda } from './lib/handler.ts';
+
+/** Compares the buckets and queues what the replica lacks. */
+export const handler = lambda('reconcile', scheduledJob('reconcile'), (_event, { ports, config }) =>
+  reconcile(ports, config.policy),
+);

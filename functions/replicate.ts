@@ -1,0 +1,24 @@
+import { DrError, describeError } from '../src/errors.ts';
+import { watchDarkness } from '../src/jobs/darkness.ts';
+import { replicate } from '../src/jobs/replicate.ts';
+import { artifactWork, queueEvent } from './lib/events.ts';
+import { handler as lambda } from './lib/handler.ts';
+
+function keyOf(body: string): string {
+  const parsed = artifactWork.safeParse(JSON.parse(body));
+  if (!parsed.success) throw new DrError('UNKNOWN_EVENT', `replicate does not know the message ${body.slice(0, 200)}`);
+  return 'detail' in parsed.data ? parsed.data.detail.object.key : parsed.data.key;
+}
+
+/** Copies the artifacts of one batch; what failed, and only that, is given back to the queue. */
+export const handler = lambda('replicate', queueEvent, async ({ Records }, runtime) => {
+  const { ports } = watchDarkness(runtime.ports);
+  const results = await Promise.allSettled(Records.map(async ({ body }) => replicate(ports, keyOf(body))));
+  const batchItemFailures = Records.flatMap(({ messageId }, index) => {
+    const result = results[index];
+    if (result?.status !== 'rejected') return [];
+    ports.log.warn('artifact not copied', { messageId, error: describeError(result.reason) });
+    return [{ itemIdentifier: messageId }];
+  });
+  return { batchItemFailures };
+});

@@ -1,0 +1,49 @@
+import { StandardRetryStrategy } from '@smithy/core/retry';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { RetryErrorInfo, StandardRetryToken } from '@smithy/types';
+
+export type NetworkLimits = { connectTimeoutMs: number; requestTimeoutMs: number };
+
+/** Errors of a call that got no answer: nobody knows whether it happened. */
+const unanswered = new Set([
+  'TimeoutError',
+  'RequestTimeout',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
+export function isUnanswered(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { name, code } = error as Error & { code?: string };
+  return unanswered.has(name) || (code !== undefined && unanswered.has(code));
+}
+
+/** Retries what was answered (throttling, server errors), never what timed out: a lost region costs one time-out. */
+class RetryAnswered extends StandardRetryStrategy {
+  override async refreshRetryTokenForRetry(
+    token: StandardRetryToken,
+    info: RetryErrorInfo,
+  ): Promise<StandardRetryToken> {
+    if ((info.error as Error | undefined)?.name === 'TimeoutError') throw info.error;
+    return super.refreshRetryTokenForRetry(token, info);
+  }
+}
+
+/** Settings that every AWS client of this product has: the SDK's own default is no time-out at all. */
+export function clientSettings(region: string, limits: NetworkLimits) {
+  return {
+    region,
+    retryStrategy: new RetryAnswered(3),
+    requestHandler: new NodeHttpHandler({
+      connectionTimeout: limits.connectTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      throwOnRequestTimeout: true,
+    }),
+  };
+}

@@ -1,0 +1,80 @@
+import { readKeyFolder } from '../adapters/key-files.ts';
+import type { Config } from '../config.ts';
+import { statusSchema } from '../core/documents.ts';
+import { minutesBetween } from '../core/ids.ts';
+import type { Ports } from '../core/ports.ts';
+import { vaultKeys } from '../core/vault-layout.ts';
+import { DrError } from '../errors.ts';
+import { acceptPoint } from '../jobs/accept-point.ts';
+import { advance } from '../jobs/advance.ts';
+import { capture } from '../jobs/capture.ts';
+import { doctor } from '../jobs/doctor.ts';
+import { readDocument, readPoints } from '../jobs/documents.ts';
+import { escrowKeys } from '../jobs/escrow-keys.ts';
+import { readiness } from '../jobs/readiness.ts';
+import { reconcile } from '../jobs/reconcile.ts';
+import { advanceText, doctorText, escrowText, pointsText, reconcileText, statusText } from './render.ts';
+
+/** What a command answers: one JSON document, its text for people, and whether all is well. */
+export type Answer = { json: unknown; text: string; healthy: boolean };
+export type Command = (world: { ports: Ports; config: Config }, args: string[]) => Promise<Answer>;
+
+const STALE_MINUTES = 60;
+
+export const status: Command = async ({ ports }) => {
+  const found = await readDocument(ports.vault, vaultKeys.status, statusSchema);
+  if (!found) {
+    throw new DrError('NOT_FOUND', 'readiness was never assessed', { hint: 'Run `builder-dr readiness`.' });
+  }
+  const age = Math.round(minutesBetween(found.value.at, ports.clock()));
+  const stale =
+    age > STALE_MINUTES ? `\nThis assessment is ${age} minutes old: the readiness function does not run.` : '';
+  return {
+    json: found.value,
+    text: statusText(found.value) + stale,
+    healthy: found.value.status === 'READY' && !stale,
+  };
+};
+
+export const points: Command = async ({ ports }) => {
+  const catalogue = await readPoints(ports.vault);
+  const broken = catalogue.unreadable.map(({ problem }) => `UNREADABLE ${problem}`);
+  const text = [pointsText(catalogue.points), ...broken].join('\n');
+  return { json: catalogue, text, healthy: broken.length === 0 };
+};
+
+export const pointsAccept: Command = async ({ ports }, [id = '']) => {
+  const point = await acceptPoint(ports, id);
+  return { json: point, text: pointsText([point]), healthy: true };
+};
+
+export const captureNow: Command = async ({ ports, config }) => {
+  const point = await capture(ports, config.policy, { kind: 'manual', at: ports.clock() });
+  return { json: point, text: pointsText([point]), healthy: true };
+};
+
+export const advanceNow: Command = async ({ ports, config }) => {
+  const report = await advance(ports, config.policy);
+  return { json: report, text: advanceText(report), healthy: report.primaryDark === undefined };
+};
+
+export const reconcileNow: Command = async ({ ports, config }) => {
+  const report = await reconcile(ports, config.policy);
+  const healthy = 'record' in report && report.record.missing.count === 0 && report.record.differing.count === 0;
+  return { json: report, text: reconcileText(report), healthy };
+};
+
+export const readinessNow: Command = async ({ ports, config }) => {
+  const found = await readiness(ports, config.policy);
+  return { json: found, text: statusText(found), healthy: found.status === 'READY' };
+};
+
+export const keysEscrow: Command = async ({ ports }, [folder = '']) => {
+  const report = await escrowKeys(ports, await readKeyFolder(folder));
+  return { json: report, text: escrowText(report), healthy: true };
+};
+
+export const doctorNow: Command = async ({ ports }) => {
+  const checks = await doctor(ports);
+  return { json: { checks }, text: doctorText(checks), healthy: checks.every((each) => each.ok) };
+};

@@ -1,0 +1,141 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { DrError } from './errors.ts';
+
+const PREFIX = 'BUILDER_DR_';
+const minutes = (preset: number) => z.coerce.number().positive().default(preset);
+const text = z.string().min(1);
+const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as us-west-2');
+const bucket = z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be a bucket name');
+const percent = z.coerce.number().min(1).max(100);
+
+const sections = {
+  primary: z.strictObject({ region, database: text, bucket }),
+  dr: z.strictObject({
+    region,
+    replicaBucket: bucket,
+    vaultBucket: bucket,
+    /** Key in the DR region for the snapshots' copies; needed when the database is encrypted. */
+    snapshotKmsKey: text.optional(),
+    /** Key in the DR region that seals Builder's keys. */
+    escrowKmsKey: text,
+  }),
+  policy: z.strictObject({
+    captureIntervalMinutes: minutes(60),
+    captureGraceMinutes: minutes(15),
+    rpoTargetMinutes: minutes(120),
+    copyStuckMinutes: minutes(120),
+    copyOverdueMinutes: minutes(60),
+    copyLimit: z.coerce.number().int().positive().default(20),
+    replicationLagMinutes: minutes(30),
+    reconcileStaleMinutes: minutes(180),
+    shrinkPercent: percent.default(20),
+    heartbeatHours: z.coerce.number().positive().default(24),
+    snapshotQuota: z.coerce.number().int().positive().default(100),
+  }),
+  network: z.strictObject({
+    connectTimeoutMs: z.coerce.number().int().positive().default(2_000),
+    requestTimeoutMs: z.coerce.number().int().positive().default(8_000),
+  }),
+};
+
+/** One configuration for functions and CLI. Unknown names are refused. */
+const configSchema = z
+  .strictObject({
+    stage: z.string().regex(/^[a-z][a-z0-9-]{0,19}$/, 'must be a short lower-case name'),
+    account: z.string().regex(/^\d{12}$/, 'must be an account id of 12 digits, in quotes'),
+    partition: z.enum(['aws', 'aws-us-gov', 'aws-cn']).default('aws'),
+    primary: sections.primary,
+    dr: sections.dr,
+    policy: sections.policy.prefault({}),
+    network: sections.network.prefault({}),
+    /** Read by serverless.yml only: how often each job runs. */
+    schedules: z.record(z.string(), z.string()).optional(),
+  })
+  .superRefine(({ primary, dr }, context) => {
+    const same = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
+    if (primary.region === dr.region)
+      same(['dr', 'region'], 'must differ from primary.region: one region is one disaster');
+    if (dr.replicaBucket === dr.vaultBucket)
+      same(['dr', 'vaultBucket'], 'must differ from dr.replicaBucket: Builder must never own the vault');
+    if (primary.bucket === dr.replicaBucket) same(['dr', 'replicaBucket'], 'must differ from primary.bucket');
+    if (primary.bucket === dr.vaultBucket) same(['dr', 'vaultBucket'], 'must differ from primary.bucket');
+  });
+
+export type Config = z.infer<typeof configSchema>;
+export type Environment = Record<string, string | undefined>;
+
+function constantCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}
+
+/** Every variable of the environment that can set something, and where it belongs. */
+function variables(): Map<string, string[]> {
+  const found = new Map<string, string[]>([
+    ['STAGE', ['stage']],
+    ['ACCOUNT', ['account']],
+    ['PARTITION', ['partition']],
+  ]);
+  for (const [section, schema] of Object.entries(sections)) {
+    for (const name of Object.keys(schema.shape)) {
+      found.set(`${constantCase(section)}_${constantCase(name)}`, [section, name]);
+    }
+  }
+  return found;
+}
+
+type Raw = Record<string, Record<string, unknown> | unknown>;
+
+function overlay(raw: Raw, environment: Environment): string[] {
+  const known = variables();
+  const unknown: string[] = [];
+  for (const [variable, value] of Object.entries(environment)) {
+    if (!variable.startsWith(PREFIX) || variable === `${PREFIX}CONFIG` || value === undefined || value === '') continue;
+    const path = known.get(variable.slice(PREFIX.length));
+    const [section, name] = path ?? [];
+    if (!section) unknown.push(`${variable}: no such setting`);
+    else if (!name) raw[section] = value;
+    else raw[section] = { ...(raw[section] as object | undefined), [name]: value };
+  }
+  return unknown;
+}
+
+function readFile(path: string): Raw {
+  try {
+    return (parse(readFileSync(path, 'utf8')) ?? {}) as Raw;
+  } catch (cause) {
+    throw new DrError('BAD_CONFIG', `cannot read the configuration ${path}: ${(cause as Error).message}`, {
+      cause,
+      hint: 'Name the file with --config, or in BUILDER_DR_CONFIG; config/example.yml is a commented example.',
+    });
+  }
+}
+
+/**
+ * The configuration from a file (if any) and the environment, which wins. Throws BAD_CONFIG
+ * with every bad setting by name; never prints a value.
+ */
+export function loadConfig(environment: Environment, file?: string): Config {
+  const raw = file === undefined ? {} : readFile(file);
+  const problems = overlay(raw, environment);
+  const parsed = configSchema.safeParse(raw);
+  for (const issue of parsed.error?.issues ?? []) {
+    const unknownNames = issue.code === 'unrecognized_keys' ? ` (${issue.keys.join(', ')})` : '';
+    problems.push(`${issue.path.join('.') || 'top level'}: ${issue.message}${unknownNames}`);
+  }
+  if (parsed.success && problems.length === 0) return parsed.data;
+  throw new DrError('BAD_CONFIG', `${problems.length} bad settings\n  ${problems.join('\n  ')}`, {
+    hint: 'config/example.yml explains each setting. The environment sets them as BUILDER_DR_<SECTION>_<NAME>.',
+  });
+}
+
+/** Where the CLI looks for its configuration: the flag, the variable, the working folder. */
+export function configFile(environment: Environment, flag: string | undefined): string {
+  return flag ?? environment[`${PREFIX}CONFIG`] ?? './builder-dr.yml';
+}
+
+/** The environment of this process; nobody else reads it. */
+export function processEnvironment(): Environment {
+  return process.env;
+}

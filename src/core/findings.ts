@@ -1,0 +1,105 @@
+export type Severity = 'critical' | 'warning' | 'info';
+
+type Rule = { severity: Severity; hint: string };
+
+/** The closed list of what readiness can find, with what to do about it. */
+export const findingRules = {
+  NO_PROTECTED_POINT: {
+    severity: 'critical',
+    hint: 'Run `builder-dr capture`, then `builder-dr points` to see which part is late.',
+  },
+  RPO_EXCEEDED: {
+    severity: 'critical',
+    hint: 'Run `builder-dr points`: the newest point that is not protected says what it waits for.',
+  },
+  PRIMARY_UNREACHABLE: {
+    severity: 'critical',
+    hint: 'If the primary region is lost, decide on failover; if not, check the network and the roles of the functions.',
+  },
+  INVENTORY_SHRANK: {
+    severity: 'critical',
+    hint: 'Find out who deleted artifacts. If it was meant: `builder-dr points accept <id>`. Until then nothing expires.',
+  },
+  ARTIFACT_MISSING: {
+    severity: 'critical',
+    hint: 'Run `builder-dr reconcile`: it queues copies from the primary while that still has them.',
+  },
+  ARTIFACT_CORRUPT: {
+    severity: 'critical',
+    hint: 'The object in the replica differs from the inventory. Look at its versions before you overwrite anything.',
+  },
+  BUILDER_KEY_MISSING: {
+    severity: 'critical',
+    hint: 'On a Builder node: `builder-dr keys escrow --from /hab/cache/keys`. Without bldr-*.box.key every token is void.',
+  },
+  DR_KMS_UNUSABLE: {
+    severity: 'critical',
+    hint: 'Enable the key in the DR region, cancel its deletion, and let the functions use it in the key policy.',
+  },
+  VAULT_UNREADABLE: {
+    severity: 'critical',
+    hint: 'Restore the previous version of this object in the vault bucket; it was not overwritten.',
+  },
+  CAPTURE_MISSED: {
+    severity: 'warning',
+    hint: 'Check the capture schedule and the errors of the capture function, then `builder-dr capture`.',
+  },
+  CAPTURE_FAILED: {
+    severity: 'warning',
+    hint: 'Look at the state of the database instance, then `builder-dr capture`.',
+  },
+  COPY_STUCK: {
+    severity: 'warning',
+    hint: 'Look at the copy in the DR region: quota, queued copies of the same instance, and the KMS key.',
+  },
+  COPY_FAILED: {
+    severity: 'warning',
+    hint: 'The next point starts a new copy; `builder-dr capture` starts one now.',
+  },
+  REPLICATION_LAGGING: {
+    severity: 'warning',
+    hint: 'Look at the replicate function and its dead-letter queue, then `builder-dr reconcile`.',
+  },
+  RELAY_SILENT: {
+    severity: 'warning',
+    hint: "Check that the primary bucket sends events to EventBridge, and the relay stack's rules and their role.",
+  },
+  BACKUPS_DISABLED: {
+    severity: 'warning',
+    hint: 'Set a backup retention of one day or more on the primary instance.',
+  },
+  MULTI_AZ_OFF: {
+    severity: 'warning',
+    hint: 'Turn Multi-AZ on for the primary instance, or a single zone takes Builder down.',
+  },
+  QUOTA_NEAR: {
+    severity: 'warning',
+    hint: 'Delete manual snapshots that nothing needs in the DR region, or ask AWS for a higher quota.',
+  },
+  NO_SUBSCRIBER: {
+    severity: 'warning',
+    hint: 'Subscribe an address to the topic and confirm it: an e-mail subscription counts once its link is clicked.',
+  },
+} as const satisfies Record<string, Rule>;
+
+export type FindingCode = keyof typeof findingRules;
+
+export type Finding = {
+  code: FindingCode;
+  severity: Severity;
+  /** What it is about: a point, a key, a bucket. With the code, its identity. */
+  subject: string;
+  text: string;
+  hint: string;
+  count?: number;
+  samples?: string[];
+};
+
+export function finding(
+  code: FindingCode,
+  subject: string,
+  text: string,
+  many: { count?: number; samples?: string[] } = {},
+): Finding {
+  return { code, subject, text, ...findingRules[code], ...many };
+}

@@ -1,0 +1,42 @@
+import { DrError } from '../errors.ts';
+
+const MINUTE_MS = 60_000;
+
+/** The start of the capture slot that an instant falls into (slots count from the epoch). */
+export function slotStart(at: Date, intervalMinutes: number): Date {
+  const intervalMs = intervalMinutes * MINUTE_MS;
+  return new Date(Math.floor(at.getTime() / intervalMs) * intervalMs);
+}
+
+/** An instant as a recovery point id, to the second: `20261122t140000z`. */
+export function pointIdAt(at: Date): string {
+  return `${at.toISOString().slice(0, 19).replace(/[-:]/g, '').toLowerCase()}z`;
+}
+
+/** The instant that a point id names. Throws BAD_USAGE for anything else. */
+export function instantOfPointId(id: string): Date {
+  const parts = /^(\d{4})(\d\d)(\d\d)t(\d\d)(\d\d)(\d\d)z$/.exec(id);
+  if (!parts) {
+    throw new DrError('BAD_USAGE', `not a recovery point id: ${id}`, {
+      hint: 'Ids look like 20261122t140000z; `builder-dr points` lists them.',
+    });
+  }
+  const [, year, month, day, hour, minute, second] = parts;
+  return new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+}
+
+/** The name of a point's snapshot and of its copy. RDS stores names in lower case. */
+export function snapshotName(pointId: string): string {
+  return `hbdr-${pointId}`;
+}
+
+/** The tag that says which point a snapshot belongs to. */
+export const POINT_TAG = 'builder-dr:point';
+
+export function minutesBetween(from: Date | string, to: Date): number {
+  return (to.getTime() - new Date(from).getTime()) / MINUTE_MS;
+}
+
+export function addMinutes(at: Date, minutes: number): Date {
+  return new Date(at.getTime() + minutes * MINUTE_MS);
+}

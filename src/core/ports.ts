@@ -1,0 +1,139 @@
+/** The outside world as the jobs see it. Domain types only; adapters translate, tests replace. */
+
+export type SnapshotFacts = {
+  name: string;
+  arn: string;
+  status: 'creating' | 'available' | 'failed';
+  percent: number;
+  /** The instant of the data (`OriginalSnapshotCreateTime`); absent while creating. */
+  dataAt: Date | undefined;
+  engineVersion: string;
+  encrypted: boolean;
+  sizeGib: number;
+};
+
+export type InstanceFacts = { multiAz: boolean; backupRetentionDays: number; encrypted: boolean };
+
+/**
+ * Builder's database at the primary site and its copies at the DR site.
+ * Every method may be called twice. SITE_UNREACHABLE means nobody knows whether the call happened.
+ */
+export interface Database {
+  /** Starts a snapshot. Success when it exists already for this source and point; SNAPSHOT_MISMATCH when for another. INVALID_STATE: try later. */
+  capture(name: string, pointId: string): Promise<void>;
+  /** The snapshot at the primary site; undefined when there is none. */
+  status(name: string): Promise<SnapshotFacts | undefined>;
+  /** Starts the copy into the DR site. Success when it exists already from this source; QUOTA_EXCEEDED, KMS_UNUSABLE: try later. */
+  copyToDr(copy: { name: string; sourceArn: string; pointId: string }): Promise<void>;
+  /** The copy at the DR site; undefined when there is none. Needs the DR site only. */
+  copyStatus(name: string): Promise<SnapshotFacts | undefined>;
+  /** Every snapshot that this product made at the DR site, all pages. Needs the DR site only. */
+  copies(): Promise<SnapshotFacts[]>;
+  /** The source instance's settings that readiness looks at. */
+  source(): Promise<InstanceFacts>;
+}
+
+export type ObjectEntry = { key: string; size: number; etag: string; lastModified: Date };
+
+/** A bucket of artifacts. Listing is in the order of the keys' UTF-8 bytes. */
+export interface ArtifactStore {
+  readonly bucket: string;
+  /** All objects, one array per page. */
+  pages(): AsyncIterable<ObjectEntry[]>;
+  /** One object's facts; undefined when it does not exist. */
+  head(key: string): Promise<ObjectEntry | undefined>;
+  /**
+   * Copies an object of another bucket under the same key, only if there is none here yet.
+   * `exists` when there is one; NOT_FOUND when the source is gone; CONFLICT when it changed since it was read.
+   * Durable when it returns `copied`.
+   */
+  copyFrom(source: { bucket: string; entry: ObjectEntry }): Promise<'copied' | 'exists'>;
+}
+
+export type VaultEntry = { key: string; lastModified: Date };
+
+/** The catalogue's bucket: small documents with compare-and-swap, large lists as streams. */
+export interface Vault {
+  get(key: string): Promise<{ body: string; etag: string } | undefined>;
+  /** Writes if the document is still the one read (`etag`), or still absent (`undefined`); else CONFLICT. Returns the new ETag. */
+  put(key: string, body: string, etag: string | undefined): Promise<string>;
+  /** Writes a stream once; `exists` when there was one already. Nothing is visible until all of it is written. */
+  putStream(key: string, chunks: AsyncIterable<Uint8Array>): Promise<'written' | 'exists'>;
+  /** The bytes of a stream; NOT_FOUND when absent. */
+  openStream(key: string): Promise<AsyncIterable<Uint8Array>>;
+  list(prefix: string): Promise<VaultEntry[]>;
+}
+
+/** A sealed file: its content encrypted with a data key, the data key encrypted by KMS. */
+export type Envelope = {
+  schema: 'escrow/1';
+  name: string;
+  mode: number;
+  sealedAt: string;
+  keyId: string;
+  encryptedDataKey: string;
+  iv: string;
+  tag: string;
+  ciphertext: string;
+};
+
+/** Envelope encryption bound to the file's name. KMS_UNUSABLE when the key is disabled, gone or forbidden. */
+export interface Escrow {
+  seal(file: { name: string; mode: number; content: Uint8Array }, now: Date): Promise<Envelope>;
+  open(envelope: Envelope): Promise<Uint8Array>;
+  /** Every key that a failover needs and cannot use now, with the reason. */
+  unusableKeys(): Promise<{ keyId: string; reason: string }[]>;
+}
+
+export type ArtifactMessage = { kind: 'repair'; key: string };
+
+/** The queue of artifact work. Sending twice is harmless: copies are create-only. */
+export interface WorkQueue {
+  send(messages: ArtifactMessage[]): Promise<void>;
+  /** Messages waiting or being worked on, about. */
+  depth(): Promise<number>;
+}
+
+export type Message = {
+  subject: string;
+  body: string;
+  attributes: { kind: 'change' | 'heartbeat'; status: string; stage: string; id: string };
+};
+
+export interface Notifier {
+  /** At least once. */
+  publish(message: Message): Promise<void>;
+  /** How many confirmed subscribers hear it. */
+  subscribers(): Promise<number>;
+}
+
+/** The event bus of the DR site, and the rule that wakes `advance` while something is in flight. */
+export interface Signals {
+  emit(
+    detailType: 'recovery-point.state-changed' | 'readiness.changed',
+    detail: Record<string, unknown>,
+  ): Promise<void>;
+  setTick(enabled: boolean): Promise<void>;
+}
+
+/** Structured log; every line may carry facts, never secrets. */
+export interface Log {
+  info(message: string, facts?: Record<string, unknown>): void;
+  warn(message: string, facts?: Record<string, unknown>): void;
+}
+
+export type Ports = {
+  stage: string;
+  /** Which site's name stands for the primary in messages. */
+  primaryRegion: string;
+  database: Database;
+  primaryArtifacts: ArtifactStore;
+  replica: ArtifactStore;
+  vault: Vault;
+  escrow: Escrow;
+  queue: WorkQueue;
+  notifier: Notifier;
+  signals: Signals;
+  log: Log;
+  clock: () => Date;
+};

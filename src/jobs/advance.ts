@@ -1,0 +1,173 @@
+import type { Point } from '../core/documents.ts';
+import { snapshotName } from '../core/ids.ts';
+import type { Policy } from '../core/policy.ts';
+import type { Ports } from '../core/ports.ts';
+import { newestFirst } from '../core/readiness.ts';
+import {
+  artifactsListed,
+  copyAccepted,
+  copyRefused,
+  copySeen,
+  coverageSeen,
+  isInFlight,
+  isProtected,
+  keysSeen,
+  snapshotSeen,
+} from '../core/recovery-point.ts';
+import { escrowedRevision, vaultKeys } from '../core/vault-layout.ts';
+import { DrError, describeError, hasCode } from '../errors.ts';
+import { ensureSnapshot } from './capture.ts';
+import { measureCoverage, queueRepairs } from './coverage.ts';
+import { watchDarkness } from './darkness.ts';
+import { readPoints, requireDirection, updatePoint } from './documents.ts';
+import { writeInventory } from './inventory.ts';
+
+/** Missing artifacts that one run looks up at the primary before it calls them deleted. */
+const LOOKUPS_PER_RUN = 100;
+
+export type AdvanceReport = {
+  points: { id: string; state: string }[];
+  /** Why the primary site was left alone, if it was. */
+  primaryDark: string | undefined;
+};
+
+type Step = (point: Point) => Promise<Point>;
+type Run = { ports: Ports; policy: Policy; points: Point[]; errors: { id: string; error: unknown }[] };
+
+/**
+ * Takes every point in flight as far as it can go, without waiting for AWS. What needs only the
+ * DR site comes first; a primary that does not answer is asked once and left alone for this run.
+ * Throws PARTIAL_FAILURE after all points were tried when one of them failed.
+ */
+export async function advance(unguarded: Ports, policy: Policy): Promise<AdvanceReport> {
+  await requireDirection(unguarded.vault, 'primary→dr');
+  const { ports, darkness } = watchDarkness(unguarded);
+  const { points, unreadable } = await readPoints(ports.vault);
+  const run: Run = { ports, policy, points, errors: [] };
+  for (const { key, problem } of unreadable) {
+    run.errors.push({ id: key, error: new DrError('VAULT_UNREADABLE', problem) });
+  }
+  const keys = await ports.vault.list(vaultKeys.escrow);
+  const revisions = keys.map((entry) => escrowedRevision(entry.key)).filter((each) => each !== undefined);
+
+  await eachInFlight(run, (point) => inDrSite(run, point, revisions));
+  await eachInFlight(run, (point) => fromPrimary(run, point));
+  await eachInFlight(run, (point) => inDrSite(run, point, revisions));
+  await ports.signals.setTick(run.points.some(isInFlight));
+  finish(run);
+  const report = run.points.map(({ id, state }) => ({ id, state }));
+  return { points: report, primaryDark: darkness.reason };
+}
+
+async function eachInFlight(run: Run, step: Step): Promise<void> {
+  for (const [index, point] of run.points.entries()) {
+    if (!isInFlight(point)) continue;
+    try {
+      run.points[index] = await step(point);
+    } catch (error) {
+      if (hasCode(error, 'SITE_UNREACHABLE')) {
+        run.ports.log.warn('primary left alone', { point: point.id, error: describeError(error) });
+      } else run.errors.push({ id: point.id, error });
+    }
+  }
+}
+
+function finish(run: Run): void {
+  const first = run.errors[0];
+  if (!first) return;
+  const all = run.errors.map(({ id, error }) => `${id}: ${describeError(error)}`).join('; ');
+  const hint = first.error instanceof DrError ? first.error.hint : undefined;
+  throw new DrError('PARTIAL_FAILURE', `${run.errors.length} of the points could not advance: ${all}`, {
+    cause: first.error,
+    ...(hint ? { hint } : {}),
+  });
+}
+
+/** What the DR site alone can tell: the copy, the replica, the keys. */
+async function inDrSite(run: Run, point: Point, revisions: string[]): Promise<Point> {
+  const { ports } = run;
+  let current = await updatePoint(ports, point.id, (now) => keysSeen(now, revisions, ports.clock()));
+  if (current.database.state === 'copying') {
+    const facts = await ports.database.copyStatus(snapshotName(point.id));
+    current = await updatePoint(ports, point.id, (now) => copySeen(now, facts, ports.clock()));
+  }
+  if (current.artifacts.state === 'listed' || current.artifacts.state === 'replicating') {
+    const coverage = await measureCoverage(ports, current);
+    const missing = coverage?.missing.count ?? 0;
+    current = await updatePoint(ports, point.id, (now) =>
+      coverageSeen(now, { missing, deletedInWindow: [] }, ports.clock()),
+    );
+  }
+  return current;
+}
+
+/** What the primary site has to give: the snapshot, the inventory, the copy, the missing artifacts. */
+async function fromPrimary(run: Run, point: Point): Promise<Point> {
+  const { ports } = run;
+  let current = await ensureSnapshot(ports, point);
+  if (current.database.state === 'capturing' && current.database.acceptedAt && isInFlight(current)) {
+    const facts = await ports.database.status(snapshotName(point.id));
+    current = await updatePoint(ports, point.id, (now) => snapshotSeen(now, facts, ports.clock()));
+  }
+  current = await listArtifacts(run, current);
+  current = await startCopy(run, current);
+  return repairReplica(run, current);
+}
+
+/** Never before the snapshot is available: Builder writes the object first and the row after. */
+async function listArtifacts(run: Run, point: Point): Promise<Point> {
+  if (point.artifacts.state !== 'pending' || point.database.state === 'capturing' || !isInFlight(point)) return point;
+  const { ports, policy } = run;
+  const inventory = await writeInventory(ports.vault, ports.primaryArtifacts, vaultKeys.artifactInventory(point.id));
+  const previous = newestFirst(run.points.filter(isProtected))[0];
+  return updatePoint(ports, point.id, (now) => artifactsListed(now, inventory, previous, policy, ports.clock()));
+}
+
+async function startCopy(run: Run, point: Point): Promise<Point> {
+  const { ports, policy } = run;
+  if (point.database.state !== 'captured' || !isInFlight(point)) return point;
+  const copying = run.points.filter((each) => each.database.state === 'copying' && isInFlight(each)).length;
+  const error =
+    copying >= policy.copyLimit
+      ? new DrError('QUOTA_EXCEEDED', `${copying} copies are in flight; AWS allows ${policy.copyLimit}`)
+      : await refusal(() =>
+          ports.database.copyToDr({
+            name: snapshotName(point.id),
+            sourceArn: point.database.state === 'captured' ? point.database.snapshotArn : '',
+            pointId: point.id,
+          }),
+        );
+  if (!error) return updatePoint(ports, point.id, (now) => copyAccepted(now, ports.clock()));
+  ports.log.info('the copy waits', { point: point.id, code: error.code, error: describeError(error) });
+  return updatePoint(ports, point.id, (now) => copyRefused(now, error, ports.clock()));
+}
+
+/** An expected refusal is progress to note, not a failure; anything else is thrown. */
+async function refusal(work: () => Promise<void>): Promise<DrError | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    if (hasCode(error, 'QUOTA_EXCEEDED', 'KMS_UNUSABLE', 'INVALID_STATE', 'THROTTLED')) return error;
+    throw error;
+  }
+}
+
+/** Queues the copies that are missing; what is gone at the primary too was deleted in the window. */
+async function repairReplica(run: Run, point: Point): Promise<Point> {
+  if (point.artifacts.state !== 'listed' && point.artifacts.state !== 'replicating') return point;
+  if (!isInFlight(point)) return point;
+  const { ports } = run;
+  const coverage = await measureCoverage(ports, point);
+  if (!coverage || coverage.missing.count === 0 || (await ports.queue.depth()) > 0) return point;
+  const gone: string[] = [];
+  if (coverage.missing.count <= LOOKUPS_PER_RUN) {
+    for (const key of coverage.missingKeys) if (!(await ports.primaryArtifacts.head(key))) gone.push(key);
+  }
+  await queueRepairs(
+    ports,
+    coverage.missingKeys.filter((key) => !gone.includes(key)),
+  );
+  const missing = coverage.missing.count - gone.length;
+  return updatePoint(ports, point.id, (now) => coverageSeen(now, { missing, deletedInWindow: gone }, ports.clock()));
+}

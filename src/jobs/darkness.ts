@@ -1,0 +1,57 @@
+import type { ArtifactStore, Database, Ports } from '../core/ports.ts';
+import { DrError, hasCode } from '../errors.ts';
+
+/** Whether the primary site failed to answer in this run; after the first time nobody asks it again. */
+export type Darkness = { reason: string | undefined };
+
+async function guarded<T>(darkness: Darkness, work: () => Promise<T>): Promise<T> {
+  if (darkness.reason !== undefined) throw new DrError('SITE_UNREACHABLE', darkness.reason);
+  try {
+    return await work();
+  } catch (error) {
+    if (hasCode(error, 'SITE_UNREACHABLE')) darkness.reason = error.message;
+    throw error;
+  }
+}
+
+function guardDatabase(database: Database, darkness: Darkness): Database {
+  return {
+    ...database,
+    capture: (name, pointId) => guarded(darkness, () => database.capture(name, pointId)),
+    status: (name) => guarded(darkness, () => database.status(name)),
+    copyToDr: (copy) => guarded(darkness, () => database.copyToDr(copy)),
+    source: () => guarded(darkness, () => database.source()),
+  };
+}
+
+function guardSource(store: ArtifactStore, darkness: Darkness): ArtifactStore {
+  async function* pages() {
+    const iterator = store.pages()[Symbol.asyncIterator]();
+    while (true) {
+      const next = await guarded(darkness, () => iterator.next());
+      if (next.done) return;
+      yield next.value;
+    }
+  }
+  return {
+    bucket: store.bucket,
+    pages,
+    head: (key) => guarded(darkness, () => store.head(key)),
+    copyFrom: (source) => store.copyFrom(source),
+  };
+}
+
+/** Ports whose calls to the primary site cost one time-out per run at most. */
+export function watchDarkness(ports: Ports): { ports: Ports; darkness: Darkness } {
+  const darkness: Darkness = { reason: undefined };
+  const replica: ArtifactStore = {
+    bucket: ports.replica.bucket,
+    pages: () => ports.replica.pages(),
+    head: (key) => ports.replica.head(key),
+    // A copy reads at the primary, so its silence is the primary's.
+    copyFrom: (source) => guarded(darkness, () => ports.replica.copyFrom(source)),
+  };
+  const database = guardDatabase(ports.database, darkness);
+  const primaryArtifacts = guardSource(ports.primaryArtifacts, darkness);
+  return { darkness, ports: { ...ports, database, primaryArtifacts, replica } };
+}

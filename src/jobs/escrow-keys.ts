@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import type { Envelope, Ports } from '../core/ports.ts';
+import { vaultKeys } from '../core/vault-layout.ts';
+import { DrError } from '../errors.ts';
+import { encode, parseDocument } from './documents.ts';
+
+export type KeyFile = { name: string; mode: number; content: Uint8Array };
+export type EscrowReport = { sealed: string[]; unchanged: string[]; ignored: string[] };
+
+const base64 = z.base64();
+const envelopeSchema: z.ZodType<Envelope> = z.strictObject({
+  schema: z.literal('escrow/1'),
+  name: z.string(),
+  mode: z.int(),
+  sealedAt: z.iso.datetime(),
+  keyId: z.string(),
+  encryptedDataKey: base64,
+  iv: base64,
+  tag: base64,
+  ciphertext: base64,
+});
+
+const versions = { 'box.key': 'BOX-SEC-1', pub: 'BOX-PUB-1' } as const;
+const wanted = /^(bldr-\d{14})\.(box\.key|pub)$/;
+
+/** Refuses a file that is not the key its name says (four lines: version, name, empty, base64 of 32 bytes). */
+function checkKeyFile(file: KeyFile): void {
+  const [, revision = '', kind = ''] = wanted.exec(file.name) ?? [];
+  const lines = Buffer.from(file.content).toString('utf8').split(/\r?\n/);
+  const expected = versions[kind as keyof typeof versions];
+  const material = Buffer.from(lines[3]?.trim() ?? '', 'base64');
+  const problem =
+    (lines[0] !== expected && `its first line is not ${expected}`) ||
+    (lines[1] !== revision && `it names another key than ${revision}`) ||
+    (material.length !== 32 && `it holds ${material.length} bytes of key, not 32`);
+  if (!problem) return;
+  throw new DrError('KEY_FILE_INVALID', `${file.name}: ${problem}`, {
+    hint: 'Take the files from /hab/cache/keys or /hab/svc/builder-api/files of a working Builder node.',
+  });
+}
+
+/**
+ * Seals Builder's key files into the vault. All files are checked before the first is written;
+ * the same file again changes nothing, another content under the same name is refused.
+ */
+export async function escrowKeys(ports: Ports, files: KeyFile[]): Promise<EscrowReport> {
+  const keys = files.filter((file) => wanted.test(file.name));
+  const ignored = files.filter((file) => !wanted.test(file.name)).map((file) => file.name);
+  if (!keys.some((file) => file.name.endsWith('.box.key'))) {
+    throw new DrError('KEY_FILE_INVALID', `no bldr-*.box.key among ${files.length} files`, {
+      hint: 'Name the folder that holds them: /hab/cache/keys, or /hab/svc/builder-api/files on a frontend.',
+    });
+  }
+  for (const file of keys) checkKeyFile(file);
+  const report: EscrowReport = { sealed: [], unchanged: [], ignored };
+  for (const file of keys) report[await sealFile(ports, file)].push(file.name);
+  return report;
+}
+
+async function sealFile(ports: Ports, file: KeyFile): Promise<'sealed' | 'unchanged'> {
+  const key = vaultKeys.escrowed(file.name);
+  const found = await ports.vault.get(key);
+  if (found) {
+    const content = await ports.escrow.open(parseDocument(key, found.body, envelopeSchema));
+    if (Buffer.from(content).equals(file.content)) return 'unchanged';
+    throw new DrError('CONFLICT', `escrow holds another content under the name ${file.name}`, {
+      hint: 'One revision has one key. Find out which file is the right one before you remove anything from the vault.',
+    });
+  }
+  await ports.vault.put(key, encode(await ports.escrow.seal(file, ports.clock())), undefined);
+  return 'sealed';
+}

@@ -1,0 +1,60 @@
+import { Readable } from 'node:stream';
+import { createGunzip, createGzip } from 'node:zlib';
+import type { InventoryEntry } from '../core/inventory.ts';
+import type { ArtifactStore, ObjectEntry, Vault } from '../core/ports.ts';
+import type { Inventory } from '../core/recovery-point.ts';
+
+const LINES_AT_ONCE = 1_000;
+
+function line(entry: ObjectEntry): string {
+  const { key, size, etag, lastModified } = entry;
+  return `${JSON.stringify({ key, size, etag, lastModified: lastModified.toISOString() })}\n`;
+}
+
+/**
+ * Lists the artifacts into the vault, once: a second run keeps the first list.
+ * Streams; memory is a page of the listing and a part of the upload.
+ */
+export async function writeInventory(vault: Vault, store: ArtifactStore, key: string): Promise<Inventory> {
+  const found = { key, count: 0, bytes: 0 };
+  async function* lines() {
+    for await (const page of store.pages()) {
+      for (const entry of page) found.bytes += entry.size;
+      found.count += page.length;
+      yield page.map(line).join('');
+    }
+  }
+  const gzip = createGzip();
+  const source = Readable.from(lines());
+  source.once('error', (error) => gzip.destroy(error));
+  const outcome = await vault.putStream(key, source.pipe(gzip));
+  return outcome === 'written' ? found : countInventory(vault, key);
+}
+
+async function countInventory(vault: Vault, key: string): Promise<Inventory> {
+  const found = { key, count: 0, bytes: 0 };
+  for await (const page of readInventory(vault, key)) {
+    for (const entry of page) found.bytes += entry.size;
+    found.count += page.length;
+  }
+  return found;
+}
+
+/** An inventory of the vault, in the order it was listed, a thousand entries at a time. */
+export async function* readInventory(vault: Vault, key: string): AsyncIterable<InventoryEntry[]> {
+  const source = Readable.from(await vault.openStream(key));
+  const gunzip = createGunzip();
+  source.once('error', (error) => gunzip.destroy(error));
+  let rest = '';
+  let batch: InventoryEntry[] = [];
+  const decoder = new TextDecoder();
+  for await (const chunk of source.pipe(gunzip)) {
+    const lines = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    for (const text of lines) batch.push(JSON.parse(text) as InventoryEntry);
+    if (batch.length < LINES_AT_ONCE) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}

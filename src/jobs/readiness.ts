@@ -1,0 +1,88 @@
+import { reconcileSchema, type StatusRecord, statusSchema } from '../core/documents.ts';
+import { dueMessage, fingerprint, readinessMessage } from '../core/message.ts';
+import type { Policy } from '../core/policy.ts';
+import type { Ports } from '../core/ports.ts';
+import { assessReadiness, failoverPoint, type Observations } from '../core/readiness.ts';
+import { escrowedRevision, vaultKeys } from '../core/vault-layout.ts';
+import { DrError, hasCode } from '../errors.ts';
+import { measureCoverage } from './coverage.ts';
+import { readDocument, readPoints, updateDocument } from './documents.ts';
+
+/**
+ * Assesses readiness, tells people when the state changed or the heartbeat is due, and writes
+ * `status.json`. Publishes first and records after: at least once. Facts of the DR site come first.
+ */
+export async function readiness(ports: Ports, policy: Policy): Promise<StatusRecord> {
+  const now = ports.clock();
+  const seen = await observe(ports);
+  const assessed: StatusRecord = { schema: 'status/1', at: now.toISOString(), ...assessReadiness(seen, policy, now) };
+  const previous = seen.previous;
+  const status: StatusRecord = previous?.published ? { ...assessed, published: previous.published } : assessed;
+  const kind = dueMessage(status, policy, now);
+  if (kind) {
+    await ports.notifier.publish(readinessMessage(status, kind, ports.stage));
+    status.published = { at: now.toISOString(), fingerprint: fingerprint(status) };
+  }
+  // An unreadable status document makes this throw, after people were told.
+  await updateDocument(ports.vault, vaultKeys.status, statusSchema, (current) =>
+    current && current.at > status.at ? current : status,
+  );
+  if (kind === 'change') {
+    const { recoverable, protecting } = status;
+    await ports.signals.emit('readiness.changed', { status: status.status, recoverable, protecting });
+  }
+  return status;
+}
+
+async function optional<T>(seen: Observations, read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!hasCode(error, 'VAULT_UNREADABLE')) throw error;
+    const key = error.message.split(':')[0] ?? 'vault';
+    seen.unreadable.push({ key, problem: error.message });
+    return undefined;
+  }
+}
+
+async function observe(ports: Ports): Promise<Observations> {
+  const { points, unreadable } = await readPoints(ports.vault);
+  const [copies, escrow, unusableKeys, subscribers] = await Promise.all([
+    ports.database.copies(),
+    ports.vault.list(vaultKeys.escrow),
+    ports.escrow.unusableKeys(),
+    ports.notifier.subscribers(),
+  ]);
+  const seen: Observations = {
+    points,
+    unreadable,
+    copies,
+    replica: undefined,
+    escrowedRevisions: escrow.map((entry) => escrowedRevision(entry.key)).filter((each) => each !== undefined),
+    unusableKeys,
+    primary: { region: ports.primaryRegion, unreachable: 'not asked yet' },
+    subscribers,
+    reconcile: undefined,
+    previous: undefined,
+  };
+  seen.reconcile = (await optional(seen, () => readDocument(ports.vault, vaultKeys.reconcile, reconcileSchema)))?.value;
+  seen.previous = (await optional(seen, () => readDocument(ports.vault, vaultKeys.status, statusSchema)))?.value;
+  const point = failoverPoint(points, copies);
+  const coverage = point && (await measureCoverage(ports, point));
+  if (point && coverage) {
+    seen.replica = { pointId: point.id, missing: coverage.missing, differing: coverage.differing };
+  }
+  seen.primary = await askPrimary(ports);
+  return seen;
+}
+
+async function askPrimary(ports: Ports): Promise<Observations['primary']> {
+  const region = ports.primaryRegion;
+  try {
+    return { region, facts: await ports.database.source() };
+  } catch (error) {
+    if (!(error instanceof DrError)) throw error;
+    if (hasCode(error, 'SITE_UNREACHABLE', 'NOT_FOUND')) return { region, unreachable: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,78 @@
+import { type ReconcileRecord, reconcileSchema } from '../core/documents.ts';
+import { minutesBetween } from '../core/ids.ts';
+import { mergeDiff, SampleCounter } from '../core/inventory.ts';
+import type { Policy } from '../core/policy.ts';
+import type { ObjectEntry, Ports } from '../core/ports.ts';
+import { vaultKeys } from '../core/vault-layout.ts';
+import { hasCode } from '../errors.ts';
+import { queueRepairs } from './coverage.ts';
+import { watchDarkness } from './darkness.ts';
+import { readDocument, requireDirection, updateDocument } from './documents.ts';
+
+const KEYS_PER_RUN = 10_000;
+
+export type ReconcileReport = { record: ReconcileRecord } | { primaryDark: string };
+
+/**
+ * Compares the two buckets by key and size and queues what the replica lacks. Queues nothing while
+ * the last batch is not drained, and does nothing at all while the primary does not answer.
+ */
+export async function reconcile(unguarded: Ports, policy: Policy): Promise<ReconcileReport> {
+  await requireDirection(unguarded.vault, 'primary→dr');
+  const { ports } = watchDarkness(unguarded);
+  try {
+    return { record: await compare(ports, policy) };
+  } catch (error) {
+    if (!hasCode(error, 'SITE_UNREACHABLE')) throw error;
+    ports.log.warn('the primary does not answer; nothing was compared', { error: error.message });
+    return { primaryDark: error.message };
+  }
+}
+
+class Comparison {
+  primary = 0;
+  replica = 0;
+  oldest: Date | undefined;
+  readonly missing = new SampleCounter();
+  readonly differing = new SampleCounter();
+  readonly eventless = new SampleCounter();
+  readonly keys: string[] = [];
+
+  lacks(entry: ObjectEntry, since: Date, policy: Policy, now: Date): void {
+    this.missing.add(entry.key);
+    if (this.keys.length < KEYS_PER_RUN) this.keys.push(entry.key);
+    if (!this.oldest || entry.lastModified < this.oldest) this.oldest = entry.lastModified;
+    const waited = minutesBetween(entry.lastModified, now);
+    if (entry.lastModified > since && waited > policy.replicationLagMinutes) this.eventless.add(entry.key);
+  }
+}
+
+async function compare(ports: Ports, policy: Policy): Promise<ReconcileRecord> {
+  const now = ports.clock();
+  const before = await readDocument(ports.vault, vaultKeys.reconcile, reconcileSchema);
+  const firstAt = before?.value.firstAt ?? now.toISOString();
+  const seen = new Comparison();
+  await mergeDiff(ports.primaryArtifacts.pages(), ports.replica.pages(), (difference) => {
+    if (difference.side !== 'right') seen.primary += 1;
+    if (difference.side !== 'left') seen.replica += 1;
+    if (difference.side === 'left') seen.lacks(difference.left, new Date(firstAt), policy, now);
+    if (difference.side === 'both' && difference.left.size !== difference.right.size) {
+      seen.differing.add(difference.left.key);
+    }
+  });
+  const queued = await queueRepairs(ports, seen.keys);
+  const record: ReconcileRecord = {
+    schema: 'reconcile/1',
+    firstAt,
+    at: now.toISOString(),
+    primary: seen.primary,
+    replica: seen.replica,
+    missing: seen.missing.result,
+    differing: seen.differing.result,
+    queued,
+    eventless: seen.eventless.result,
+    ...(seen.oldest ? { oldestMissingAt: seen.oldest.toISOString() } : {}),
+  };
+  await updateDocument(ports.vault, vaultKeys.reconcile, reconcileSchema, () => record);
+  return record;
+}
