@@ -14,6 +14,7 @@ export class RdsWorld {
   readonly account: string;
   settings: RdsSettings = { ...defaultSettings };
   readonly #timers = new Set<NodeJS.Timeout>();
+  #stopped = false;
 
   constructor(host: PostgresHost, bridge: Bridge, account: string) {
     this.host = host;
@@ -79,12 +80,15 @@ export class RdsWorld {
   later(work: () => Promise<void> | void, delayMs = this.settings.stateDelayMs): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      Promise.resolve(work()).catch((error) => process.stderr.write(`sandbox rds: ${error}\n`));
+      Promise.resolve(work()).catch((error) => {
+        if (!this.#stopped) process.stderr.write(`sandbox rds: ${error}\n`);
+      });
     }, delayMs);
     this.#timers.add(timer);
   }
 
   stop(): void {
+    this.#stopped = true;
     for (const timer of this.#timers) clearTimeout(timer);
   }
 

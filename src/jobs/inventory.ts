@@ -1,4 +1,5 @@
-import { Readable } from 'node:stream';
+import { Readable, type Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import type { InventoryEntry } from '../core/inventory.ts';
 import type { ArtifactStore, ObjectEntry, Vault } from '../core/ports.ts';
@@ -24,11 +25,22 @@ export async function writeInventory(vault: Vault, store: ArtifactStore, key: st
       yield page.map(line).join('');
     }
   }
-  const gzip = createGzip();
-  const source = Readable.from(lines());
-  source.once('error', (error) => gzip.destroy(error));
-  const outcome = await vault.putStream(key, source.pipe(gzip));
+  const outcome = await vault.putStream(key, through(lines(), createGzip()));
   return outcome === 'written' ? found : countInventory(vault, key);
+}
+
+/** A stream through a transform, lazily: nothing is read before the first byte is asked for, and nothing after an end. */
+async function* through(source: AsyncIterable<unknown>, transform: Transform): AsyncIterable<Uint8Array> {
+  const input = Readable.from(source);
+  const flow = pipeline(input, transform);
+  // The transform fails with the same error, which is the one that is thrown.
+  flow.catch(() => undefined);
+  try {
+    yield* transform as AsyncIterable<Uint8Array>;
+  } finally {
+    input.destroy();
+    transform.destroy();
+  }
 }
 
 async function countInventory(vault: Vault, key: string): Promise<Inventory> {
@@ -42,14 +54,11 @@ async function countInventory(vault: Vault, key: string): Promise<Inventory> {
 
 /** An inventory of the vault, in the order it was listed, a thousand entries at a time. */
 export async function* readInventory(vault: Vault, key: string): AsyncIterable<InventoryEntry[]> {
-  const source = Readable.from(await vault.openStream(key));
-  const gunzip = createGunzip();
-  source.once('error', (error) => gunzip.destroy(error));
   let rest = '';
   let batch: InventoryEntry[] = [];
   const decoder = new TextDecoder();
-  for await (const chunk of source.pipe(gunzip)) {
-    const lines = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split('\n');
+  for await (const chunk of through(await vault.openStream(key), createGunzip())) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
     rest = lines.pop() ?? '';
     for (const text of lines) batch.push(JSON.parse(text) as InventoryEntry);
     if (batch.length < LINES_AT_ONCE) continue;

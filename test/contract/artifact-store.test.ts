@@ -1,0 +1,119 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { s3Artifacts } from '../../src/adapters/s3-artifacts.ts';
+import type { ArtifactStore, ObjectEntry } from '../../src/core/ports.ts';
+import { memoryPorts } from '../memory/ports.ts';
+import { World } from '../setup/world.ts';
+
+type Subject = {
+  source: ArtifactStore;
+  replica: ArtifactStore;
+  plant: (where: 'source' | 'replica', key: string, body: Buffer) => Promise<void>;
+};
+
+let sandbox: Sandbox;
+let world: World;
+beforeAll(async () => {
+  sandbox = await startSandbox();
+  world = await World.create(sandbox, 'artifacts');
+});
+afterAll(() => sandbox.stop());
+
+async function onS3(): Promise<Subject> {
+  const { primary, dr } = world.config;
+  return {
+    source: world.ports.primaryArtifacts,
+    replica: world.ports.replica,
+    plant: async (where, Key, Body) => {
+      const [client, Bucket] = where === 'source' ? [world.s3, primary.bucket] : [world.drS3, dr.replicaBucket];
+      await client.send(new PutObjectCommand({ Bucket, Key, Body }));
+    },
+  };
+}
+
+async function inMemory(): Promise<Subject> {
+  const ports = memoryPorts(() => new Date());
+  const stores = { source: ports.primaryArtifacts, replica: ports.replica };
+  return { ...stores, plant: async (where, key, body) => stores[where].plant(key, body) };
+}
+
+const key = (name: string) =>
+  `core/${name}/1.0~r1+a b/20240101000000/x86_64/linux/core-${name}-1.0~r1+a b-20240101000000-x86_64-linux.hart`;
+
+describe.each([
+  ['memory', inMemory],
+  ['S3', onS3],
+] as [string, () => Promise<Subject>][])('artifact stores on %s', (_name, open) => {
+  let subject: Subject;
+  beforeAll(async () => {
+    subject = await open();
+  });
+  const copy = async (name: string, entry?: ObjectEntry) => {
+    const found = entry ?? ((await subject.source.head(key(name))) as ObjectEntry);
+    return subject.replica.copyFrom({ bucket: subject.source.bucket, entry: found });
+  };
+
+  it('answers undefined for an object that is not there', async () => {
+    expect(await subject.source.head('core/none')).toBeUndefined();
+  });
+
+  it('copies under the same key, with odd characters in it', async () => {
+    await subject.plant('source', key('zlib'), Buffer.from('zlib'));
+    expect(await copy('zlib')).toBe('copied');
+    expect(await subject.replica.head(key('zlib'))).toMatchObject({ key: key('zlib'), size: 4 });
+  });
+
+  it('never overwrites: a second copy answers that it exists', async () => {
+    await subject.plant('source', key('twice'), Buffer.from('new content'));
+    await subject.plant('replica', key('twice'), Buffer.from('old'));
+    expect(await copy('twice')).toBe('exists');
+    expect((await subject.replica.head(key('twice')))?.size).toBe(3);
+  });
+
+  it('lets one of two copies at once do it', async () => {
+    await subject.plant('source', key('race'), Buffer.from('race'));
+    expect((await Promise.all([copy('race'), copy('race')])).sort()).toEqual(['copied', 'exists']);
+  });
+
+  it('refuses to copy what changed since it was looked at', async () => {
+    await subject.plant('source', key('changing'), Buffer.from('before'));
+    const before = (await subject.source.head(key('changing'))) as ObjectEntry;
+    await subject.plant('source', key('changing'), Buffer.from('after it'));
+    await expect(copy('changing', before)).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(await subject.replica.head(key('changing'))).toBeUndefined();
+  });
+
+  it('says when the source is gone', async () => {
+    const entry = { key: key('gone'), size: 1, etag: '"x"', lastModified: new Date() };
+    await expect(copy('gone', entry)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('lists every object once, in the order of the bytes, past the first thousand', async () => {
+    const names = [...Array(1_005).keys()].map((n) => `many/${String(n).padStart(5, '0')}`);
+    for (let start = 0; start < names.length; start += 50) {
+      await Promise.all(names.slice(start, start + 50).map((name) => subject.plant('source', name, Buffer.from('x'))));
+    }
+    const seen: string[] = [];
+    for await (const page of subject.source.pages()) seen.push(...page.map((entry) => entry.key));
+    expect(seen.filter((each) => each.startsWith('many/'))).toEqual(names);
+    expect(seen).toEqual([...seen].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
+  });
+});
+
+describe('copies of large objects', () => {
+  it('go part by part, arrive whole, and overwrite nothing either', async () => {
+    const { dr, primary } = world.config;
+    const store = s3Artifacts({
+      client: world.drS3,
+      bucket: dr.replicaBucket,
+      copyLimitBytes: 8_000_000,
+      copyPartBytes: 5_242_880,
+    });
+    await world.upload('large.hart', Buffer.alloc(12_000_000, 7));
+    const entry = (await world.ports.primaryArtifacts.head('large.hart')) as ObjectEntry;
+    expect(await store.copyFrom({ bucket: primary.bucket, entry })).toBe('copied');
+    expect((await store.head('large.hart'))?.size).toBe(12_000_000);
+    expect(await store.copyFrom({ bucket: primary.bucket, entry })).toBe('exists');
+  });
+});

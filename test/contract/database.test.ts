@@ -1,0 +1,109 @@
+import { CreateDBSnapshotCommand } from '@aws-sdk/client-rds';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import type { Database, SnapshotFacts } from '../../src/core/ports.ts';
+import { memoryPorts } from '../memory/ports.ts';
+import { until, World } from '../setup/world.ts';
+
+type Subject = { database: Database; settle: () => Promise<void> };
+
+let sandbox: Sandbox;
+let world: World;
+beforeAll(async () => {
+  sandbox = await startSandbox();
+  await sandbox.control.rds({ stateDelayMs: 50 });
+  world = await World.create(sandbox, 'database');
+  await world.createInstance();
+});
+afterAll(() => sandbox.stop());
+
+async function inMemory(): Promise<Subject> {
+  const { database } = memoryPorts(() => new Date());
+  const settle = async () => {
+    database.finish('snapshots');
+    database.finish('held');
+  };
+  return { database, settle };
+}
+
+describe.each([
+  ['memory', inMemory],
+  ['RDS', async () => ({ database: world.ports.database, settle: async () => undefined })],
+] as [string, () => Promise<Subject>][])("Builder's database on %s", (_name, open) => {
+  let subject: Subject;
+  beforeAll(async () => {
+    subject = await open();
+  });
+  const available = async (look: () => Promise<SnapshotFacts | undefined>) => {
+    await subject.settle();
+    return until('the snapshot', 10, async () => {
+      const facts = await look();
+      return facts?.status === 'available' ? facts : undefined;
+    });
+  };
+
+  it('answers undefined for snapshots that are not there', async () => {
+    expect(await subject.database.status('hbdr-none')).toBeUndefined();
+    expect(await subject.database.copyStatus('hbdr-none')).toBeUndefined();
+  });
+
+  it('makes one snapshot when it is asked twice', async () => {
+    await subject.database.capture('hbdr-20261122t140000z', '20261122t140000z');
+    await subject.database.capture('hbdr-20261122t140000z', '20261122t140000z');
+    const facts = await available(() => subject.database.status('hbdr-20261122t140000z'));
+    expect(facts.dataAt).toBeInstanceOf(Date);
+    expect(facts.arn).toMatch(/^arn:aws:rds:us-east-1:\d{12}:snapshot:hbdr-20261122t140000z$/);
+  });
+
+  it('refuses a name that another point has', async () => {
+    const other = subject.database.capture('hbdr-20261122t140000z', '20261122t150000z');
+    await expect(other).rejects.toMatchObject({ code: 'SNAPSHOT_MISMATCH' });
+  });
+
+  it('copies into the DR site once, and the copy keeps the instant of the data', async () => {
+    const name = 'hbdr-20261122t140000z';
+    const source = (await subject.database.status(name)) as SnapshotFacts;
+    const copy = { name, sourceArn: source.arn, pointId: '20261122t140000z' };
+    await subject.database.copyToDr(copy);
+    await subject.database.copyToDr(copy);
+    const facts = await available(() => subject.database.copyStatus(name));
+    expect(facts.dataAt).toEqual(source.dataAt);
+    expect((await subject.database.copies()).map((each) => each.name)).toEqual([name]);
+  });
+
+  it('says what a copy of a snapshot that is gone comes to', async () => {
+    const sourceArn = 'arn:aws:rds:us-east-1:000000000000:snapshot:hbdr-gone';
+    const copy = subject.database.copyToDr({ name: 'hbdr-gone', sourceArn, pointId: 'gone' });
+    await expect(copy).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('tells the settings of the source instance', async () => {
+    expect(await subject.database.source()).toEqual({ multiAz: true, backupRetentionDays: 7, encrypted: false });
+  });
+});
+
+describe('RDS as AWS has it', () => {
+  it('a foreign snapshot under our name is not taken for ours', async () => {
+    const DBInstanceIdentifier = world.config.primary.database;
+    await world.rds.send(new CreateDBSnapshotCommand({ DBInstanceIdentifier, DBSnapshotIdentifier: 'hbdr-foreign' }));
+    const ours = world.ports.database.capture('hbdr-foreign', 'foreign');
+    await expect(ours).rejects.toMatchObject({ code: 'SNAPSHOT_MISMATCH', hint: expect.stringContaining('tag') });
+  });
+
+  it('refuses a capture while the instance is busy, in a way that means "later"', async () => {
+    await sandbox.control.instanceStatus('us-east-1', world.config.primary.database, 'modifying');
+    const busy = world.ports.database.capture('hbdr-busy', 'busy');
+    await expect(busy).rejects.toMatchObject({ code: 'INVALID_STATE' });
+    await sandbox.control.instanceStatus('us-east-1', world.config.primary.database, 'available');
+  });
+
+  it('pages past 100 snapshots are all seen', async () => {
+    await sandbox.control.rds({ snapshotQuota: 1_000, copyLimit: 1_000 });
+    const source = (await world.ports.database.status('hbdr-20261122t140000z')) as SnapshotFacts;
+    const names = [...Array(104).keys()].map((n) => `hbdr-page-${String(n).padStart(3, '0')}`);
+    for (const name of names) await world.ports.database.copyToDr({ name, sourceArn: source.arn, pointId: name });
+    const seen = (await world.ports.database.copies()).map((each) => each.name);
+    expect(seen).toEqual(expect.arrayContaining(names));
+    expect(seen).toHaveLength(105);
+  });
+});

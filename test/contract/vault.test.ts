@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import type { Vault } from '../../src/core/ports.ts';
+import { memoryVault } from '../memory/vault.ts';
+import { World } from '../setup/world.ts';
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+  sandbox = await startSandbox();
+});
+afterAll(() => sandbox.stop());
+
+async function* chunks(count: number, size = 1_000): AsyncIterable<Uint8Array> {
+  for (let n = 0; n < count; n += 1) yield Buffer.alloc(size, n % 256);
+}
+
+async function read(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for await (const part of source) parts.push(part);
+  return Buffer.concat(parts);
+}
+
+const adapters: [string, () => Promise<Vault>][] = [
+  ['memory', async () => memoryVault(() => new Date())],
+  ['S3', async () => (await World.create(sandbox, 'vault')).ports.vault],
+];
+
+describe.each(adapters)('a vault on %s', (_name, open) => {
+  let vault: Vault;
+  beforeAll(async () => {
+    vault = await open();
+  });
+
+  it('answers undefined for what is not there', async () => {
+    expect(await vault.get('points/none.json')).toBeUndefined();
+  });
+
+  it('creates a document once, and refuses to create it again', async () => {
+    await vault.put('a.json', '{"n":1}', undefined);
+    await expect(vault.put('a.json', '{"n":2}', undefined)).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect((await vault.get('a.json'))?.body).toBe('{"n":1}');
+  });
+
+  it('replaces only the document that was read', async () => {
+    const first = await vault.put('b.json', '1', undefined);
+    const second = await vault.put('b.json', '2', first);
+    await expect(vault.put('b.json', '3', first)).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(await vault.get('b.json')).toEqual({ body: '2', etag: second });
+  });
+
+  it('refuses to replace a document that is not there', async () => {
+    await expect(vault.put('gone.json', '1', '"an-etag"')).rejects.toMatchObject({
+      code: expect.stringMatching(/CONFLICT|NOT_FOUND/),
+    });
+  });
+
+  it('lets exactly one of several writers at once win', async () => {
+    const etag = await vault.put('race.json', '0', undefined);
+    const results = await Promise.allSettled([1, 2, 3, 4, 5].map((n) => vault.put('race.json', String(n), etag)));
+    expect(results.filter((each) => each.status === 'fulfilled')).toHaveLength(1);
+  });
+
+  it('writes a stream once and keeps the first', async () => {
+    expect(await vault.putStream('s.gz', chunks(3))).toBe('written');
+    expect(await vault.putStream('s.gz', chunks(5))).toBe('exists');
+    expect((await read(await vault.openStream('s.gz'))).length).toBe(3_000);
+  });
+
+  it('writes streams of several parts whole', async () => {
+    expect(await vault.putStream('large.gz', chunks(12, 1_000_000))).toBe('written');
+    const whole = await read(await vault.openStream('large.gz'));
+    expect(whole.equals(await read(chunks(12, 1_000_000)))).toBe(true);
+  });
+
+  it('shows nothing of a stream that broke half-way', async () => {
+    async function* broken() {
+      yield Buffer.alloc(6_000_000);
+      throw new Error('source broke');
+    }
+    await expect(vault.putStream('broken.gz', broken())).rejects.toThrow();
+    await expect(vault.openStream('broken.gz')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('lists by prefix, past the first thousand', async () => {
+    const names = [...Array(1_050).keys()].map((n) => `many/${String(n).padStart(5, '0')}.json`);
+    for (let start = 0; start < names.length; start += 50) {
+      await Promise.all(names.slice(start, start + 50).map((name) => vault.put(name, '{}', undefined)));
+    }
+    expect((await vault.list('many/')).map((entry) => entry.key)).toEqual(names);
+  });
+});

@@ -1,0 +1,294 @@
+import { describe, expect, it } from 'vitest';
+import { pointSchema } from '../../src/core/documents.ts';
+import { DrError } from '../../src/errors.ts';
+import { acceptPoint } from '../../src/jobs/accept-point.ts';
+import { advance } from '../../src/jobs/advance.ts';
+import { capture } from '../../src/jobs/capture.ts';
+import { readPoints } from '../../src/jobs/documents.ts';
+import { escrowKeys } from '../../src/jobs/escrow-keys.ts';
+import { readInventory } from '../../src/jobs/inventory.ts';
+import { readiness } from '../../src/jobs/readiness.ts';
+import { reconcile } from '../../src/jobs/reconcile.ts';
+import { replicate } from '../../src/jobs/replicate.ts';
+import { type MemoryPorts, memoryPorts } from '../memory/ports.ts';
+import { dyingPorts, Killed } from '../setup/dying.ts';
+import { TestClock, testPolicy } from '../setup/policy.ts';
+
+const box = `BOX-SEC-1\nbldr-20240101000000\n\n${Buffer.alloc(32, 7).toString('base64')}`;
+const keyFile = { name: 'bldr-20240101000000.box.key', mode: 0o400, content: Buffer.from(box) };
+
+function newWorld(artifacts = 5): { clock: TestClock; ports: MemoryPorts } {
+  const clock = new TestClock();
+  const ports = memoryPorts(clock.read);
+  for (let n = 0; n < artifacts; n += 1) ports.primaryArtifacts.plant(`core/p${n}.hart`, Buffer.from(`package ${n}`));
+  return { clock, ports };
+}
+
+async function drain(ports: MemoryPorts): Promise<void> {
+  for (const { key } of ports.queue.messages.splice(0)) await replicate(ports, key);
+}
+
+/** Runs the jobs and lets the engine finish, as time would, until nothing is in flight. */
+async function runToEnd(ports: MemoryPorts): Promise<void> {
+  for (let round = 0; round < 8; round += 1) {
+    await advance(ports, testPolicy);
+    ports.database.finish('snapshots');
+    ports.database.finish('held');
+    await drain(ports);
+  }
+}
+
+const scheduled = { kind: 'scheduled' as const, at: new Date('2026-11-22T14:00:03Z') };
+const states = async (ports: MemoryPorts) =>
+  (await readPoints(ports.vault)).points.map(({ id, state }) => `${id} ${state}`);
+
+describe('the cycle of a recovery point', () => {
+  it('goes from a capture to protected, and turns the tick on and off', async () => {
+    const { ports } = newWorld();
+    await escrowKeys(ports, [keyFile]);
+    await capture(ports, testPolicy, scheduled);
+    expect(ports.signals.tick).toBe(true);
+    await runToEnd(ports);
+    expect(await states(ports)).toEqual(['20261122t140000z protected']);
+    expect(ports.signals.tick).toBe(false);
+    expect(ports.signals.events.map((each) => each.detail['state'])).toEqual([
+      'capturing',
+      'captured',
+      'listing+copying',
+      'protected',
+    ]);
+  });
+
+  it('a doubled capture event makes one point', async () => {
+    const { ports } = newWorld();
+    await Promise.all([capture(ports, testPolicy, scheduled), capture(ports, testPolicy, scheduled)]);
+    await capture(ports, testPolicy, { ...scheduled, at: new Date('2026-11-22T14:04:00Z') });
+    expect(await states(ports)).toEqual(['20261122t140000z capturing']);
+    expect(ports.database.snapshots.size).toBe(1);
+  });
+
+  it('a capture by hand in a captured slot makes a second point', async () => {
+    const { ports } = newWorld();
+    await capture(ports, testPolicy, scheduled);
+    await capture(ports, testPolicy, { kind: 'manual', at: new Date('2026-11-22T14:04:00Z') });
+    expect(await states(ports)).toEqual(['20261122t140000z capturing', '20261122t140400z capturing']);
+  });
+
+  it('a capture by hand at the very second of the slot is not folded into it', async () => {
+    const { ports } = newWorld();
+    await capture(ports, testPolicy, scheduled);
+    const point = await capture(ports, testPolicy, { kind: 'manual', at: new Date('2026-11-22T14:00:00Z') });
+    expect(point.id).toBe('20261122t140001z');
+    expect(ports.database.snapshots.size).toBe(2);
+  });
+
+  it('a scheduled event that comes after its slot makes no point, and says why', async () => {
+    const { ports } = newWorld();
+    const late = capture(ports, testPolicy, { kind: 'scheduled', at: new Date('2026-11-22T12:30:00Z') });
+    await expect(late).rejects.toMatchObject({ code: 'SLOT_OVER' });
+    expect(await states(ports)).toEqual([]);
+  });
+
+  it('a busy instance is tried again by advance until the slot is over', async () => {
+    const { ports, clock } = newWorld();
+    ports.database.refuse.capture = new DrError('INVALID_STATE', 'the instance is modifying');
+    expect((await capture(ports, testPolicy, scheduled)).state).toBe('capturing');
+    clock.passMinutes(5);
+    await advance(ports, testPolicy);
+    ports.database.refuse.capture = undefined;
+    await advance(ports, testPolicy);
+    expect(ports.database.snapshots.size).toBe(1);
+
+    ports.database.refuse.capture = new DrError('INVALID_STATE', 'the instance is modifying');
+    await capture(ports, testPolicy, { kind: 'scheduled', at: new Date('2026-11-22T14:10:00Z') });
+    await capture(ports, testPolicy, { kind: 'manual', at: clock.now });
+    clock.passMinutes(90);
+    await advance(ports, testPolicy);
+    expect((await states(ports)).at(-1)).toBe('20261122t141000z failed');
+  });
+
+  it('lists the artifacts only after the snapshot is available', async () => {
+    const { ports } = newWorld(2);
+    await capture(ports, testPolicy, scheduled);
+    await advance(ports, testPolicy);
+    ports.primaryArtifacts.plant('core/while-creating.hart', Buffer.from('late'));
+    ports.database.finish('snapshots');
+    await advance(ports, testPolicy);
+    const keys: string[] = [];
+    for await (const page of readInventory(ports.vault, 'inventory/20261122t140000z.artifacts.ndjson.gz')) {
+      keys.push(...page.map((entry) => entry.key));
+    }
+    expect(keys).toContain('core/while-creating.hart');
+  });
+
+  it('two concurrent advance runs lose no update', async () => {
+    const { ports } = newWorld();
+    await escrowKeys(ports, [keyFile]);
+    await capture(ports, testPolicy, scheduled);
+    for (let round = 0; round < 6; round += 1) {
+      await Promise.all([advance(ports, testPolicy), advance(ports, testPolicy), advance(ports, testPolicy)]);
+      ports.database.finish('snapshots');
+      ports.database.finish('held');
+      await drain(ports);
+    }
+    const [point] = (await readPoints(ports.vault)).points;
+    expect(point?.state).toBe('protected');
+    expect(point?.history.map((each) => each.state)).toEqual(['capturing', 'captured', 'listing+copying', 'protected']);
+    expect(ports.database.held.size).toBe(1);
+  });
+
+  it('a copy that fails with SnapshotQuotaExceeded waits, and is no finding until it is overdue', async () => {
+    const { ports, clock } = newWorld();
+    await escrowKeys(ports, [keyFile]);
+    await capture(ports, testPolicy, scheduled);
+    await runToEnd(ports);
+    await capture(ports, testPolicy, { kind: 'manual', at: clock.now });
+    ports.database.refuse.copy = new DrError('QUOTA_EXCEEDED', 'Cannot create more than 100 manual snapshots');
+    await runToEnd(ports);
+    const codes = async () => (await readiness(ports, testPolicy)).findings.map((each) => each.code);
+    clock.passMinutes(30);
+    await reconcile(ports, testPolicy);
+    await capture(ports, testPolicy, { kind: 'scheduled', at: clock.now });
+    expect(await codes()).toEqual([]);
+    clock.passMinutes(31);
+    expect(await codes()).toContain('COPY_STUCK');
+    ports.database.refuse.copy = undefined;
+    await runToEnd(ports);
+    expect(await codes()).not.toContain('COPY_STUCK');
+  });
+
+  it('never has more copies in flight than AWS allows', async () => {
+    const { ports, clock } = newWorld(1);
+    for (let n = 0; n < 4; n += 1) {
+      clock.passMinutes(1);
+      await capture(ports, testPolicy, { kind: 'manual', at: clock.now });
+    }
+    ports.database.finish('snapshots');
+    await advance(ports, { ...testPolicy, copyLimit: 2 });
+    await advance(ports, { ...testPolicy, copyLimit: 2 });
+    expect(ports.database.held.size).toBe(2);
+  });
+
+  it('an emptied primary bucket makes a suspect point and expires nothing; accepted, it goes on', async () => {
+    const { ports, clock } = newWorld(10);
+    await escrowKeys(ports, [keyFile]);
+    await capture(ports, testPolicy, scheduled);
+    await runToEnd(ports);
+    for (let n = 0; n < 10; n += 1) ports.primaryArtifacts.lose(`core/p${n}.hart`);
+    clock.passMinutes(60);
+    await capture(ports, testPolicy, { kind: 'scheduled', at: clock.now });
+    await runToEnd(ports);
+    await reconcile(ports, testPolicy);
+    expect(await states(ports)).toEqual(['20261122t140000z protected', '20261122t150000z suspect']);
+    expect(await ports.replica.head('core/p9.hart')).toBeDefined();
+    const status = await readiness(ports, testPolicy);
+    expect(status).toMatchObject({ status: 'NOT_READY', recoverable: true, point: '20261122t140000z' });
+    expect(status.findings.map((each) => each.code)).toEqual(['INVENTORY_SHRANK']);
+    await acceptPoint(ports, '20261122t150000z');
+    await runToEnd(ports);
+    expect((await states(ports)).at(-1)).toBe('20261122t150000z protected');
+  });
+
+  it('an artifact that was deleted at the primary before its copy does not keep a point from protected', async () => {
+    const { ports } = newWorld(3);
+    await escrowKeys(ports, [keyFile]);
+    await capture(ports, testPolicy, scheduled);
+    await advance(ports, testPolicy);
+    ports.database.finish('snapshots');
+    await advance(ports, testPolicy);
+    ports.primaryArtifacts.lose('core/p1.hart');
+    await runToEnd(ports);
+    const [point] = (await readPoints(ports.vault)).points;
+    expect(point).toMatchObject({ state: 'protected', artifacts: { deletedInWindow: ['core/p1.hart'] } });
+    expect((await readiness(ports, testPolicy)).findings.map((each) => each.code)).not.toContain('ARTIFACT_MISSING');
+  });
+
+  it('killed before or after any call, and run again, it comes to one point, one snapshot, one copy', async () => {
+    for (const when of ['before', 'after'] as const) {
+      for (let n = 1; ; n += 1) {
+        const { ports } = newWorld(3);
+        await escrowKeys(ports, [keyFile]);
+        const dying = dyingPorts(ports, n, when);
+        const cycle = async (world: MemoryPorts) => {
+          await capture(world, testPolicy, scheduled);
+          await runToEnd(world);
+        };
+        const ended = await cycle(dying).then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+        if (ended === undefined) break;
+        expect(describeAll(ended)).toContain('at call');
+        await cycle(ports);
+        expect(await states(ports), `${when} call ${n}`).toEqual(['20261122t140000z protected']);
+        expect([ports.database.snapshots.size, ports.database.held.size]).toEqual([1, 1]);
+        expect((await readiness(ports, testPolicy)).recoverable).toBe(true);
+      }
+    }
+  });
+});
+
+/** A killed run fails with the kill itself or with a report that carries it. */
+function describeAll(error: unknown): string {
+  const all: string[] = [];
+  for (let each = error; each instanceof Error; each = each.cause) {
+    all.push(each instanceof Killed ? each.message.replace('after call', 'at call') : each.message);
+  }
+  return all.join(' / ');
+}
+
+describe('what the catalogue refuses', () => {
+  it('a document that does not parse is reported with its key, never overwritten, and hides no other point', async () => {
+    const { ports } = newWorld();
+    await escrowKeys(ports, [keyFile]);
+    await ports.vault.put('points/20261122t130000z.json', '{"schema":"point/1",', undefined);
+    await capture(ports, testPolicy, scheduled);
+    const run = async () => {
+      for (let round = 0; round < 8; round += 1) {
+        await expect(advance(ports, testPolicy)).rejects.toThrow('points/20261122t130000z.json: not JSON');
+        ports.database.finish('snapshots');
+        ports.database.finish('held');
+        await drain(ports);
+      }
+    };
+    await run();
+    expect((await ports.vault.get('points/20261122t130000z.json'))?.body).toBe('{"schema":"point/1",');
+    const status = await readiness(ports, testPolicy);
+    expect(status.point).toBe('20261122t140000z');
+    expect(status.findings).toMatchObject([{ code: 'VAULT_UNREADABLE', subject: 'points/20261122t130000z.json' }]);
+  });
+
+  it('a newer schema is refused by name', async () => {
+    const { ports } = newWorld();
+    await ports.vault.put('points/20261122t130000z.json', '{"schema":"point/2"}', undefined);
+    expect((await readPoints(ports.vault)).unreadable[0]?.problem).toContain('schema point/2');
+  });
+
+  it('a broken status document is told to people, kept as it is, and fails the run', async () => {
+    const { ports } = newWorld();
+    await ports.vault.put('status.json', 'broken', undefined);
+    await expect(readiness(ports, testPolicy)).rejects.toMatchObject({ code: 'VAULT_UNREADABLE' });
+    expect(ports.notifier.messages[0]?.body).toContain('VAULT_UNREADABLE (status.json)');
+    expect((await ports.vault.get('status.json'))?.body).toBe('broken');
+  });
+
+  it('work for another direction is refused by every job that acts', async () => {
+    const { ports } = newWorld();
+    const direction = {
+      schema: 'direction/1',
+      direction: 'dr→primary',
+      epoch: 3,
+      changedAt: '2026-11-22T00:00:00.000Z',
+    };
+    await ports.vault.put('direction.json', JSON.stringify(direction), undefined);
+    const refused = { code: 'WRONG_DIRECTION', message: expect.stringContaining('dr→primary (epoch 3)') };
+    await expect(capture(ports, testPolicy, scheduled)).rejects.toMatchObject(refused);
+    await expect(advance(ports, testPolicy)).rejects.toMatchObject(refused);
+    await expect(reconcile(ports, testPolicy)).rejects.toMatchObject(refused);
+    expect([...ports.vault.documents.keys()]).toEqual(['direction.json']);
+  });
+
+  it('a point of a shape that no transition makes', () => {
+    expect(pointSchema.safeParse({ schema: 'point/1', id: 'x', state: 'happy' }).success).toBe(false);
+  });
+});

@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import { vaultKeys } from '../../src/core/vault-layout.ts';
+import { advance } from '../../src/jobs/advance.ts';
+import { capture } from '../../src/jobs/capture.ts';
+import { escrowKeys } from '../../src/jobs/escrow-keys.ts';
+import { readiness } from '../../src/jobs/readiness.ts';
+import { reconcile } from '../../src/jobs/reconcile.ts';
+import { replicate } from '../../src/jobs/replicate.ts';
+import { memoryPorts } from '../memory/ports.ts';
+import { TestClock, testPolicy } from '../setup/policy.ts';
+
+const material = Buffer.alloc(32, 7).toString('base64');
+const secret = (revision: string, text = `BOX-SEC-1\nbldr-${revision}\n\n${material}`) => ({
+  name: `bldr-${revision}.box.key`,
+  mode: 0o400,
+  content: Buffer.from(text),
+});
+
+function newWorld() {
+  const clock = new TestClock();
+  return { clock, ports: memoryPorts(clock.read) };
+}
+
+describe("escrow of Builder's keys", () => {
+  it('seals the key files, ignores the rest, and changes nothing the second time', async () => {
+    const { ports } = newWorld();
+    const files = [
+      secret('20240101000000'),
+      { name: 'core-20240101000000.pub', mode: 0o444, content: Buffer.from('x') },
+    ];
+    expect(await escrowKeys(ports, files)).toEqual({
+      sealed: ['bldr-20240101000000.box.key'],
+      unchanged: [],
+      ignored: ['core-20240101000000.pub'],
+    });
+    const before = await ports.vault.get(vaultKeys.escrowed('bldr-20240101000000.box.key'));
+    expect((await escrowKeys(ports, files)).unchanged).toEqual(['bldr-20240101000000.box.key']);
+    expect(await ports.vault.get(vaultKeys.escrowed('bldr-20240101000000.box.key'))).toEqual(before);
+  });
+
+  it.each([
+    ['another version', 'SIG-SEC-1\nbldr-20240101000000\n\nAAAA', 'its first line is not BOX-SEC-1'],
+    ['another revision', `BOX-SEC-1\nbldr-20250101000000\n\n${material}`, 'it names another key'],
+    ['a short key', 'BOX-SEC-1\nbldr-20240101000000\n\nAAAA', 'it holds 3 bytes of key'],
+    ['an empty file', '', 'its first line is not BOX-SEC-1'],
+  ])('refuses a key file with %s, and seals none of the others', async (_name, text, says) => {
+    const { ports } = newWorld();
+    const attempt = escrowKeys(ports, [secret('20230101000000'), secret('20240101000000', text)]);
+    await expect(attempt).rejects.toMatchObject({ code: 'KEY_FILE_INVALID', message: expect.stringContaining(says) });
+    expect([...ports.vault.documents.keys()]).toEqual([]);
+  });
+
+  it('refuses a folder without a secret key, and never overwrites another key of the same name', async () => {
+    const { ports } = newWorld();
+    await expect(escrowKeys(ports, [])).rejects.toMatchObject({ code: 'KEY_FILE_INVALID' });
+    await escrowKeys(ports, [secret('20240101000000')]);
+    const other = `BOX-SEC-1\nbldr-20240101000000\n\n${Buffer.alloc(32, 8).toString('base64')}`;
+    const attempt = escrowKeys(ports, [secret('20240101000000', other)]);
+    await expect(attempt).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(attempt).rejects.not.toThrow(Buffer.alloc(32, 8).toString('base64'));
+  });
+
+  it('a removed bldr-*.box.key is BUILDER_KEY_MISSING', async () => {
+    const { ports } = newWorld();
+    ports.primaryArtifacts.plant('core/a.hart', Buffer.from('a'));
+    await escrowKeys(ports, [secret('20240101000000'), secret('20230101000000')]);
+    await capture(ports, testPolicy, { kind: 'scheduled', at: new Date('2026-11-22T14:00:00Z') });
+    for (let round = 0; round < 6; round += 1) {
+      await advance(ports, testPolicy);
+      ports.database.finish('snapshots');
+      ports.database.finish('held');
+      for (const { key } of ports.queue.messages.splice(0)) await replicate(ports, key);
+    }
+    expect(await readiness(ports, testPolicy)).toMatchObject({ status: 'READY', recoverable: true });
+    ports.vault.documents.delete(vaultKeys.escrowed('bldr-20230101000000.box.key'));
+    const status = await readiness(ports, testPolicy);
+    expect(status).toMatchObject({ status: 'NOT_READY', recoverable: false });
+    expect(status.findings).toMatchObject([{ code: 'BUILDER_KEY_MISSING', subject: 'bldr-20230101000000' }]);
+  });
+});
+
+describe('telling people', () => {
+  it('tells a state once, its change, and a heartbeat a day later', async () => {
+    const { ports, clock } = newWorld();
+    for (let n = 0; n < 3; n += 1) await readiness(ports, testPolicy);
+    expect(ports.notifier.messages).toHaveLength(1);
+    clock.passMinutes(24 * 60);
+    await readiness(ports, testPolicy);
+    expect(ports.notifier.messages.map((each) => each.attributes.kind)).toEqual(['change', 'heartbeat']);
+    await escrowKeys(ports, [secret('20240101000000')]);
+    await readiness(ports, testPolicy);
+    expect(ports.notifier.messages.at(-1)?.attributes.kind).toBe('change');
+  });
+
+  it('tells again what it could not record: at least once', async () => {
+    const { ports } = newWorld();
+    const { put } = ports.vault;
+    ports.vault.put = async () => {
+      throw new Error('died');
+    };
+    await expect(readiness(ports, testPolicy)).rejects.toThrow('died');
+    ports.vault.put = put;
+    await readiness(ports, testPolicy);
+    expect(ports.notifier.messages).toHaveLength(2);
+  });
+});
+
+describe('comparing the buckets', () => {
+  it('queues what the replica lacks, and nothing while the last batch is not drained', async () => {
+    const { ports } = newWorld();
+    for (const name of ['a', 'b', 'c']) ports.primaryArtifacts.plant(`core/${name}.hart`, Buffer.from(name));
+    expect(await reconcile(ports, testPolicy)).toMatchObject({ record: { missing: { count: 3 }, queued: 3 } });
+    expect(await reconcile(ports, testPolicy)).toMatchObject({ record: { missing: { count: 3 }, queued: 0 } });
+    for (const { key } of ports.queue.messages.splice(0)) await replicate(ports, key);
+    expect(await reconcile(ports, testPolicy)).toMatchObject({
+      record: { primary: 3, replica: 3, missing: { count: 0 } },
+    });
+  });
+
+  it('knows an upload whose event never came from one that was there before', async () => {
+    const { ports, clock } = newWorld();
+    ports.primaryArtifacts.plant('core/old.hart', Buffer.from('old'));
+    clock.passMinutes(60);
+    await reconcile(ports, testPolicy);
+    clock.passMinutes(1);
+    ports.primaryArtifacts.plant('core/new.hart', Buffer.from('new'));
+    clock.passMinutes(31);
+    expect(await reconcile(ports, testPolicy)).toMatchObject({
+      record: { eventless: { count: 1, samples: ['core/new.hart'] } },
+    });
+  });
+
+  it('never overwrites an object of another size in the replica, and says so', async () => {
+    const { ports } = newWorld();
+    ports.primaryArtifacts.plant('core/a.hart', Buffer.from('right'));
+    ports.replica.plant('core/a.hart', Buffer.from('wrong bytes'));
+    await expect(replicate(ports, 'core/a.hart')).rejects.toMatchObject({ code: 'COPY_INCOMPLETE' });
+    expect(await reconcile(ports, testPolicy)).toMatchObject({ record: { differing: { count: 1 }, queued: 0 } });
+    expect((await ports.replica.head('core/a.hart'))?.size).toBe(11);
+  });
+
+  it('takes a package that is gone at the primary for done', async () => {
+    const { ports } = newWorld();
+    expect(await replicate(ports, 'core/gone.hart')).toBe('gone');
+  });
+});

@@ -1,0 +1,134 @@
+import { EventBridgeClient, PutRuleCommand } from '@aws-sdk/client-eventbridge';
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import {
+  CreateDBInstanceCommand,
+  DeleteDBInstanceCommand,
+  DescribeDBInstancesCommand,
+  RDSClient,
+} from '@aws-sdk/client-rds';
+import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
+import { CreateQueueCommand, DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { until } from '../../sandbox/demo/operator.ts';
+import { clientOf } from '../../sandbox/demo/primary-site.ts';
+import type { Sandbox } from '../../sandbox/start.ts';
+import type { Config } from '../../src/config.ts';
+import { stackNames } from '../../src/core/names.ts';
+import type { Ports } from '../../src/core/ports.ts';
+import { replicate } from '../../src/jobs/replicate.ts';
+import { awsPorts } from '../../src/wire-aws.ts';
+import { silentLog } from '../memory/ports.ts';
+import { testPolicy } from './policy.ts';
+
+export const PRIMARY = 'us-east-1';
+export const DR = 'us-west-2';
+export const PASSWORD = 'only-for-this-test-1';
+
+/** What the stacks would make, made by hand and named apart; the ports are the deployed ones. */
+export class World {
+  readonly sandbox: Sandbox;
+  readonly config: Config;
+  readonly ports: Ports;
+  readonly rds: RDSClient;
+  readonly drRds: RDSClient;
+  readonly s3: S3Client;
+  readonly drS3: S3Client;
+  readonly #sqs: SQSClient;
+
+  private constructor(sandbox: Sandbox, config: Config) {
+    this.sandbox = sandbox;
+    this.config = config;
+    this.ports = awsPorts(config, silentLog);
+    this.rds = new RDSClient(clientOf(sandbox.address, PRIMARY));
+    this.drRds = new RDSClient(clientOf(sandbox.address, DR));
+    this.s3 = new S3Client(clientOf(sandbox.address, PRIMARY));
+    this.drS3 = new S3Client(clientOf(sandbox.address, DR));
+    this.#sqs = new SQSClient({ ...clientOf(sandbox.address, DR), useQueueUrlAsEndpoint: false });
+  }
+
+  static async create(sandbox: Sandbox, name: string): Promise<World> {
+    const { address } = sandbox;
+    process.env['AWS_ENDPOINT_URL'] = address.endpoint;
+    process.env['AWS_ACCESS_KEY_ID'] = address.accessKeyId;
+    process.env['AWS_SECRET_ACCESS_KEY'] = address.secretAccessKey;
+    const key = await new KMSClient(clientOf(address, DR)).send(new CreateKeyCommand({}));
+    const escrowKmsKey = key.KeyMetadata?.Arn ?? '';
+    const config: Config = {
+      stage: name,
+      account: address.account,
+      partition: 'aws',
+      primary: { region: PRIMARY, database: `db-${name}`, bucket: `primary-${name}` },
+      dr: { region: DR, replicaBucket: `replica-${name}`, vaultBucket: `vault-${name}`, escrowKmsKey },
+      policy: { ...testPolicy },
+      network: { connectTimeoutMs: 1_000, requestTimeoutMs: 1_500 },
+    };
+    const world = new World(sandbox, config);
+    await world.#install();
+    return world;
+  }
+
+  async #install(): Promise<void> {
+    const { primary, dr, stage } = this.config;
+    const names = stackNames(stage);
+    const client = clientOf(this.sandbox.address, DR);
+    await this.s3.send(new CreateBucketCommand({ Bucket: primary.bucket }));
+    for (const Bucket of [dr.replicaBucket, dr.vaultBucket]) await this.drS3.send(new CreateBucketCommand({ Bucket }));
+    await this.#sqs.send(new CreateQueueCommand({ QueueName: names.queue }));
+    await new SNSClient(client).send(new CreateTopicCommand({ Name: names.topic }));
+    const Schedule = { Name: names.tickRule, ScheduleExpression: 'rate(1 day)', State: 'DISABLED' as const };
+    await new EventBridgeClient(client).send(new PutRuleCommand(Schedule));
+  }
+
+  /** A real PostgreSQL instance under the configured name; answers its port. */
+  async createInstance(settings: { kmsKeyId?: string } = {}): Promise<number> {
+    const DBInstanceIdentifier = this.config.primary.database;
+    await this.rds.send(
+      new CreateDBInstanceCommand({
+        DBInstanceIdentifier,
+        DBInstanceClass: 'db.t4g.micro',
+        Engine: 'postgres',
+        DBName: 'builder',
+        MasterUsername: 'hab',
+        MasterUserPassword: PASSWORD,
+        AllocatedStorage: 20,
+        MultiAZ: true,
+        BackupRetentionPeriod: 7,
+        ...(settings.kmsKeyId ? { StorageEncrypted: true, KmsKeyId: settings.kmsKeyId } : {}),
+      }),
+    );
+    return untilAvailable(this.rds, DBInstanceIdentifier);
+  }
+
+  async deleteInstance(): Promise<void> {
+    const DBInstanceIdentifier = this.config.primary.database;
+    await this.rds.send(new DeleteDBInstanceCommand({ DBInstanceIdentifier, SkipFinalSnapshot: true }));
+  }
+
+  async upload(key: string, body: string | Buffer = `content of ${key}`): Promise<void> {
+    await this.s3.send(new PutObjectCommand({ Bucket: this.config.primary.bucket, Key: key, Body: body }));
+  }
+
+  /** Works off the queue as the deployed function does; answers how many messages there were. */
+  async drain(ports: Ports = this.ports): Promise<number> {
+    const QueueUrl = `https://sqs.${DR}.amazonaws.com/${this.config.account}/${stackNames(this.config.stage).queue}`;
+    for (let worked = 0; ; ) {
+      const command = new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 });
+      const { Messages = [] } = await this.#sqs.send(command);
+      if (Messages.length === 0) return worked;
+      for (const { Body = '{}', ReceiptHandle } of Messages) {
+        await replicate(ports, (JSON.parse(Body) as { key: string }).key);
+        await this.#sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+        worked += 1;
+      }
+    }
+  }
+}
+
+export async function untilAvailable(rds: RDSClient, DBInstanceIdentifier: string): Promise<number> {
+  return until(`instance ${DBInstanceIdentifier}`, 20, async () => {
+    const { DBInstances } = await rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier }));
+    return DBInstances?.[0]?.DBInstanceStatus === 'available' ? DBInstances[0].Endpoint?.Port : undefined;
+  });
+}
+
+export { until };
