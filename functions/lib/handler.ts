@@ -51,10 +51,9 @@ export function handler<T, R>(
   name: string,
   schema: z.ZodType<T>,
   job: (event: T, runtime: Runtime) => Promise<R>,
-  provide: (name: string) => Runtime = deployedRuntime,
 ) {
   const run = async (event: unknown, _context: Context): Promise<R> =>
-    job(parseEvent(name, schema, event), provide(name));
+    job(parseEvent(name, schema, event), deployedRuntime(name));
   return middy(run).onError((request) => {
     const error = request.error as (Error & { code?: string; hint?: string }) | null;
     new Logger({ serviceName: name }).error(error?.message ?? 'failed', { code: error?.code, hint: error?.hint });

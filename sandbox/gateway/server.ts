@@ -21,6 +21,8 @@ export type GatewayOptions = {
 
 // Policies that demand TLS are met: the gateway stands where AWS's TLS ends.
 const TLS = { 'x-forwarded-proto': 'https' };
+/** Recorded in place of a status when nobody heard an answer. */
+const UNANSWERED = 0;
 const copies = ['CopyObject', 'UploadPartCopy'];
 
 async function readAll(stream: IncomingMessage): Promise<Buffer> {
@@ -71,7 +73,10 @@ export class Gateway {
     const call = identify(request, body?.toString() ?? '');
     if (!call) return this.#pass(request, response, body, undefined, undefined);
     const dark = await this.#darkness(call);
-    if (dark) return this.#drop(request, response, dark);
+    if (dark) {
+      await this.#record(call, UNANSWERED);
+      return this.#drop(request, response, dark);
+    }
     await this.#serve(call, request, response, body);
   }
 

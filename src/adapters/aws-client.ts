@@ -24,13 +24,19 @@ export function isUnanswered(error: unknown): boolean {
   return unanswered.has(name) || (code !== undefined && unanswered.has(code));
 }
 
-/** Retries what was answered (throttling, server errors), never what timed out: a lost region costs one time-out. */
+/** A connection that broke at once costs nothing to try again; silence costs its whole time-out. */
+function timedOut(error: unknown): boolean {
+  const { name, code } = (error ?? {}) as { name?: string; code?: string };
+  return name === 'TimeoutError' && !['ECONNRESET', 'EPIPE', 'ECONNREFUSED'].includes(code ?? '');
+}
+
+/** Retries throttling, server errors and broken connections, never a time-out: a lost region costs one. */
 class RetryAnswered extends StandardRetryStrategy {
   override async refreshRetryTokenForRetry(
     token: StandardRetryToken,
     info: RetryErrorInfo,
   ): Promise<StandardRetryToken> {
-    if ((info.error as Error | undefined)?.name === 'TimeoutError') throw info.error;
+    if (timedOut(info.error)) throw info.error;
     return super.refreshRetryTokenForRetry(token, info);
   }
 }

@@ -9,7 +9,7 @@ import {
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { until } from '../../sandbox/demo/operator.ts';
+import { until as untilSlowly } from '../../sandbox/demo/operator.ts';
 import { clientOf } from '../../sandbox/demo/primary-site.ts';
 import type { Sandbox } from '../../sandbox/start.ts';
 import type { Config } from '../../src/config.ts';
@@ -124,11 +124,13 @@ export class World {
   }
 }
 
+export function until<T>(what: string, seconds: number, ask: () => Promise<T | undefined>): Promise<T> {
+  return untilSlowly(what, seconds, ask, 50);
+}
+
 export async function untilAvailable(rds: RDSClient, DBInstanceIdentifier: string): Promise<number> {
   return until(`instance ${DBInstanceIdentifier}`, 20, async () => {
     const { DBInstances } = await rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier }));
     return DBInstances?.[0]?.DBInstanceStatus === 'available' ? DBInstances[0].Endpoint?.Port : undefined;
   });
 }
-
-export { until };
