@@ -32,11 +32,15 @@ export class Strictness {
   }
 
   async #describe(bucket: string): Promise<{ region: string; key: Key | undefined }> {
-    const s3 = new S3Client({ region: 'us-east-1', ...this.#client() });
+    const s3 = new S3Client({ region: 'us-east-1', followRegionRedirects: true, ...this.#client() });
     try {
       const head = await s3.send(new HeadBucketCommand({ Bucket: bucket }));
       const region = head.BucketRegion ?? 'us-east-1';
-      const encryption = await s3.send(new GetBucketEncryptionCommand({ Bucket: bucket })).catch(() => undefined);
+      const asked = new GetBucketEncryptionCommand({ Bucket: bucket });
+      const encryption = await s3.send(asked).catch((error: Error) => {
+        if (error.name === 'ServerSideEncryptionConfigurationNotFoundError') return undefined;
+        throw error;
+      });
       const rule = encryption?.ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault;
       return { region, key: await this.#key(region, rule?.KMSMasterKeyID) };
     } finally {
@@ -53,6 +57,14 @@ export class Strictness {
     return asked;
   }
 
+  /** A bucket's facts; undefined when there is no such bucket, which the emulator says itself. */
+  async #known(bucket: string) {
+    return this.#bucket(bucket).catch((error: Error) => {
+      if (error.name === 'NotFound' || error.name === 'NoSuchBucket') return undefined;
+      throw error;
+    });
+  }
+
   /** Forgets what is cached about a bucket whose settings may have changed. */
   forget(bucket: string): void {
     this.#buckets.delete(bucket);
@@ -60,10 +72,7 @@ export class Strictness {
 
   /** The region a bucket was made in; undefined when there is no such bucket. */
   async regionOf(bucket: string): Promise<string | undefined> {
-    return this.#bucket(bucket).then(
-      (found) => found.region,
-      () => undefined,
-    );
+    return (await this.#known(bucket))?.region;
   }
 
   /** The KMS action that the caller lacks for this call, if any. */
@@ -80,7 +89,7 @@ export class Strictness {
   }
 
   async #lacks(call: Call, bucket: string, actions: string[]): Promise<string | undefined> {
-    const found = await this.#bucket(bucket).catch(() => undefined);
+    const found = await this.#known(bucket);
     return found?.key ? this.#refused(call, found.key, actions) : undefined;
   }
 

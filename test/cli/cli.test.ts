@@ -1,0 +1,126 @@
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { builderKey } from '../../sandbox/seed/box.ts';
+import { SeededRandom } from '../../sandbox/seed/random.ts';
+import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { World } from '../setup/world.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+let sandbox: Sandbox;
+let world: World;
+let config: string;
+let keys: string;
+
+beforeAll(async () => {
+  sandbox = await startSandbox();
+  await sandbox.control.rds({ stateDelayMs: 50 });
+  world = await World.create(sandbox, 'cli');
+  await world.createInstance();
+  await world.upload('core/a.hart');
+  const { folder } = sandbox.address;
+  config = join(folder, 'builder-dr.yml');
+  await writeFile(config, stringify(world.config));
+  keys = join(folder, 'keys');
+  await mkdir(keys);
+  await writeFile(
+    join(keys, 'bldr-20240101000000.box.key'),
+    builderKey('20240101000000', new SeededRandom('cli')).secretText,
+  );
+});
+afterAll(() => sandbox.stop());
+
+type Ran = { code: number; stdout: string; stderr: string };
+
+function run(args: string[], env: Record<string, string> = {}): Promise<Ran> {
+  return new Promise((resolve) => {
+    const command = [join(root, 'src', 'cli.ts'), ...args];
+    execFile(
+      process.execPath,
+      command,
+      { env: { ...process.env, ...env }, cwd: sandbox.address.folder },
+      (error, stdout, stderr) => resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
+    );
+  });
+}
+
+const json = async (...args: string[]) => {
+  const ran = await run([...args, '--json', '--config', config]);
+  return { ...ran, document: JSON.parse(ran.stdout) };
+};
+
+describe('builder-dr', () => {
+  it('status before any assessment is something wrong, not a crash', async () => {
+    const { code, document, stderr } = await json('status');
+    expect([code, document.error.code]).toEqual([1, 'NOT_FOUND']);
+    expect(stderr).toContain('hint: Run `builder-dr readiness`');
+  });
+
+  it('reconcile says 1 while something is missing', async () => {
+    const { code, document } = await json('reconcile');
+    expect([code, document.record.missing.count, document.record.queued]).toEqual([1, 1, 1]);
+  });
+
+  it('keys escrow, capture, advance, points: one JSON document each', async () => {
+    expect((await json('keys', 'escrow', '--from', keys)).document).toEqual({
+      sealed: ['bldr-20240101000000.box.key'],
+      unchanged: [],
+      ignored: [],
+    });
+    const captured = await json('capture');
+    expect([captured.code, captured.document.state]).toEqual([0, 'capturing']);
+    expect((await json('advance')).code).toBe(0);
+    const { document } = await json('points');
+    expect(document.points.map((each: { id: string }) => each.id)).toEqual([captured.document.id]);
+  });
+
+  it('readiness prints the findings with hints for people, and status finds them again', async () => {
+    const ran = await run(['readiness', '--config', config]);
+    expect(ran.code).toBe(1);
+    expect(ran.stdout).toContain('NOT_READY');
+    expect(ran.stdout).toContain('-> Run `builder-dr capture`');
+    expect((await json('status')).document.status).toBe('NOT_READY');
+  });
+
+  it('doctor names what does not work', async () => {
+    const { code, document } = await json('doctor');
+    const failed = document.checks
+      .filter((each: { ok: boolean }) => !each.ok)
+      .map((each: { name: string }) => each.name);
+    expect([code, failed]).toEqual([1, ['subscribers']]);
+  });
+
+  it.each([
+    ['an unknown command', ['fly'], "unknown command 'fly'"],
+    ['an unknown option', ['status', '--colour'], "unknown option '--colour'"],
+    ['no folder of keys', ['keys', 'escrow'], '--from'],
+    ['a missing configuration', ['status'], 'cannot read the configuration ./builder-dr.yml.none'],
+    ['a point that is not there', ['points', 'accept', '20261122t140000z'], 'no recovery point 20261122t140000z'],
+  ])('%s is bad usage: exit code 2', async (_name, args, says) => {
+    const configured = says.includes('.none')
+      ? { BUILDER_DR_CONFIG: './builder-dr.yml.none' }
+      : { BUILDER_DR_CONFIG: config };
+    const { code, stderr, stdout } = await run(args, configured);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(says);
+  });
+
+  it('a folder without keys is refused, nothing is sealed', async () => {
+    const { code, stderr } = await run(['keys', 'escrow', '--from', '/nowhere', '--config', config]);
+    expect([code, stderr.includes('cannot read the folder /nowhere')]).toEqual([2, true]);
+  });
+
+  it('a remote system that does not answer is exit code 3', async () => {
+    await sandbox.control.dark([{ region: 'us-west-2', mode: 'reset' }]);
+    const { code, stderr } = await run(['points', '--config', config]);
+    await sandbox.control.dark([]);
+    expect([code, stderr.includes('Nobody knows whether the call happened')]).toEqual([3, true]);
+  });
+
+  it('help documents the exit codes', async () => {
+    const { code, stdout } = await run(['capture', '--help']);
+    expect([code, stdout.includes('3 a remote system failed')]).toEqual([0, true]);
+  });
+});

@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Context } from 'aws-lambda';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { handler as advance } from '../../functions/advance.ts';
+import { handler as capture } from '../../functions/capture.ts';
+import { handler as readiness } from '../../functions/readiness.ts';
+import { handler as reconcile } from '../../functions/reconcile.ts';
+import { handler as replicate } from '../../functions/replicate.ts';
+import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { World } from '../setup/world.ts';
+
+let sandbox: Sandbox;
+let world: World;
+
+beforeAll(async () => {
+  sandbox = await startSandbox();
+  await sandbox.control.rds({ stateDelayMs: 50 });
+  world = await World.create(sandbox, 'handlers');
+  await world.createInstance();
+  const { config } = world;
+  Object.assign(process.env, {
+    POWERTOOLS_DEV: 'false',
+    BUILDER_DR_STAGE: config.stage,
+    BUILDER_DR_ACCOUNT: config.account,
+    BUILDER_DR_PRIMARY_REGION: config.primary.region,
+    BUILDER_DR_PRIMARY_DATABASE: config.primary.database,
+    BUILDER_DR_PRIMARY_BUCKET: config.primary.bucket,
+    BUILDER_DR_DR_REGION: config.dr.region,
+    BUILDER_DR_DR_REPLICA_BUCKET: config.dr.replicaBucket,
+    BUILDER_DR_DR_VAULT_BUCKET: config.dr.vaultBucket,
+    BUILDER_DR_DR_ESCROW_KMS_KEY: config.dr.escrowKmsKey,
+  });
+});
+afterAll(() => sandbox.stop());
+
+const event = (name: string): unknown =>
+  JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'events', `${name}.json`), 'utf8'));
+const context = { functionName: 'test', awsRequestId: '1' } as Context;
+type Invoke = (event: unknown, context: Context) => Promise<unknown>;
+const invoke = (handler: unknown, given: unknown) => (handler as Invoke)(given, context);
+
+describe('the functions, through middy, with the events of events/', () => {
+  it('capture makes a point by hand', async () => {
+    expect(await invoke(capture, event('capture-manual'))).toMatchObject({ kind: 'manual', state: 'capturing' });
+  });
+
+  it('capture makes the point of the slot that the schedule names, and refuses one that is long over', async () => {
+    const scheduledAt = new Date().toISOString();
+    const made = { kind: 'scheduled', scheduledAt };
+    const [first, second] = [await invoke(capture, made), await invoke(capture, made)];
+    expect(first).toEqual(second);
+    await expect(invoke(capture, event('capture'))).rejects.toMatchObject({ code: 'SLOT_OVER' });
+  });
+
+  it.each(['advance', 'advance-rds'])('advance takes %s.json', async (name) => {
+    expect(await invoke(advance, event(name))).toMatchObject({ points: expect.any(Array) });
+  });
+
+  it('replicate copies what S3 events and repairs name', async () => {
+    const { Records } = event('replicate') as { Records: { body: string }[] };
+    const { key } = JSON.parse(Records[1]?.body ?? '{}') as { key: string };
+    await world.upload(key);
+    expect(await invoke(replicate, event('replicate'))).toEqual({ batchItemFailures: [] });
+    expect(await world.ports.replica.head(key)).toMatchObject({ key });
+  });
+
+  it('replicate gives back the failed messages of a batch, and only those', async () => {
+    const record = (messageId: string, body: unknown) => ({
+      messageId,
+      eventSource: 'aws:sqs',
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+    await world.upload('core/good.hart');
+    await world.upload('core/bad.hart');
+    await sandbox.control.faults([{ kind: 'error-in-200', action: 'CopyObject', resource: 'core/bad.hart' }]);
+    const batch = {
+      Records: [
+        record('good', { kind: 'repair', key: 'core/good.hart' }),
+        record('bad', { kind: 'repair', key: 'core/bad.hart' }),
+        record('alien', { hello: 'world' }),
+        record('garbled', 'not json'),
+      ],
+    };
+    const answer = await invoke(replicate, batch);
+    await sandbox.control.faults([]);
+    expect(answer).toEqual({
+      batchItemFailures: [{ itemIdentifier: 'bad' }, { itemIdentifier: 'alien' }, { itemIdentifier: 'garbled' }],
+    });
+    expect(await world.ports.replica.head('core/good.hart')).toBeDefined();
+  });
+
+  it('reconcile and readiness take their events', async () => {
+    expect(await invoke(reconcile, event('reconcile'))).toMatchObject({ record: { missing: { count: 1 } } });
+    expect(await invoke(readiness, event('readiness'))).toMatchObject({ schema: 'status/1', status: 'NOT_READY' });
+  });
+
+  it.each([
+    ['capture', capture],
+    ['advance', advance],
+    ['reconcile', reconcile],
+    ['readiness', readiness],
+    ['replicate', replicate],
+  ])('%s refuses an unknown event with an error that names it', async (name, handler) => {
+    const alien = { source: 'aws.ec2', 'detail-type': 'EC2 Instance State-change Notification' };
+    await expect(invoke(handler, alien)).rejects.toMatchObject({
+      code: 'UNKNOWN_EVENT',
+      message: `${name} does not know the event aws.ec2 / EC2 Instance State-change Notification`,
+    });
+  });
+
+  it('SDK errors escape the handler, so that retry, dead-letter queue and alarm see them', async () => {
+    await sandbox.control.faults([{ kind: 'throttle', action: 'GetObject' }]);
+    await expect(invoke(reconcile, event('reconcile'))).rejects.toMatchObject({ code: 'THROTTLED' });
+    await sandbox.control.faults([{ kind: 'throttle', service: 'rds', action: 'DescribeDBSnapshots' }]);
+    await expect(invoke(readiness, event('readiness'))).rejects.toMatchObject({ code: 'THROTTLED' });
+    await sandbox.control.faults([{ kind: 'error-in-200', action: 'ListObjectsV2' }]);
+    await expect(invoke(advance, event('advance'))).rejects.toThrow();
+    await sandbox.control.faults([]);
+  });
+});

@@ -1,0 +1,309 @@
+import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import {
+  AddTagsToResourceCommand,
+  CopyDBSnapshotCommand,
+  CreateDBInstanceCommand,
+  CreateDBSnapshotCommand,
+  DeleteDBInstanceCommand,
+  DeleteDBSnapshotCommand,
+  DescribeDBInstancesCommand,
+  DescribeDBSnapshotsCommand,
+  ListTagsForResourceCommand,
+  ModifyDBInstanceCommand,
+  RDSClient,
+  RebootDBInstanceCommand,
+  RestoreDBInstanceFromDBSnapshotCommand,
+} from '@aws-sdk/client-rds';
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  SetQueueAttributesCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { clientOf } from '../../sandbox/demo/primary-site.ts';
+import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { DR, PASSWORD, PRIMARY, until, untilAvailable } from '../setup/world.ts';
+
+let sandbox: Sandbox;
+let rds: RDSClient;
+let dr: RDSClient;
+let port: number;
+const DBInstanceIdentifier = 'source';
+
+beforeAll(async () => {
+  sandbox = await startSandbox();
+  await sandbox.control.rds({ stateDelayMs: 50 });
+  rds = new RDSClient({ ...clientOf(sandbox.address, PRIMARY), maxAttempts: 1 });
+  dr = new RDSClient({ ...clientOf(sandbox.address, DR), maxAttempts: 1 });
+  port = await create(rds, 'Source');
+  await query(port, PASSWORD, 'CREATE TABLE t (n int); INSERT INTO t SELECT generate_series(1, 1000)');
+});
+afterAll(() => sandbox.stop());
+
+async function create(client: RDSClient, name: string, more: object = {}): Promise<number> {
+  const settings = {
+    DBInstanceClass: 'db.t4g.micro',
+    Engine: 'postgres',
+    DBName: 'builder',
+    MasterUsername: 'hab',
+    AllocatedStorage: 20,
+  };
+  await client.send(
+    new CreateDBInstanceCommand({ DBInstanceIdentifier: name, ...settings, MasterUserPassword: PASSWORD, ...more }),
+  );
+  return untilAvailable(client, name);
+}
+
+async function query(at: number, password: string, sql: string): Promise<pg.QueryResult> {
+  const client = new pg.Client({ host: '127.0.0.1', port: at, user: 'hab', password, database: 'builder' });
+  await client.connect();
+  try {
+    return await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+const snapshot = async (client: RDSClient, DBSnapshotIdentifier: string) =>
+  until(DBSnapshotIdentifier, 10, async () => {
+    const { DBSnapshots } = await client.send(new DescribeDBSnapshotsCommand({ DBSnapshotIdentifier }));
+    return DBSnapshots?.[0]?.Status === 'available' ? DBSnapshots[0] : undefined;
+  });
+const instance = async (client: RDSClient, name: string) =>
+  (await client.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: name }))).DBInstances?.[0];
+
+describe('the RDS of the sandbox', () => {
+  it('stores identifiers in lower case and refuses a name twice', async () => {
+    expect((await instance(rds, 'SOURCE'))?.DBInstanceIdentifier).toBe('source');
+    await expect(create(rds, 'source')).rejects.toThrow(
+      expect.objectContaining({ name: 'DBInstanceAlreadyExistsFault' }),
+    );
+  });
+
+  it('takes a snapshot of the running engine: rows written before it are in it, rows after it are not', async () => {
+    await rds.send(
+      new CreateDBSnapshotCommand({
+        DBInstanceIdentifier,
+        DBSnapshotIdentifier: 'One',
+        Tags: [{ Key: 'k', Value: 'v' }],
+      }),
+    );
+    const taken = await snapshot(rds, 'one');
+    expect(taken).toMatchObject({ PercentProgress: 100, TagList: [{ Key: 'k', Value: 'v' }] });
+    await query(port, PASSWORD, 'INSERT INTO t VALUES (0)');
+    await dr.send(
+      new CopyDBSnapshotCommand({ SourceDBSnapshotIdentifier: taken.DBSnapshotArn, TargetDBSnapshotIdentifier: 'one' }),
+    );
+    const copied = await snapshot(dr, 'one');
+    expect(copied.OriginalSnapshotCreateTime).toEqual(taken.OriginalSnapshotCreateTime);
+    expect(copied.SnapshotCreateTime?.getTime()).toBeGreaterThan(taken.SnapshotCreateTime?.getTime() ?? Number.NaN);
+    expect(copied.TagList).toEqual([]);
+    await dr.send(
+      new RestoreDBInstanceFromDBSnapshotCommand({ DBInstanceIdentifier: 'restored', DBSnapshotIdentifier: 'one' }),
+    );
+    const at = await untilAvailable(dr, 'restored');
+    expect((await query(at, PASSWORD, 'SELECT count(*)::int AS n FROM t')).rows).toEqual([{ n: 1000 }]);
+  });
+
+  it('restores with the defaults of AWS, and inherits the tags of the snapshot unless told otherwise', async () => {
+    expect(await instance(dr, 'restored')).toMatchObject({
+      MultiAZ: false,
+      DeletionProtection: false,
+      VpcSecurityGroups: [{ VpcSecurityGroupId: 'sg-default', Status: 'active' }],
+      EngineLifecycleSupport: 'open-source-rds-extended-support',
+    });
+  });
+
+  it.each<[string, string, () => Promise<unknown>]>([
+    [
+      'an unknown instance',
+      'DBInstanceNotFoundFault',
+      () => rds.send(new CreateDBSnapshotCommand({ DBInstanceIdentifier: 'none', DBSnapshotIdentifier: 'x' })),
+    ],
+    [
+      'an unknown snapshot',
+      'DBSnapshotNotFoundFault',
+      () => rds.send(new DescribeDBSnapshotsCommand({ DBSnapshotIdentifier: 'none' })),
+    ],
+    [
+      'a snapshot name twice',
+      'DBSnapshotAlreadyExistsFault',
+      () => rds.send(new CreateDBSnapshotCommand({ DBInstanceIdentifier, DBSnapshotIdentifier: 'ONE' })),
+    ],
+    [
+      'an invalid name',
+      'InvalidParameterValue',
+      () => rds.send(new CreateDBSnapshotCommand({ DBInstanceIdentifier, DBSnapshotIdentifier: '1-' })),
+    ],
+    [
+      'IOPS on a small gp3 volume',
+      'InvalidParameterCombination',
+      () =>
+        dr.send(
+          new RestoreDBInstanceFromDBSnapshotCommand({
+            DBInstanceIdentifier: 'io',
+            DBSnapshotIdentifier: 'one',
+            Iops: 3000,
+            StorageThroughput: 125,
+          }),
+        ),
+    ],
+    [
+      'deletion without a final snapshot or its waiver',
+      'InvalidParameterCombination',
+      () => dr.send(new DeleteDBInstanceCommand({ DBInstanceIdentifier: 'restored' })),
+    ],
+  ])("refuses %s with AWS's own error", async (_name, name, attempt) => {
+    await expect(attempt()).rejects.toThrow(expect.objectContaining({ name }));
+  });
+
+  it('refuses a class that the region has none left of', async () => {
+    await sandbox.control.rds({ insufficientCapacity: ['db.r6g.large'] });
+    const attempt = create(dr, 'large', { DBInstanceClass: 'db.r6g.large' });
+    await expect(attempt).rejects.toThrow(expect.objectContaining({ name: 'InsufficientDBInstanceCapacityFault' }));
+    await sandbox.control.rds({ insufficientCapacity: [] });
+  });
+
+  it('wants a key of the destination for an encrypted copy across regions, and takes it', async () => {
+    const keyIn = async (region: string) =>
+      (await new KMSClient(clientOf(sandbox.address, region)).send(new CreateKeyCommand({}))).KeyMetadata?.Arn ?? '';
+    await create(rds, 'secret', { StorageEncrypted: true, KmsKeyId: await keyIn(PRIMARY) });
+    await rds.send(new CreateDBSnapshotCommand({ DBInstanceIdentifier: 'secret', DBSnapshotIdentifier: 'sealed' }));
+    const { DBSnapshotArn } = await snapshot(rds, 'sealed');
+    const copy = { SourceDBSnapshotIdentifier: DBSnapshotArn, TargetDBSnapshotIdentifier: 'sealed' };
+    await expect(dr.send(new CopyDBSnapshotCommand(copy))).rejects.toThrow(
+      expect.objectContaining({ name: 'KMSKeyNotAccessibleFault' }),
+    );
+    const KmsKeyId = await keyIn(DR);
+    await dr.send(new CopyDBSnapshotCommand({ ...copy, KmsKeyId }));
+    expect(await snapshot(dr, 'sealed')).toMatchObject({ Encrypted: true, KmsKeyId });
+  });
+
+  it('limits the copies in flight and the snapshots of a region', async () => {
+    await sandbox.control.rds({ stateDelayMs: 1_000, copyLimit: 1 });
+    const copy = (TargetDBSnapshotIdentifier: string) =>
+      dr.send(
+        new CopyDBSnapshotCommand({
+          SourceDBSnapshotIdentifier: `arn:aws:rds:${PRIMARY}:000000000000:snapshot:one`,
+          TargetDBSnapshotIdentifier,
+        }),
+      );
+    await copy('second');
+    await expect(copy('third')).rejects.toThrow('Cannot copy more than 1 snapshots');
+    await sandbox.control.rds({ stateDelayMs: 50, copyLimit: 20, snapshotQuota: 1 });
+    await expect(copy('fourth')).rejects.toThrow(expect.objectContaining({ name: 'SnapshotQuotaExceededFault' }));
+    await sandbox.control.rds({ snapshotQuota: 100 });
+    await snapshot(dr, 'second');
+  });
+
+  it('keeps tags, filters snapshots and deletes them', async () => {
+    const ResourceName = `arn:aws:rds:${PRIMARY}:000000000000:snapshot:one`;
+    await rds.send(
+      new AddTagsToResourceCommand({
+        ResourceName,
+        Tags: [
+          { Key: 'k', Value: 'w' },
+          { Key: 'l', Value: 'x' },
+        ],
+      }),
+    );
+    const { TagList } = await rds.send(new ListTagsForResourceCommand({ ResourceName }));
+    expect(TagList).toEqual([
+      { Key: 'k', Value: 'w' },
+      { Key: 'l', Value: 'x' },
+    ]);
+    const ids = async (Name: string, value: string) =>
+      (await rds.send(new DescribeDBSnapshotsCommand({ Filters: [{ Name, Values: [value] }] }))).DBSnapshots?.map(
+        (each) => each.DBSnapshotIdentifier,
+      );
+    expect(await ids('db-instance-id', 'source')).toEqual(['one']);
+    expect(await ids('db-snapshot-id', 'sealed')).toEqual(['sealed']);
+    await rds.send(new DeleteDBSnapshotCommand({ DBSnapshotIdentifier: 'sealed' }));
+    expect(await ids('db-snapshot-id', 'sealed')).toEqual([]);
+  });
+
+  it('sets a new password after a while, and a reboot ends open connections that a swap of groups left alive', async () => {
+    await dr.send(
+      new ModifyDBInstanceCommand({
+        DBInstanceIdentifier: 'restored',
+        MasterUserPassword: 'changed-1',
+        VpcSecurityGroupIds: ['sg-fence'],
+      }),
+    );
+    expect((await instance(dr, 'restored'))?.VpcSecurityGroups?.map((each) => each.Status).sort()).toEqual([
+      'adding',
+      'removing',
+    ]);
+    await until('only the fence', 5, async () => {
+      const found = await instance(dr, 'restored');
+      const groups = found?.VpcSecurityGroups ?? [];
+      return groups.length === 1 && groups[0]?.Status === 'active' && !found?.PendingModifiedValues?.MasterUserPassword
+        ? true
+        : undefined;
+    });
+    const at = (await instance(dr, 'restored'))?.Endpoint?.Port ?? 0;
+    const open = new pg.Client({
+      host: '127.0.0.1',
+      port: at,
+      user: 'hab',
+      password: 'changed-1',
+      database: 'builder',
+    });
+    let broken = false;
+    open.on('error', () => {
+      broken = true;
+    });
+    await open.connect();
+    await open.query('INSERT INTO t VALUES (-1)');
+    await dr.send(new RebootDBInstanceCommand({ DBInstanceIdentifier: 'restored' }));
+    await untilAvailable(dr, 'restored');
+    expect(broken).toBe(true);
+    await dr.send(new DeleteDBInstanceCommand({ DBInstanceIdentifier: 'restored', SkipFinalSnapshot: true }));
+    await until('the deletion', 5, async () =>
+      (await instance(dr, 'restored').catch(() => 'gone')) === 'gone' ? true : undefined,
+    );
+  });
+
+  it.each([
+    ['deliver', 2],
+    ['double', 4],
+    ['drop', 0],
+  ] as const)('events of a snapshot reach the bus of its region: %s', async (events, expected) => {
+    const client = clientOf(sandbox.address, PRIMARY);
+    const sqs = new SQSClient({ ...client, useQueueUrlAsEndpoint: false });
+    const QueueName = `events-${events}`;
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName }));
+    const Arn = `arn:aws:sqs:${PRIMARY}:000000000000:${QueueName}`;
+    const statement = {
+      Effect: 'Allow',
+      Principal: { Service: 'events.amazonaws.com' },
+      Action: 'sqs:SendMessage',
+      Resource: Arn,
+    };
+    await sqs.send(
+      new SetQueueAttributesCommand({
+        QueueUrl,
+        Attributes: { Policy: JSON.stringify({ Version: '2012-10-17', Statement: [statement] }) },
+      }),
+    );
+    const bus = new EventBridgeClient(client);
+    const EventPattern = JSON.stringify({ source: ['aws.rds'], detail: { SourceIdentifier: [`ev-${events}`] } });
+    await bus.send(new PutRuleCommand({ Name: QueueName, EventPattern }));
+    await bus.send(new PutTargetsCommand({ Rule: QueueName, Targets: [{ Id: 'q', Arn }] }));
+    await sandbox.control.rds({ events });
+    await rds.send(new CreateDBSnapshotCommand({ DBInstanceIdentifier, DBSnapshotIdentifier: `ev-${events}` }));
+    await snapshot(rds, `ev-${events}`);
+    const depth = async () => {
+      const { Attributes } = await sqs.send(
+        new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['ApproximateNumberOfMessages'] }),
+      );
+      return Number(Attributes?.ApproximateNumberOfMessages);
+    };
+    await until(`${expected} events`, 5, async () => ((await depth()) === expected ? true : undefined));
+    await sandbox.control.rds({ events: 'deliver' });
+    expect(await depth()).toBe(expected);
+  });
+});
