@@ -15,7 +15,7 @@ export type SandboxAddress = {
 };
 
 /** Tells a running sandbox what to do, over its control routes. */
-export class SandboxControl {
+class SandboxControl {
   readonly address: SandboxAddress;
   constructor(address: SandboxAddress) {
     this.address = address;

@@ -47,11 +47,7 @@ function parseEvent<T>(name: string, schema: z.ZodType<T>, event: unknown): T {
  * A Lambda handler: parse the event, call the job, return its answer. Errors are logged
  * and thrown on, so that retry, dead-letter queue and alarm see them.
  */
-export function handler<T, R>(
-  name: string,
-  schema: z.ZodType<T>,
-  job: (event: T, runtime: Runtime) => Promise<R>,
-) {
+export function handler<T, R>(name: string, schema: z.ZodType<T>, job: (event: T, runtime: Runtime) => Promise<R>) {
   const run = async (event: unknown, _context: Context): Promise<R> =>
     job(parseEvent(name, schema, event), deployedRuntime(name));
   return middy(run).onError((request) => {

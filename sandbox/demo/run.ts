@@ -120,6 +120,7 @@ async function demo(): Promise<void> {
   await show.step('repaired', 'wait until reconcile has brought it back', () =>
     until('the artifact in the replica', 120, () => inReplica(victim)),
   );
+  await operator.serverless('invoke', '-f', 'readiness', '-p', 'events/readiness.json');
   const again = await show.step('readyAgain', 'wait until readiness says READY again', () =>
     untilReadiness('READY', inbox, before + 1),
   );

@@ -1,6 +1,6 @@
 import type { Call } from './call.ts';
 
-export type FaultKind = 'throttle' | 'slow' | 'cut-body' | 'error-in-200' | 'lost-response' | 'black-hole' | 'reset';
+type FaultKind = 'throttle' | 'slow' | 'cut-body' | 'error-in-200' | 'lost-response' | 'black-hole' | 'reset';
 
 /** A fault for the calls that match; without `times` it stands until cleared. */
 export type FaultRule = {

@@ -67,7 +67,7 @@ export type Snapshot = {
   tags: Tag[];
 };
 
-export const ENGINE_VERSION = '17.10';
+const ENGINE_VERSION = '17.10';
 
 export class RdsFault extends Error {
   readonly code: string;

@@ -41,7 +41,7 @@ const hints: Partial<Record<DrErrorCode, string>> = {
 };
 
 /** Translates one error of a call named `what`, by the error's name. Our own pass through. */
-export function translate(error: unknown, what: string): DrError {
+function translate(error: unknown, what: string): DrError {
   if (error instanceof DrError) return error;
   const name = error instanceof Error ? error.name : '';
   const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;

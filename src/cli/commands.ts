@@ -16,7 +16,7 @@ import { reconcile } from '../jobs/reconcile.ts';
 import { advanceText, doctorText, escrowText, pointsText, reconcileText, statusText } from './render.ts';
 
 /** What a command answers: one JSON document, its text for people, and whether all is well. */
-export type Answer = { json: unknown; text: string; healthy: boolean };
+type Answer = { json: unknown; text: string; healthy: boolean };
 export type Command = (world: { ports: Ports; config: Config }, args: string[]) => Promise<Answer>;
 
 const STALE_MINUTES = 60;

@@ -108,7 +108,7 @@ export const reconcileSchema = z.strictObject({
   eventless: sampled,
 });
 
-export const findingSchema = z.strictObject({
+const findingSchema = z.strictObject({
   code: z.string(),
   severity: z.enum(['critical', 'warning', 'info']),
   subject: z.string(),
@@ -140,4 +140,3 @@ export type PointKind = Point['kind'];
 export type Direction = z.infer<typeof directionSchema>;
 export type ReconcileRecord = z.infer<typeof reconcileSchema>;
 export type StatusRecord = z.infer<typeof statusSchema>;
-export type ArtifactsPart = Point['artifacts'];

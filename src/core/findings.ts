@@ -1,4 +1,4 @@
-export type Severity = 'critical' | 'warning' | 'info';
+type Severity = 'critical' | 'warning' | 'info';
 
 type Rule = { severity: Severity; hint: string };
 

@@ -59,7 +59,7 @@ export function newestFirst(points: Point[]): Point[] {
   return [...points].sort((a, b) => (a.requestedAt < b.requestedAt ? 1 : a.requestedAt > b.requestedAt ? -1 : 0));
 }
 
-export function rpoMinutesOf(point: Point | undefined, now: Date): number | null {
+function rpoMinutesOf(point: Point | undefined, now: Date): number | null {
   return point && 'dataAt' in point.database ? minutesBetween(point.database.dataAt, now) : null;
 }
 
