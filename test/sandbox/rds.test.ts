@@ -1,4 +1,3 @@
-import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import {
   AddTagsToResourceCommand,
@@ -15,12 +14,6 @@ import {
   RebootDBInstanceCommand,
   RestoreDBInstanceFromDBSnapshotCommand,
 } from '@aws-sdk/client-rds';
-import {
-  CreateQueueCommand,
-  GetQueueAttributesCommand,
-  SetQueueAttributesCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientOf } from '../../sandbox/demo/primary-site.ts';
@@ -265,45 +258,5 @@ describe('the RDS of the sandbox', () => {
     await until('the deletion', 5, async () =>
       (await instance(dr, 'restored').catch(() => 'gone')) === 'gone' ? true : undefined,
     );
-  });
-
-  it.each([
-    ['deliver', 2],
-    ['double', 4],
-    ['drop', 0],
-  ] as const)('events of a snapshot reach the bus of its region: %s', async (events, expected) => {
-    const client = clientOf(sandbox.address, PRIMARY);
-    const sqs = new SQSClient({ ...client, useQueueUrlAsEndpoint: false });
-    const QueueName = `events-${events}`;
-    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName }));
-    const Arn = `arn:aws:sqs:${PRIMARY}:000000000000:${QueueName}`;
-    const statement = {
-      Effect: 'Allow',
-      Principal: { Service: 'events.amazonaws.com' },
-      Action: 'sqs:SendMessage',
-      Resource: Arn,
-    };
-    await sqs.send(
-      new SetQueueAttributesCommand({
-        QueueUrl,
-        Attributes: { Policy: JSON.stringify({ Version: '2012-10-17', Statement: [statement] }) },
-      }),
-    );
-    const bus = new EventBridgeClient(client);
-    const EventPattern = JSON.stringify({ source: ['aws.rds'], detail: { SourceIdentifier: [`ev-${events}`] } });
-    await bus.send(new PutRuleCommand({ Name: QueueName, EventPattern }));
-    await bus.send(new PutTargetsCommand({ Rule: QueueName, Targets: [{ Id: 'q', Arn }] }));
-    await sandbox.control.rds({ events });
-    await rds.send(new CreateDBSnapshotCommand({ DBInstanceIdentifier, DBSnapshotIdentifier: `ev-${events}` }));
-    await snapshot(rds, `ev-${events}`);
-    const depth = async () => {
-      const { Attributes } = await sqs.send(
-        new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['ApproximateNumberOfMessages'] }),
-      );
-      return Number(Attributes?.ApproximateNumberOfMessages);
-    };
-    await until(`${expected} events`, 5, async () => ((await depth()) === expected ? true : undefined));
-    await sandbox.control.rds({ events: 'deliver' });
-    expect(await depth()).toBe(expected);
   });
 });
