@@ -164,13 +164,14 @@ describe('one recovery point, end to end', () => {
     expect((await world.ports.database.copies()).filter((each) => each.name === snapshotName(id))).toHaveLength(1);
   });
 
-  it('throttling, an error inside a 200, and a slow answer only delay', async () => {
+  it('throttling, an error inside a 200, a slow answer and lost answers of the vault only delay', async () => {
     await builder.publish();
     await sandbox.control.faults([
       { kind: 'throttle', action: 'CreateDBSnapshot', times: 1 },
       { kind: 'error-in-200', action: 'CopyObject', times: 1 },
       { kind: 'throttle', service: 's3', action: 'ListObjectsV2', times: 1 },
       { kind: 'slow', action: 'CopyDBSnapshot', delayMs: 300, times: 1 },
+      { kind: 'lost-response', action: 'PutObject', resource: 'vault-cycle/points', times: 2 },
     ]);
     await untilProtected((await captureByHand()).id);
   });
