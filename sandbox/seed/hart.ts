@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { createBLAKE2b } from 'hash-wasm';
-import { xzAsync } from 'node-liblzma/wasm';
+import { compress } from '@napi-rs/lzma/xz';
 import { pack } from 'tar-stream';
 import type { PackageIdent } from '../../src/hart/ident.ts';
 import type { SeededRandom } from './random.ts';
@@ -55,5 +55,5 @@ export async function packagePayload(ident: PackageIdent, filler: Buffer): Promi
     [`${folder}/MANIFEST`]: `# ${ident.origin} / ${ident.name}\n\n* __Version__: ${ident.version}\n`,
     [`${folder}/bin/content`]: filler,
   });
-  return Buffer.from(await xzAsync(tar, { preset: 0 }));
+  return compress(tar);
 }
