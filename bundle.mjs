@@ -28,9 +28,24 @@ export async function bundleFunctions() {
   await build({ ...common, entryPoints, outdir, outExtension: { '.js': '.mjs' }, minify: true, legalComments: 'none' });
 }
 
+/** The command line: what a command does not need is not loaded, so its parts are files of their own. */
 export async function bundleCli() {
-  const banner = { js: `#!/usr/bin/env node\n${common.banner.js}` };
-  await build({ ...common, banner, entryPoints: ['src/cli.ts'], outfile: 'dist/cli.js', packages: 'external' });
+  for (const name of ['chunks', 'cli.js', 'verify-worker.js']) {
+    rmSync(join(root, 'dist', name), { recursive: true, force: true });
+  }
+  const { banner, ...options } = common;
+  await build({
+    ...options,
+    entryPoints: [
+      { in: 'src/cli.ts', out: 'cli' },
+      { in: 'src/cli/verify-worker.ts', out: 'verify-worker' },
+    ],
+    banner: { js: '#!/usr/bin/env node' },
+    outdir: 'dist',
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    packages: 'external',
+  });
 }
 
 /** The plugin: `serverless deploy` and `invoke local` always take fresh bundles. */

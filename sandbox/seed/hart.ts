@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
-import { createBLAKE2b } from 'hash-wasm';
 import { compress } from '@napi-rs/lzma/xz';
+import { createBLAKE2b } from 'hash-wasm';
 import { pack } from 'tar-stream';
 import type { PackageIdent } from '../../src/hart/ident.ts';
 import type { SeededRandom } from './random.ts';

@@ -49,7 +49,8 @@ export async function* hartPaths(path: string): AsyncIterable<string> {
   }
   const names: { name: string; folder: boolean }[] = [];
   for await (const entry of await opendir(path)) {
-    if (entry.isDirectory() || entry.name.endsWith('.hart')) names.push({ name: entry.name, folder: entry.isDirectory() });
+    if (entry.isDirectory() || entry.name.endsWith('.hart'))
+      names.push({ name: entry.name, folder: entry.isDirectory() });
   }
   names.sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const { name, folder } of names) {

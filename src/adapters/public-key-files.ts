@@ -14,7 +14,10 @@ export async function readPublicKeys(folders: string[]): Promise<KeyText[]> {
     try {
       names = await readdir(folder, { recursive: true });
     } catch (cause) {
-      throw new DrError('BAD_USAGE', `cannot read the folder of keys ${folder}`, { cause, hint: 'Name a folder with .pub files by --keys.' });
+      throw new DrError('BAD_USAGE', `cannot read the folder of keys ${folder}`, {
+        cause,
+        hint: 'Name a folder with .pub files by --keys.',
+      });
     }
     for (const name of names.filter((each) => each.endsWith('.pub')).sort()) {
       const path = join(folder, name);

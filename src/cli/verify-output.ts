@@ -66,7 +66,9 @@ export class Progress {
     const seconds = Math.max(0.001, (now - this.#begun) / 1000);
     const rate = this.#bytes / seconds;
     const left = rate > 0 ? Math.ceil((this.#total.bytes - this.#bytes) / rate) : 0;
-    this.#write(`\r\x1b[K${this.#files}/${this.#total.files} packages, ${(rate / 1e6).toFixed(0)} MB/s, ${left} s left`);
+    this.#write(
+      `\r\x1b[K${this.#files}/${this.#total.files} packages, ${(rate / 1e6).toFixed(0)} MB/s, ${left} s left`,
+    );
   }
 
   clear(): void {

@@ -41,8 +41,8 @@ async function* batches(source: AsyncIterable<Work>): AsyncIterable<Work[]> {
 class Thread {
   readonly #worker: Worker;
   constructor(options: PoolOptions) {
-    // Beside the sources it is a .ts file, in the built package a .js one.
-    const file = import.meta.url.endsWith('.ts') ? './verify-worker.ts' : './verify-worker.js';
+    // Beside the sources it is a .ts file; in the built package a .js one, a folder above the shared chunks.
+    const file = import.meta.url.endsWith('.ts') ? './verify-worker.ts' : '../verify-worker.js';
     this.#worker = new Worker(new URL(file, import.meta.url), { workerData: options });
   }
   run(batch: Work[]): Promise<Result[]> {
@@ -61,7 +61,11 @@ class Thread {
 }
 
 /** Verifies everything that comes and reports each result as it is there. With a concurrency of one no thread is made. */
-export async function verifyAll(source: AsyncIterable<Work>, options: PoolOptions, report: (result: Result) => void): Promise<void> {
+export async function verifyAll(
+  source: AsyncIterable<Work>,
+  options: PoolOptions,
+  report: (result: Result) => void,
+): Promise<void> {
   if (options.concurrency === 1) {
     const verify = await fileVerifier(options);
     for await (const work of source) report(verify(work));

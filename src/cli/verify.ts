@@ -22,14 +22,19 @@ const LINE = /^([0-9a-f]{64}) [ *](.+)$/;
 /** Reads what `b2sum -l 256` writes: hash, two characters, path. BAD_USAGE names the first line that is not. */
 async function readChecksums(file: string): Promise<Map<string, string>> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new DrError('BAD_USAGE', `cannot read the checksums ${file}`, { cause, hint: 'Name a file as `b2sum -l 256` writes it.' });
+    throw new DrError('BAD_USAGE', `cannot read the checksums ${file}`, {
+      cause,
+      hint: 'Name a file as `b2sum -l 256` writes it.',
+    });
   });
   const found = new Map<string, string>();
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (line === '') continue;
     const [, hash, path] = LINE.exec(line) ?? [];
     if (!hash || !path) {
-      throw new DrError('BAD_USAGE', `${file}: line ${index + 1} is not a checksum: ${line.slice(0, 80)}`, { hint: 'Each line is 64 hex digits, two spaces and a path.' });
+      throw new DrError('BAD_USAGE', `${file}: line ${index + 1} is not a checksum: ${line.slice(0, 80)}`, {
+        hint: 'Each line is 64 hex digits, two spaces and a path.',
+      });
     }
     found.set(resolve(path), hash);
   }
@@ -39,7 +44,9 @@ async function readChecksums(file: string): Promise<Map<string, string>> {
 function threads(value: string | undefined): number {
   const count = value === undefined ? availableParallelism() : Number(value);
   if (Number.isInteger(count) && count >= 1 && count <= 64) return count;
-  throw new DrError('BAD_USAGE', `--concurrency must be a number from 1 to 64, not ${value}`, { hint: 'One is one thread.' });
+  throw new DrError('BAD_USAGE', `--concurrency must be a number from 1 to 64, not ${value}`, {
+    hint: 'One is one thread.',
+  });
 }
 
 async function* workOf(paths: string[], checksums: Map<string, string>): AsyncIterable<Work> {
@@ -74,7 +81,11 @@ export async function verifyPaths(paths: string[], options: VerifyOptions): Prom
     : undefined;
   await verifyAll(workOf(paths, checksums), { keys, engine, concurrency }, (result) => {
     output.add(result);
-    if (progress) void stat(result.path).then(({ size }) => progress.passed(size, performance.now()), () => undefined);
+    if (progress)
+      void stat(result.path).then(
+        ({ size }) => progress.passed(size, performance.now()),
+        () => undefined,
+      );
   });
   progress?.clear();
   output.end();

@@ -47,7 +47,8 @@ export class KeyRing {
     const stem = fileName.replace(/\.pub$/, '');
     if ('problem' in parsed) this.#bad.set(stem, `${fileName}: ${parsed.problem}`);
     else this.#keys.set(parsed.named, parsed.key);
-    if ('named' in parsed && parsed.named !== stem) this.#bad.set(stem, `${fileName}: it holds the key ${parsed.named}`);
+    if ('named' in parsed && parsed.named !== stem)
+      this.#bad.set(stem, `${fileName}: it holds the key ${parsed.named}`);
   }
 
   get size(): number {
