@@ -5,14 +5,11 @@ const SPKI = Buffer.from('302a300506032b6570032100', 'hex');
 const P = (1n << 255n) - 19n;
 const namedRevision = /^.+-\d{14}$/;
 
-/** The y coordinates of the points of small order; a key among them would let anybody sign (RFC 8032, ed25519 cofactor 8). */
-const smallOrder = new Set([
-  0n,
-  1n,
-  P - 1n,
-  0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd83d3d706a17c7n,
-  0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n,
-]);
+/** One of the two y coordinates of the points of order eight; the other is its negative. */
+const ORDER_EIGHT = 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n;
+
+/** The y coordinates of all points of small order: a key among them would let anybody sign (RFC 8032, cofactor 8). */
+const smallOrder = new Set([0n, 1n, P - 1n, ORDER_EIGHT, P - ORDER_EIGHT]);
 
 function whyWeak(bytes: Buffer): string | undefined {
   const y = BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`) & ((1n << 255n) - 1n);
