@@ -22,13 +22,13 @@ function exitCodeOf(error: unknown): number {
 }
 
 /** Runs the work and turns its end into an exit code; errors go to people and, with --json, to programs. */
-async function finish(json: boolean, work: () => Promise<boolean>): Promise<void> {
+async function finish(json: () => boolean, work: () => Promise<boolean>): Promise<void> {
   try {
     process.exitCode = (await work()) ? 0 : 1;
   } catch (error) {
     const hint = error instanceof DrError ? error.hint : undefined;
     const code = error instanceof DrError ? error.code : 'UNEXPECTED';
-    if (json) process.stdout.write(`${JSON.stringify({ error: { code, message: describeError(error), hint } })}\n`);
+    if (json()) process.stdout.write(`${JSON.stringify({ error: { code, message: describeError(error), hint } })}\n`);
     process.stderr.write(`builder-dr: ${describeError(error)}\n${hint ? `  hint: ${hint}\n` : ''}`);
     process.exitCode = exitCodeOf(error);
   }
@@ -36,10 +36,13 @@ async function finish(json: boolean, work: () => Promise<boolean>): Promise<void
 
 /** The AWS clients are loaded only by the commands that call AWS. */
 function run(name: keyof typeof commands, options: Options, args: string[]): Promise<void> {
-  return finish(options.json ?? false, async () => {
-    const [all, { runCommand }] = await Promise.all([import('./cli/commands.ts'), import('./cli/run.ts')]);
-    return runCommand(all[name], options, args);
-  });
+  return finish(
+    () => options.json ?? false,
+    async () => {
+      const [all, { runCommand }] = await Promise.all([import('./cli/commands.ts'), import('./cli/run.ts')]);
+      return runCommand(all[name], options, args);
+    },
+  );
 }
 
 function withOptions(program: Program): Program {
@@ -68,15 +71,18 @@ function addVerify(program: Program): void {
   const repeated = (value: string, before: string[]) => [...before, value];
   program
     .command('verify <path...>')
-    .description('verify packages down to hash and signature: .hart files and folders of them')
+    .description('verify packages down to hash and signature: .hart files, folders of them, s3://bucket/prefix')
     .option('--keys <folder>', 'public keys (.pub), read recursively; may be repeated', repeated, [])
     .option('--checksums <file>', 'what the files should hash to, as `b2sum -l 256` writes it')
+    .option('--deep', 'look into the archive too: that it unpacks, and that IDENT and TARGET agree with the name')
     .option('--concurrency <n>', 'threads; one is one thread (default: the processors)')
     .option('--engine <name>', 'hash-wasm or sodium-native (default: the faster one that is installed)')
     .option('--json', 'one JSON document on standard output')
     .addHelpText('after', `\n${EXIT_CODES}`)
     .action(async (paths: string[], options: VerifyOptions) => {
-      await finish(options.json ?? false, async () => (await import('./cli/verify.ts')).verifyPaths(paths, options));
+      const state = { begun: false };
+      const json = () => options.json === true && !state.begun;
+      await finish(json, async () => (await import('./cli/verify.ts')).verifyPaths(paths, options, state));
     });
 }
 

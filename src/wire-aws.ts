@@ -4,7 +4,7 @@ import { RDSClient } from '@aws-sdk/client-rds';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { clientSettings } from './adapters/aws-client.ts';
+import { clientSettings, type NetworkLimits } from './adapters/aws-client.ts';
 import { eventbridgeSignals } from './adapters/eventbridge-signals.ts';
 import { kmsEscrow } from './adapters/kms-escrow.ts';
 import { rdsDatabase } from './adapters/rds-database.ts';
@@ -14,10 +14,16 @@ import { snsNotifier } from './adapters/sns-notifier.ts';
 import { sqsQueue } from './adapters/sqs-queue.ts';
 import type { Config } from './config.ts';
 import { stackNames } from './core/names.ts';
-import type { Log, Ports } from './core/ports.ts';
+import type { ArtifactStore, Log, Ports } from './core/ports.ts';
 
 /** CopyObject answers when the copy is done: five GiB take longer than any other call. */
 const COPY_TIMEOUT_MS = 120_000;
+
+/** A bucket to read packages from, by the credentials and the region of the environment. */
+export function packageBucket(bucket: string, network: NetworkLimits): ArtifactStore {
+  const { region: _fromEnvironment, ...settings } = clientSettings('', network);
+  return s3Artifacts({ client: new S3Client({ ...settings, followRegionRedirects: true }), bucket });
+}
 
 /** The ports over AWS. The only place that makes its clients; they find a sandbox by AWS_ENDPOINT_URL. */
 export function awsPorts(config: Config, log: Log): Ports {

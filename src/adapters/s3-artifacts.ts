@@ -3,6 +3,7 @@ import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateMultipartUploadCommand,
+  GetObjectCommand,
   HeadObjectCommand,
   paginateListObjectsV2,
   type S3Client,
@@ -87,8 +88,14 @@ export function s3Artifacts(options: S3ArtifactsOptions): ArtifactStore {
   return {
     bucket,
     head,
-    async *pages() {
-      const pages = paginateListObjectsV2({ client }, { Bucket: bucket })[Symbol.asyncIterator]();
+    async open(key) {
+      const command = new GetObjectCommand({ Bucket: bucket, Key: key });
+      const found = await call(`read ${bucket}/${key}`, () => client.send(command));
+      return found.Body as AsyncIterable<Uint8Array>;
+    },
+    async *pages(prefix) {
+      const scope = prefix === undefined ? { Bucket: bucket } : { Bucket: bucket, Prefix: prefix };
+      const pages = paginateListObjectsV2({ client }, scope)[Symbol.asyncIterator]();
       while (true) {
         const next = await call(`list ${bucket}`, () => pages.next());
         if (next.done) return;

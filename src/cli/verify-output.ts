@@ -12,12 +12,13 @@ export class VerifyOutput {
   ok = 0;
   readonly #failures: Result[] = [];
   readonly #json: boolean;
+  readonly #begin: string;
   readonly #write: (text: string) => void;
 
   constructor(json: boolean, engine: string, write: (text: string) => void) {
     this.#json = json;
     this.#write = write;
-    if (json) write(`{"engine":${JSON.stringify(engine)},"results":[`);
+    this.#begin = `{"engine":${JSON.stringify(engine)},"results":[`;
   }
 
   get failed(): number {
@@ -25,16 +26,23 @@ export class VerifyOutput {
   }
 
   add(result: Result): void {
-    if (this.#json) this.#write(`${this.checked > 0 ? ',' : ''}${JSON.stringify(result)}`);
+    if (this.#json) this.#write(`${this.begun ? ',' : this.#begin}${JSON.stringify(result)}`);
     this.checked += 1;
     if (result.verdict === 'OK') this.ok += 1;
     else if (this.#failures.length < FAILURES_LISTED) this.#failures.push(result);
   }
 
-  end(): void {
+  /** Whether something of the document is written, so that it must be closed. */
+  get begun(): boolean {
+    return this.checked > 0;
+  }
+
+  /** Closes the document; after a failure half-way it holds what was checked, and the failure. */
+  end(failure?: { code: string; message: string }): void {
     const { checked, ok, failed } = this;
     if (this.#json) {
-      this.#write(`],"checked":${checked},"ok":${ok},"failed":${failed}}\n`);
+      const error = failure ? `,"error":${JSON.stringify(failure)}` : '';
+      this.#write(`${this.begun ? '' : this.#begin}],"checked":${checked},"ok":${ok},"failed":${failed}${error}}\n`);
       return;
     }
     const listed = this.#failures.sort((a, b) => (a.path < b.path ? -1 : 1)).map(line);

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { FileVerifier } from '../adapters/hart-files.ts';
+import { FileVerifier, withArchive } from '../adapters/hart-files.ts';
 import { bestEngine } from '../adapters/hash-engines.ts';
 import type { KeyText } from '../adapters/public-key-files.ts';
 import type { HashEngine } from '../hart/hash.ts';
@@ -12,7 +12,13 @@ const BATCH = 16;
 
 export type Work = { path: string; checksum?: string };
 export type Result = HartReport & { path: string };
-export type PoolOptions = { keys: KeyText[]; engine: HashEngine['name'] | undefined; concurrency: number };
+export type PoolOptions = {
+  keys: KeyText[];
+  engine: HashEngine['name'] | undefined;
+  concurrency: number;
+  /** Whether to look into the archive too. */
+  deep: boolean;
+};
 
 export function ringOf(keys: KeyText[]): KeyRing {
   const ring = new KeyRing();
@@ -21,10 +27,13 @@ export function ringOf(keys: KeyText[]): KeyRing {
 }
 
 /** Verifies in this thread. */
-export async function fileVerifier({ keys, engine }: Omit<PoolOptions, 'concurrency'>) {
+export async function fileVerifier({ keys, engine, deep }: Omit<PoolOptions, 'concurrency'>) {
   const hashes = await bestEngine(2, engine);
   const files = new FileVerifier(new HartVerifier(ringOf(keys), hashes));
-  return (work: Work): Result => ({ path: work.path, ...files.verify(work.path, work.checksum) });
+  return async ({ path, checksum }: Work): Promise<Result> => {
+    const report = files.verify(path, checksum);
+    return { path, ...(deep ? await withArchive(path, report) : report) };
+  };
 }
 
 async function* batches(source: AsyncIterable<Work>): AsyncIterable<Work[]> {
@@ -68,7 +77,7 @@ export async function verifyAll(
 ): Promise<void> {
   if (options.concurrency === 1) {
     const verify = await fileVerifier(options);
-    for await (const work of source) report(verify(work));
+    for await (const work of source) report(await verify(work));
     return;
   }
   const threads = Array.from({ length: options.concurrency }, () => new Thread(options));

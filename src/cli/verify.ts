@@ -1,10 +1,11 @@
+import { statSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { hartPaths } from '../adapters/hart-files.ts';
 import { bestEngine } from '../adapters/hash-engines.ts';
 import { readPublicKeys } from '../adapters/public-key-files.ts';
-import { DrError } from '../errors.ts';
+import { DrError, describeError } from '../errors.ts';
 import type { HashEngine } from '../hart/hash.ts';
 import { Progress, VerifyOutput } from './verify-output.ts';
 import { verifyAll, type Work } from './verify-pool.ts';
@@ -15,6 +16,7 @@ export type VerifyOptions = {
   concurrency?: string;
   engine?: HashEngine['name'];
   json?: boolean;
+  deep?: boolean;
 };
 
 const LINE = /^([0-9a-f]{64}) [ *](.+)$/;
@@ -69,25 +71,49 @@ async function measure(paths: string[]): Promise<{ files: number; bytes: number 
   return total;
 }
 
-/** Verifies every `.hart` of the paths and answers whether all are OK. */
-export async function verifyPaths(paths: string[], options: VerifyOptions): Promise<boolean> {
+type Pool = Parameters<typeof verifyAll>[1];
+
+async function verifyInto(
+  output: VerifyOutput,
+  paths: string[],
+  checksums: Map<string, string>,
+  pool: Pool,
+): Promise<void> {
+  const files = paths.filter((path) => !path.startsWith('s3://'));
+  const progress = process.stderr.isTTY
+    ? new Progress(await measure(files), performance.now(), (text) => void process.stderr.write(text))
+    : undefined;
+  await verifyAll(workOf(files, checksums), pool, (result) => {
+    output.add(result);
+    progress?.passed(statSync(result.path, { throwIfNoEntry: false })?.size ?? 0, performance.now());
+  });
+  progress?.clear();
+  for (const bucket of paths.filter((path) => path.startsWith('s3://'))) {
+    // Only buckets load the AWS client.
+    const { verifyBucket } = await import('./verify-s3.ts');
+    await verifyBucket(bucket, pool, (result) => output.add(result));
+  }
+}
+
+/** Verifies every `.hart` of the paths and answers whether all are OK; `state` tells whether a document was begun. */
+export async function verifyPaths(
+  paths: string[],
+  options: VerifyOptions,
+  state: { begun: boolean },
+): Promise<boolean> {
   const concurrency = threads(options.concurrency);
   const keys = await readPublicKeys(options.keys);
   const checksums = options.checksums ? await readChecksums(options.checksums) : new Map<string, string>();
   const engine = (await bestEngine(0, options.engine)).name;
   const output = new VerifyOutput(options.json ?? false, engine, (text) => void process.stdout.write(text));
-  const progress = process.stderr.isTTY
-    ? new Progress(await measure(paths), performance.now(), (text) => void process.stderr.write(text))
-    : undefined;
-  await verifyAll(workOf(paths, checksums), { keys, engine, concurrency }, (result) => {
-    output.add(result);
-    if (progress)
-      void stat(result.path).then(
-        ({ size }) => progress.passed(size, performance.now()),
-        () => undefined,
-      );
-  });
-  progress?.clear();
+  try {
+    await verifyInto(output, paths, checksums, { keys, engine, concurrency, deep: options.deep ?? false });
+  } catch (error) {
+    state.begun = output.begun;
+    const code = error instanceof DrError ? error.code : 'UNEXPECTED';
+    if (output.begun) output.end({ code, message: describeError(error) });
+    throw error;
+  }
   output.end();
   return output.failed === 0 && output.checked > 0;
 }

@@ -38,10 +38,12 @@ export type ObjectEntry = { key: string; size: number; etag: string; lastModifie
 /** A bucket of artifacts. Listing is in the order of the keys' UTF-8 bytes. */
 export interface ArtifactStore {
   readonly bucket: string;
-  /** All objects, one array per page. */
-  pages(): AsyncIterable<ObjectEntry[]>;
+  /** All objects, or those under a prefix, one array per page. */
+  pages(prefix?: string): AsyncIterable<ObjectEntry[]>;
   /** One object's facts; undefined when it does not exist. */
   head(key: string): Promise<ObjectEntry | undefined>;
+  /** The bytes of an object as they come; NOT_FOUND when it does not exist. */
+  open(key: string): Promise<AsyncIterable<Uint8Array>>;
   /**
    * Copies an object of another bucket under the same key, only if there is none here yet.
    * `exists` when there is one; NOT_FOUND when the source is gone; CONFLICT when it changed since it was read.

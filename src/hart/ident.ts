@@ -8,7 +8,7 @@ export type PackageIdent = {
 };
 
 /** The file name that `hab` gives a package. */
-function hartFileName(ident: PackageIdent): string {
+export function hartFileName(ident: PackageIdent): string {
   return `${ident.origin}-${ident.name}-${ident.version}-${ident.release}-${ident.target}.hart`;
 }
 

@@ -25,8 +25,8 @@ function guardDatabase(database: Database, darkness: Darkness): Database {
 }
 
 function guardSource(store: ArtifactStore, darkness: Darkness): ArtifactStore {
-  async function* pages() {
-    const iterator = store.pages()[Symbol.asyncIterator]();
+  async function* pages(prefix?: string) {
+    const iterator = store.pages(prefix)[Symbol.asyncIterator]();
     while (true) {
       const next = await guarded(darkness, () => iterator.next());
       if (next.done) return;
@@ -37,6 +37,7 @@ function guardSource(store: ArtifactStore, darkness: Darkness): ArtifactStore {
     bucket: store.bucket,
     pages,
     head: (key) => guarded(darkness, () => store.head(key)),
+    open: (key) => guarded(darkness, () => store.open(key)),
     copyFrom: (source) => store.copyFrom(source),
   };
 }
@@ -46,8 +47,9 @@ export function watchDarkness(ports: Ports): { ports: Ports; darkness: Darkness 
   const darkness: Darkness = { reason: undefined };
   const replica: ArtifactStore = {
     bucket: ports.replica.bucket,
-    pages: () => ports.replica.pages(),
+    pages: (prefix) => ports.replica.pages(prefix),
     head: (key) => ports.replica.head(key),
+    open: (key) => ports.replica.open(key),
     // A copy reads at the primary, so its silence is the primary's.
     copyFrom: (source) => guarded(darkness, () => ports.replica.copyFrom(source)),
   };

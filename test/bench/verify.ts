@@ -65,7 +65,7 @@ async function ratios(paths: string[]) {
       const [engine, threads] = name.split(', ') as [HashEngine['name'], string];
       let ok = 0;
       const seconds = await secondsOf(() =>
-        verifyAll(source(), { keys, engine, concurrency: Number(threads[0]) }, (result) => {
+        verifyAll(source(), { keys, engine, concurrency: Number(threads[0]), deep: false }, (result) => {
           if (result.verdict === 'OK') ok += 1;
         }),
       );

@@ -84,8 +84,9 @@ describe('builder-dr', () => {
     expect((await json('status')).document.status).toBe('NOT_READY');
   });
 
-  it('doctor names what does not work', async () => {
+  it('doctor names what does not work, and the engine that hashes', async () => {
     const { code, document } = await json('doctor');
+    expect(document.checks[0]).toEqual({ name: 'hash engine', ok: true, detail: 'sodium-native' });
     const failed = document.checks
       .filter((each: { ok: boolean }) => !each.ok)
       .map((each: { name: string }) => each.name);

@@ -84,6 +84,22 @@ describe.each([
     expect(await subject.replica.head(key('changing'))).toBeUndefined();
   });
 
+  it('reads the bytes of an object, and says when there is none', async () => {
+    await subject.plant('source', key('read'), Buffer.from('the bytes'));
+    const parts: Uint8Array[] = [];
+    for await (const part of await subject.source.open(key('read'))) parts.push(part);
+    expect(Buffer.concat(parts).toString()).toBe('the bytes');
+    await expect(subject.source.open('core/none')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('lists what is under a prefix only', async () => {
+    await subject.plant('source', 'some/a', Buffer.from('a'));
+    await subject.plant('source', 'somewhere/b', Buffer.from('b'));
+    const seen: string[] = [];
+    for await (const page of subject.source.pages('some/')) seen.push(...page.map((entry) => entry.key));
+    expect(seen).toEqual(['some/a']);
+  });
+
   it('says when the source is gone', async () => {
     const entry = { key: key('gone'), size: 1, etag: '"x"', lastModified: new Date() };
     await expect(copy('gone', entry)).rejects.toMatchObject({ code: 'NOT_FOUND' });

@@ -25,8 +25,17 @@ export function memoryArtifacts(bucket: string, clock: () => Date): MemoryArtifa
     bucket,
     plant,
     lose: (key) => void objects.delete(key),
-    async *pages() {
-      const all = [...objects.values()].sort((a, b) => compareKeys(a.key, b.key));
+    async open(key) {
+      const found = objects.get(key);
+      if (!found) throw new DrError('NOT_FOUND', `no ${key}`);
+      return (async function* () {
+        yield found.body;
+      })();
+    },
+    async *pages(prefix = '') {
+      const all = [...objects.values()]
+        .filter((each) => each.key.startsWith(prefix))
+        .sort((a, b) => compareKeys(a.key, b.key));
       for (let start = 0; start < all.length; start += PAGE) {
         yield all.slice(start, start + PAGE).map(({ body: _body, ...entry }) => entry);
       }
