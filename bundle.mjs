@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -13,19 +13,28 @@ const common = {
   bundle: true,
   platform: 'node',
   target: 'node24',
-  format: 'esm',
   mainFields: ['module', 'main'],
-  // Some packages still call require; an ES module has none.
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   logLevel: 'warning',
 };
 
-/** One self-contained file per function in dist/functions. */
+/**
+ * One self-contained file per function in dist/functions. CommonJS in a `.js`: the one kind that Lambda, the
+ * emulator and `invoke local` all load; the note beside them says so to Node, and stays out of the packages.
+ */
 export async function bundleFunctions() {
-  rmSync(join(root, 'dist', 'functions'), { recursive: true, force: true });
-  const entryPoints = names.map((name) => ({ in: `functions/${name}.ts`, out: name }));
   const outdir = 'dist/functions';
-  await build({ ...common, entryPoints, outdir, outExtension: { '.js': '.mjs' }, minify: true, legalComments: 'none' });
+  rmSync(join(root, outdir), { recursive: true, force: true });
+  await build({
+    ...common,
+    entryPoints: names.map((name) => ({ in: `functions/${name}.ts`, out: name })),
+    outdir,
+    format: 'cjs',
+    minify: true,
+    // Errors are told by the names of their classes.
+    keepNames: true,
+    legalComments: 'none',
+  });
+  writeFileSync(join(root, outdir, 'package.json'), '{ "type": "commonjs" }\n');
 }
 
 /** The command line: what a command does not need is not loaded, so its parts are files of their own. */
@@ -33,9 +42,9 @@ export async function bundleCli() {
   for (const name of ['chunks', 'cli.js', 'verify-worker.js']) {
     rmSync(join(root, 'dist', name), { recursive: true, force: true });
   }
-  const { banner, ...options } = common;
   await build({
-    ...options,
+    ...common,
+    format: 'esm',
     entryPoints: [
       { in: 'src/cli.ts', out: 'cli' },
       { in: 'src/cli/verify-worker.ts', out: 'verify-worker' },

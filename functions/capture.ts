@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hasCode } from '../src/errors.ts';
 import { capture } from '../src/jobs/capture.ts';
 import { handler as lambda } from './lib/handler.ts';
 
@@ -8,10 +9,16 @@ const request = z.discriminatedUnion('kind', [
   z.looseObject({ kind: z.literal('manual'), requestedAt: at.optional() }),
 ]);
 
-/** Starts a recovery point: by schedule for its slot, or by hand. */
+/** Starts a recovery point: by schedule for its slot, or by hand. An event that comes after its slot has nothing left to do, however often it is tried. */
 export const handler = lambda('capture', request, async (event, { ports, config }) => {
   const requested = event.kind === 'scheduled' ? event.scheduledAt : event.requestedAt;
-  const when = requested ? new Date(requested) : ports.clock();
-  const point = await capture(ports, config.policy, { kind: event.kind, at: when });
-  return { id: point.id, kind: point.kind, state: point.state };
+  const at = requested ? new Date(requested) : ports.clock();
+  try {
+    const { id, kind, state } = await capture(ports, config.policy, { kind: event.kind, at });
+    return { id, kind, state };
+  } catch (error) {
+    if (!hasCode(error, 'SLOT_OVER')) throw error;
+    ports.log.warn('no point was made', { why: error.message, hint: error.hint });
+    return { id: null, kind: event.kind, state: 'slot-over' };
+  }
 });
