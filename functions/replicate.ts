@@ -1,6 +1,6 @@
 import { DrError, describeError } from '../src/errors.ts';
 import { watchDarkness } from '../src/jobs/darkness.ts';
-import { replicate } from '../src/jobs/replicate.ts';
+import { ArtifactBatch } from '../src/jobs/verify-artifact.ts';
 import { artifactWork, queueEvent } from './lib/events.ts';
 import { handler as lambda } from './lib/handler.ts';
 
@@ -10,10 +10,12 @@ function keyOf(body: string): string {
   return 'detail' in parsed.data ? parsed.data.detail.object.key : parsed.data.key;
 }
 
-/** Copies the artifacts of one batch; what failed, and only that, is given back to the queue. */
+/** Copies and verifies the artifacts of one batch; what failed, and only that, is given back to the queue. */
 export const handler = lambda('replicate', queueEvent, async ({ Records }, runtime) => {
   const { ports } = watchDarkness(runtime.ports);
-  const results = await Promise.allSettled(Records.map(async ({ body }) => replicate(ports, keyOf(body))));
+  const batch = await ArtifactBatch.begin(ports);
+  const results = await Promise.allSettled(Records.map(async ({ body }) => batch.handle(keyOf(body))));
+  await batch.end();
   const batchItemFailures = Records.flatMap(({ messageId }, index) => {
     const result = results[index];
     if (result?.status !== 'rejected') return [];

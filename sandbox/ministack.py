@@ -36,6 +36,10 @@ def patch(module, function_name, old, new, **names):
 def copy_refused(bucket, key, headers):
     if headers.get("if-none-match") == "*" and key in bucket["objects"]:
         return s3._error("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412)
+    wanted = headers.get("if-match")
+    held = bucket["objects"].get(key)
+    if wanted and (held is None or held["etag"].strip('"') != wanted.strip('"')):
+        return s3._error("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412)
     return None
 
 

@@ -6,6 +6,7 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientSettings, type NetworkLimits } from './adapters/aws-client.ts';
 import { eventbridgeSignals } from './adapters/eventbridge-signals.ts';
+import { bestEngine } from './adapters/hash-engines.ts';
 import { kmsEscrow } from './adapters/kms-escrow.ts';
 import { rdsDatabase } from './adapters/rds-database.ts';
 import { s3Artifacts } from './adapters/s3-artifacts.ts';
@@ -59,6 +60,7 @@ export function awsPorts(config: Config, log: Log): Ports {
       topicArn: `arn:${partition}:sns:${dr.region}:${account}:${names.topic}`,
     }),
     signals: eventbridgeSignals({ client: new EventBridgeClient(here), stage, tickRule: names.tickRule }),
+    hashEngine: () => bestEngine(2),
     log,
     clock: () => new Date(),
   };

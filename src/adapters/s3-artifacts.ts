@@ -27,9 +27,18 @@ function copySource(bucket: string, key: string): string {
   return `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;
 }
 
-type PartCopy = { client: S3Client; bucket: string; from: string; entry: ObjectEntry; partBytes: number };
+/** What the target must be like: nothing there yet, or the object with this ETag. */
+type Condition = { IfNoneMatch: '*' } | { IfMatch: string };
+type PartCopy = {
+  client: S3Client;
+  bucket: string;
+  from: string;
+  entry: ObjectEntry;
+  partBytes: number;
+  condition: Condition;
+};
 
-async function copyParts({ client, bucket, from, entry, partBytes }: PartCopy): Promise<void> {
+async function copyParts({ client, bucket, from, entry, partBytes, condition }: PartCopy): Promise<void> {
   const target = { Bucket: bucket, Key: entry.key };
   const { UploadId } = await client.send(new CreateMultipartUploadCommand(target));
   try {
@@ -50,7 +59,7 @@ async function copyParts({ client, bucket, from, entry, partBytes }: PartCopy): 
       parts.push({ PartNumber, ETag: part.CopyPartResult?.ETag });
     }
     const MultipartUpload = { Parts: parts };
-    await client.send(new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload, IfNoneMatch: '*' }));
+    await client.send(new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload, ...condition }));
   } catch (error) {
     await client.send(new AbortMultipartUploadCommand({ ...target, UploadId }));
     throw error;
@@ -64,16 +73,16 @@ export function s3Artifacts(options: S3ArtifactsOptions): ArtifactStore {
     const command = new HeadObjectCommand({ Bucket: bucket, Key: key });
     try {
       const found = await call(`look at ${bucket}/${key}`, () => client.send(command));
-      const { ContentLength: size = 0, ETag: etag = '', LastModified: lastModified = new Date(0) } = found;
-      return { key, size, etag, lastModified };
+      const { ContentLength: size = 0, ETag: etag = '', LastModified: lastModified = new Date(0), VersionId } = found;
+      return { key, size, etag, lastModified, ...(VersionId ? { versionId: VersionId } : {}) };
     } catch (error) {
       if (hasCode(error, 'NOT_FOUND')) return undefined;
       throw error;
     }
   };
-  const copyOnce = async (from: string, entry: ObjectEntry): Promise<void> => {
+  const copyOnce = async (from: string, entry: ObjectEntry, condition: Condition): Promise<void> => {
     if (entry.size > copyLimitBytes) {
-      return copyParts({ client, bucket, from, entry, partBytes: copyPartBytes });
+      return copyParts({ client, bucket, from, entry, partBytes: copyPartBytes, condition });
     }
     await client.send(
       new CopyObjectCommand({
@@ -81,15 +90,15 @@ export function s3Artifacts(options: S3ArtifactsOptions): ArtifactStore {
         Key: entry.key,
         CopySource: copySource(from, entry.key),
         CopySourceIfMatch: entry.etag,
-        IfNoneMatch: '*',
+        ...condition,
       }),
     );
   };
   return {
     bucket,
     head,
-    async open(key) {
-      const command = new GetObjectCommand({ Bucket: bucket, Key: key });
+    async open(key, etag) {
+      const command = new GetObjectCommand({ Bucket: bucket, Key: key, ...(etag ? { IfMatch: etag } : {}) });
       const found = await call(`read ${bucket}/${key}`, () => client.send(command));
       return found.Body as AsyncIterable<Uint8Array>;
     },
@@ -107,9 +116,12 @@ export function s3Artifacts(options: S3ArtifactsOptions): ArtifactStore {
         }));
       }
     },
+    async replaceFrom({ bucket: from, entry }, badEtag) {
+      await call(`replace ${bucket}/${entry.key}`, () => copyOnce(from, entry, { IfMatch: badEtag }));
+    },
     async copyFrom({ bucket: from, entry }) {
       try {
-        await call(`copy ${from}/${entry.key}`, () => copyOnce(from, entry));
+        await call(`copy ${from}/${entry.key}`, () => copyOnce(from, entry, { IfNoneMatch: '*' }));
         return 'copied';
       } catch (error) {
         // 412 is either ours (it exists) or the source's (it changed): the replica tells which.

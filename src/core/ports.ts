@@ -1,3 +1,5 @@
+import type { HashEngine } from '../hart/hash.ts';
+
 /** The outside world as the jobs see it. Domain types only; adapters translate, tests replace. */
 
 export type SnapshotFacts = {
@@ -33,7 +35,8 @@ export interface Database {
   source(): Promise<InstanceFacts>;
 }
 
-export type ObjectEntry = { key: string; size: number; etag: string; lastModified: Date };
+/** `versionId` is known of a single object, not of a listed one. */
+export type ObjectEntry = { key: string; size: number; etag: string; lastModified: Date; versionId?: string };
 
 /** A bucket of artifacts. Listing is in the order of the keys' UTF-8 bytes. */
 export interface ArtifactStore {
@@ -42,14 +45,16 @@ export interface ArtifactStore {
   pages(prefix?: string): AsyncIterable<ObjectEntry[]>;
   /** One object's facts; undefined when it does not exist. */
   head(key: string): Promise<ObjectEntry | undefined>;
-  /** The bytes of an object as they come; NOT_FOUND when it does not exist. */
-  open(key: string): Promise<AsyncIterable<Uint8Array>>;
+  /** The bytes of an object as they come; NOT_FOUND when it does not exist, CONFLICT when they are not those of `etag`. */
+  open(key: string, etag?: string): Promise<AsyncIterable<Uint8Array>>;
   /**
    * Copies an object of another bucket under the same key, only if there is none here yet.
    * `exists` when there is one; NOT_FOUND when the source is gone; CONFLICT when it changed since it was read.
    * Durable when it returns `copied`.
    */
   copyFrom(source: { bucket: string; entry: ObjectEntry }): Promise<'copied' | 'exists'>;
+  /** The one overwrite: replaces the object that has this ETag by the source's; CONFLICT when either is another by now. The old version is kept. */
+  replaceFrom(source: { bucket: string; entry: ObjectEntry }, badEtag: string): Promise<void>;
 }
 
 export type VaultEntry = { key: string; lastModified: Date };
@@ -136,6 +141,8 @@ export type Ports = {
   queue: WorkQueue;
   notifier: Notifier;
   signals: Signals;
+  /** Hashes for one verifier (two hashers); made anew for each caller. */
+  hashEngine: () => Promise<HashEngine>;
   log: Log;
   clock: () => Date;
 };

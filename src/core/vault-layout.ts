@@ -6,6 +6,9 @@ export const vaultKeys = {
   points: 'points/',
   point: (id: string) => `points/${id}.json`,
   artifactInventory: (id: string) => `inventory/${id}.artifacts.ndjson.gz`,
+  publicKeys: 'keys/public/',
+  publicKey: (fileName: string) => `keys/public/${fileName}`,
+  verificationLog: (at: Date, id: string) => `verified/log/${at.toISOString().replace(/[-:]/g, '')}-${id}.ndjson`,
   escrow: 'keys/escrow/',
   escrowed: (fileName: string) => `keys/escrow/${fileName}.json`,
 } as const;

@@ -37,8 +37,9 @@ function guardSource(store: ArtifactStore, darkness: Darkness): ArtifactStore {
     bucket: store.bucket,
     pages,
     head: (key) => guarded(darkness, () => store.head(key)),
-    open: (key) => guarded(darkness, () => store.open(key)),
+    open: (key, etag) => guarded(darkness, () => store.open(key, etag)),
     copyFrom: (source) => store.copyFrom(source),
+    replaceFrom: (source, badEtag) => store.replaceFrom(source, badEtag),
   };
 }
 
@@ -49,7 +50,8 @@ export function watchDarkness(ports: Ports): { ports: Ports; darkness: Darkness 
     bucket: ports.replica.bucket,
     pages: (prefix) => ports.replica.pages(prefix),
     head: (key) => ports.replica.head(key),
-    open: (key) => ports.replica.open(key),
+    open: (key, etag) => ports.replica.open(key, etag),
+    replaceFrom: (source, badEtag) => guarded(darkness, () => ports.replica.replaceFrom(source, badEtag)),
     // A copy reads at the primary, so its silence is the primary's.
     copyFrom: (source) => guarded(darkness, () => ports.replica.copyFrom(source)),
   };

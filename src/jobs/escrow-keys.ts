@@ -2,10 +2,12 @@ import { z } from 'zod';
 import type { Envelope, Ports } from '../core/ports.ts';
 import { vaultKeys } from '../core/vault-layout.ts';
 import { DrError } from '../errors.ts';
+import { parsePublicKey } from '../hart/keys.ts';
 import { encode, parseDocument } from './documents.ts';
 
 export type KeyFile = { name: string; mode: number; content: Uint8Array };
-export type EscrowReport = { sealed: string[]; unchanged: string[]; ignored: string[] };
+/** `published`: public signing keys, kept in the clear for the verification of packages. */
+export type EscrowReport = { sealed: string[]; published: string[]; unchanged: string[]; ignored: string[] };
 
 const base64 = z.base64();
 const envelopeSchema: z.ZodType<Envelope> = z.strictObject({
@@ -45,16 +47,36 @@ function checkKeyFile(file: KeyFile): void {
  */
 export async function escrowKeys(ports: Ports, files: KeyFile[]): Promise<EscrowReport> {
   const keys = files.filter((file) => wanted.test(file.name));
-  const ignored = files.filter((file) => !wanted.test(file.name)).map((file) => file.name);
+  const signing = files.filter((file) => !wanted.test(file.name) && isSigningKey(file));
+  const ignored = files.filter((file) => !keys.includes(file) && !signing.includes(file)).map((file) => file.name);
   if (!keys.some((file) => file.name.endsWith('.box.key'))) {
     throw new DrError('KEY_FILE_INVALID', `no bldr-*.box.key among ${files.length} files`, {
       hint: 'Name the folder that holds them: /hab/cache/keys, or /hab/svc/builder-api/files on a frontend.',
     });
   }
   for (const file of keys) checkKeyFile(file);
-  const report: EscrowReport = { sealed: [], unchanged: [], ignored };
+  const report: EscrowReport = { sealed: [], published: [], unchanged: [], ignored };
   for (const file of keys) report[await sealFile(ports, file)].push(file.name);
+  for (const file of signing) report[await publishKey(ports, file)].push(file.name);
   return report;
+}
+
+function isSigningKey(file: KeyFile): boolean {
+  return file.name.endsWith('.pub') && 'named' in parsePublicKey(Buffer.from(file.content).toString('utf8'));
+}
+
+async function publishKey(ports: Ports, file: KeyFile): Promise<'published' | 'unchanged'> {
+  const key = vaultKeys.publicKey(file.name);
+  const text = Buffer.from(file.content).toString('utf8');
+  const found = await ports.vault.get(key);
+  if (found?.body === text) return 'unchanged';
+  if (found) {
+    throw new DrError('CONFLICT', `the vault holds another key under the name ${file.name}`, {
+      hint: 'One revision has one key. Find out which file is the right one before you remove anything from the vault.',
+    });
+  }
+  await ports.vault.put(key, text, undefined);
+  return 'published';
 }
 
 async function sealFile(ports: Ports, file: KeyFile): Promise<'sealed' | 'unchanged'> {

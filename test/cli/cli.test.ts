@@ -66,6 +66,7 @@ describe('builder-dr', () => {
   it('keys escrow, capture, advance, points: one JSON document each', async () => {
     expect((await json('keys', 'escrow', '--from', keys)).document).toEqual({
       sealed: ['bldr-20240101000000.box.key'],
+      published: [],
       unchanged: [],
       ignored: [],
     });

@@ -100,6 +100,25 @@ describe.each([
     expect(seen).toEqual(['some/a']);
   });
 
+  it('reads only the bytes it was asked for: another ETag is a conflict', async () => {
+    await subject.plant('source', key('tagged'), Buffer.from('one'));
+    const { etag } = (await subject.source.head(key('tagged'))) as ObjectEntry;
+    await subject.source.open(key('tagged'), etag);
+    await subject.plant('source', key('tagged'), Buffer.from('two'));
+    await expect(subject.source.open(key('tagged'), etag)).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+
+  it('replaces exactly the object that was found bad, and nothing that came since', async () => {
+    await subject.plant('source', key('repair'), Buffer.from('right'));
+    await subject.plant('replica', key('repair'), Buffer.from('wrong'));
+    const entry = (await subject.source.head(key('repair'))) as ObjectEntry;
+    const bad = (await subject.replica.head(key('repair'))) as ObjectEntry;
+    const repair = () => subject.replica.replaceFrom({ bucket: subject.source.bucket, entry }, bad.etag);
+    await repair();
+    expect((await subject.replica.head(key('repair')))?.etag).toBe(entry.etag);
+    await expect(repair()).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+
   it('says when the source is gone', async () => {
     const entry = { key: key('gone'), size: 1, etag: '"x"', lastModified: new Date() };
     await expect(copy('gone', entry)).rejects.toMatchObject({ code: 'NOT_FOUND' });

@@ -30,6 +30,7 @@ describe("escrow of Builder's keys", () => {
     ];
     expect(await escrowKeys(ports, files)).toEqual({
       sealed: ['bldr-20240101000000.box.key'],
+      published: [],
       unchanged: [],
       ignored: ['core-20240101000000.pub'],
     });

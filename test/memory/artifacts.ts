@@ -25,9 +25,10 @@ export function memoryArtifacts(bucket: string, clock: () => Date): MemoryArtifa
     bucket,
     plant,
     lose: (key) => void objects.delete(key),
-    async open(key) {
+    async open(key, etag) {
       const found = objects.get(key);
       if (!found) throw new DrError('NOT_FOUND', `no ${key}`);
+      if (etag && found.etag !== etag) throw new DrError('CONFLICT', `${key} changed`);
       return (async function* () {
         yield found.body;
       })();
@@ -45,6 +46,12 @@ export function memoryArtifacts(bucket: string, clock: () => Date): MemoryArtifa
       if (!found) return undefined;
       const { body: _body, ...entry } = found;
       return entry;
+    },
+    async replaceFrom({ bucket: from, entry }, badEtag) {
+      const source = buckets.get(from)?.get(entry.key);
+      const same = source?.etag === entry.etag && objects.get(entry.key)?.etag === badEtag;
+      if (!source || !same) throw new DrError('CONFLICT', `${entry.key} is another by now`);
+      plant(entry.key, source.body);
     },
     async copyFrom({ bucket: from, entry }) {
       const source = buckets.get(from)?.get(entry.key);

@@ -1,3 +1,4 @@
+import { wasmEngine } from '../../src/adapters/hash-engines.ts';
 import type {
   ArtifactMessage,
   Escrow,
@@ -99,6 +100,7 @@ export function memoryPorts(clock: () => Date): MemoryPorts {
     queue: memoryQueue(),
     notifier: memoryNotifier(),
     signals: memorySignals(),
+    hashEngine: () => wasmEngine(2),
     log: silentLog,
     clock,
   };
