@@ -79,6 +79,9 @@ export async function seedBuilder(options: SeedOptions): Promise<SeededBuilder> 
   });
   await writeFile(join(options.keysFolder, `bldr-${bldr.revision}.pub`), bldr.publicText, { mode: 0o444, flag: 'w' });
   const signers = new Map(origins.map((origin) => [origin as string, signingKey(origin, SIGNER_REVISION, random)]));
+  for (const signer of signers.values()) {
+    await writeFile(join(options.keysFolder, `${signer.name}.pub`), signer.publicText, { mode: 0o444 });
+  }
   const db = new pg.Pool({ ...options.database, database: 'builder', max: 4 });
   const client = await db.connect();
   await createRows(client, signers, bldr);

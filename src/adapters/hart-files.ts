@@ -1,7 +1,6 @@
-import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { compareWithName, readArchive } from '../hart/archive.ts';
+import { join } from 'node:path';
 import type { HartReport } from '../hart/verdict.ts';
 import type { HartVerifier } from '../hart/verify.ts';
 
@@ -39,30 +38,6 @@ export class FileVerifier {
       if (file !== undefined) closeSync(file);
     }
   }
-}
-
-const HEADER_LINES = 5;
-
-/** The bytes of a package after its header. */
-async function* payloadOf(path: string): AsyncIterable<Uint8Array> {
-  let lines = 0;
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-    let at = 0;
-    while (lines < HEADER_LINES && at < chunk.length) {
-      const found = chunk.indexOf(10, at);
-      at = found === -1 ? chunk.length : found + 1;
-      if (found !== -1) lines += 1;
-    }
-    if (at < chunk.length) yield chunk.subarray(at);
-  }
-}
-
-/** Adds what the archive inside says, for a package whose own proof found nothing wrong or could not be made. */
-export async function withArchive(path: string, report: HartReport): Promise<HartReport> {
-  if (report.verdict !== 'OK' && report.verdict !== 'UNKNOWN_KEY') return report;
-  const inside = await readArchive(payloadOf(path));
-  const finding = 'verdict' in inside ? inside : compareWithName(inside, basename(path));
-  return finding ? { ...report, ...finding } : report;
 }
 
 /** Every `.hart` below a folder, or the path itself when it is none. What cannot be looked at is handed on, to get its verdict. */

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import {
+  DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   PutObjectCommand,
@@ -59,6 +60,9 @@ export function s3Vault({ client, bucket }: { client: S3Client; bucket: string }
     async openStream(key) {
       const found = await call(`read ${bucket}/${key}`, () => client.send(new GetObjectCommand(where(key))));
       return found.Body as Readable;
+    },
+    async remove(key) {
+      await call(`remove ${bucket}/${key}`, () => client.send(new DeleteObjectCommand(where(key))));
     },
     async list(prefix) {
       const entries: VaultEntry[] = [];

@@ -1,7 +1,10 @@
+import { createReadStream } from 'node:fs';
+import { basename } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { FileVerifier, withArchive } from '../adapters/hart-files.ts';
+import { FileVerifier } from '../adapters/hart-files.ts';
 import { bestEngine } from '../adapters/hash-engines.ts';
 import type { KeyText } from '../adapters/public-key-files.ts';
+import { withArchive } from '../hart/archive.ts';
 import type { HashEngine } from '../hart/hash.ts';
 import { KeyRing } from '../hart/keys.ts';
 import type { HartReport } from '../hart/verdict.ts';
@@ -32,7 +35,7 @@ export async function fileVerifier({ keys, engine, deep }: Omit<PoolOptions, 'co
   const files = new FileVerifier(new HartVerifier(ringOf(keys), hashes));
   return async ({ path, checksum }: Work): Promise<Result> => {
     const report = files.verify(path, checksum);
-    return { path, ...(deep ? await withArchive(path, report) : report) };
+    return { path, ...(deep ? await withArchive(report, basename(path), async () => createReadStream(path)) : report) };
   };
 }
 

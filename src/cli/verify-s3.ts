@@ -1,6 +1,8 @@
+import { basename } from 'node:path';
 import { bestEngine } from '../adapters/hash-engines.ts';
 import type { ObjectEntry } from '../core/ports.ts';
 import { DrError, describeError } from '../errors.ts';
+import { withArchive } from '../hart/archive.ts';
 import { HartVerifier } from '../hart/verify.ts';
 import { packageBucket } from '../wire-aws.ts';
 import { type PoolOptions, type Result, ringOf } from './verify-pool.ts';
@@ -12,12 +14,12 @@ const ADDRESS = /^s3:\/\/([^/]+)\/?(.*)$/;
 export async function verifyBucket(
   address: string,
   options: PoolOptions,
+  checksums: Map<string, string>,
   report: (result: Result) => void,
 ): Promise<void> {
   const [, bucket, prefix] = ADDRESS.exec(address) ?? [];
   if (!bucket)
     throw new DrError('BAD_USAGE', `not a bucket: ${address}`, { hint: 'Write s3://bucket or s3://bucket/prefix.' });
-  if (options.deep) throw new DrError('BAD_USAGE', '--deep is for files', { hint: 'Copy the packages here first.' });
   const store = packageBucket(bucket, NETWORK);
   const ring = ringOf(options.keys);
   const engine = await bestEngine(2 * options.concurrency, options.engine);
@@ -28,7 +30,9 @@ export async function verifyBucket(
       const path = `s3://${bucket}/${next.value.key}`;
       try {
         for await (const chunk of await store.open(next.value.key)) verifier.update(chunk);
-        report({ path, ...verifier.finish() });
+        const found = verifier.finish(checksums.get(path));
+        const open = () => store.open(next.value.key);
+        report({ path, ...(options.deep ? await withArchive(found, basename(path), open) : found) });
       } catch (error) {
         verifier.finish();
         const nothing = { signer: null, payloadBlake2b: null, fileBlake2b: null };
@@ -36,7 +40,9 @@ export async function verifyBucket(
       }
     }
   };
-  await Promise.all(Array.from({ length: options.concurrency }, drain));
+  // All have ended before a failure is told: nothing is reported after the document is closed.
+  const ends = await Promise.allSettled(Array.from({ length: options.concurrency }, drain));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
 async function* packages(pages: AsyncIterable<ObjectEntry[]>): AsyncIterable<ObjectEntry> {

@@ -38,7 +38,7 @@ async function readChecksums(file: string): Promise<Map<string, string>> {
         hint: 'Each line is 64 hex digits, two spaces and a path.',
       });
     }
-    found.set(resolve(path), hash);
+    found.set(path.startsWith('s3://') ? path : resolve(path), hash);
   }
   return found;
 }
@@ -91,7 +91,7 @@ async function verifyInto(
   for (const bucket of paths.filter((path) => path.startsWith('s3://'))) {
     // Only buckets load the AWS client.
     const { verifyBucket } = await import('./verify-s3.ts');
-    await verifyBucket(bucket, pool, (result) => output.add(result));
+    await verifyBucket(bucket, pool, checksums, (result) => output.add(result));
   }
 }
 

@@ -92,6 +92,33 @@ export const directionSchema = z.strictObject({
 
 const sampled = z.strictObject({ count, samples: z.array(z.string()) });
 
+/** What was found of the bytes of one artifact in the replica. They are told apart by ETag and size: an overwrite voids it. */
+export const verificationSchema = z.strictObject({
+  schema: z.literal('verified/1'),
+  key: z.string(),
+  versionId: z.string().nullable(),
+  etag: z.string(),
+  size: count,
+  at: instant,
+  verdict: z.string(),
+  signer: z.string().nullable(),
+  payloadBlake2b: z.string().nullable(),
+  fileBlake2b: z.string().nullable(),
+  detail: z.string().nullable(),
+});
+
+/** The verified artifacts of the replica, all of them: `verified.json` names the file that holds them. */
+export const verifiedSchema = z.strictObject({
+  schema: z.literal('verified-index/1'),
+  at: instant,
+  key: z.string(),
+  ok: count,
+  damaged: sampled,
+  unknownSigner: sampled,
+  /** Objects without a record of the bytes that are there now. */
+  unverified: sampled,
+});
+
 /** The last comparison of the two buckets: `reconcile.json`. */
 export const reconcileSchema = z.strictObject({
   schema: z.literal('reconcile/1'),
@@ -139,4 +166,6 @@ export type PointState = Point['state'];
 export type PointKind = Point['kind'];
 export type Direction = z.infer<typeof directionSchema>;
 export type ReconcileRecord = z.infer<typeof reconcileSchema>;
+export type VerificationRecord = z.infer<typeof verificationSchema>;
+export type VerifiedIndex = z.infer<typeof verifiedSchema>;
 export type StatusRecord = z.infer<typeof statusSchema>;

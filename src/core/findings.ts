@@ -28,6 +28,10 @@ export const findingRules = {
     severity: 'critical',
     hint: 'The object in the replica differs from the inventory. Look at its versions before you overwrite anything.',
   },
+  SIGNER_UNKNOWN: {
+    severity: 'warning',
+    hint: 'Put the public keys of these signers (.pub) into a folder and run `builder-dr keys escrow --from` it.',
+  },
   BUILDER_KEY_MISSING: {
     severity: 'critical',
     hint: 'On a Builder node: `builder-dr keys escrow --from /hab/cache/keys`. Without bldr-*.box.key every token is void.',

@@ -64,28 +64,44 @@ class Cursor<T> {
   }
 }
 
+/** Differences handed on at once. */
+const BATCH = 1_000;
+
 /**
- * Merges two sources sorted by key and visits every key once. Memory is two pages,
- * whatever the number of keys. The visitor is synchronous.
+ * Merges two sources sorted by key and hands on every key once, in batches. Memory is two pages
+ * and a batch, whatever the number of keys.
  */
-export async function mergeDiff<A extends { key: string }, B extends { key: string }>(
+export async function* differences<A extends { key: string }, B extends { key: string }>(
   left: AsyncIterable<A[]>,
   right: AsyncIterable<B[]>,
-  visit: (difference: Difference<A, B>) => void,
-): Promise<void> {
+): AsyncIterable<Difference<A, B>[]> {
   const a = new Cursor(left);
   const b = new Cursor(right);
+  let batch: Difference<A, B>[] = [];
   while (true) {
     if (a.current === undefined) await a.fill();
     if (b.current === undefined) await b.fill();
     const x = a.current;
     const y = b.current;
-    if (x === undefined && y === undefined) return;
+    if (x === undefined && y === undefined) break;
     const order = x === undefined ? 1 : y === undefined ? -1 : compareKeys(x.key, y.key);
     if (x !== undefined && order <= 0) a.step();
     if (y !== undefined && order >= 0) b.step();
-    if (order === 0 && x !== undefined && y !== undefined) visit({ side: 'both', left: x, right: y });
-    else if (order < 0 && x !== undefined) visit({ side: 'left', left: x });
-    else if (y !== undefined) visit({ side: 'right', right: y });
+    if (order === 0 && x !== undefined && y !== undefined) batch.push({ side: 'both', left: x, right: y });
+    else if (order < 0 && x !== undefined) batch.push({ side: 'left', left: x });
+    else if (y !== undefined) batch.push({ side: 'right', right: y });
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
   }
+  if (batch.length > 0) yield batch;
+}
+
+/** Visits every difference; the visitor is synchronous. */
+export async function mergeDiff<A extends { key: string }, B extends { key: string }>(
+  left: AsyncIterable<A[]>,
+  right: AsyncIterable<B[]>,
+  visit: (difference: Difference<A, B>) => void,
+): Promise<void> {
+  for await (const batch of differences(left, right)) for (const each of batch) visit(each);
 }

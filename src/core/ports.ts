@@ -69,6 +69,8 @@ export interface Vault {
   /** The bytes of a stream; NOT_FOUND when absent. */
   openStream(key: string): Promise<AsyncIterable<Uint8Array>>;
   list(prefix: string): Promise<VaultEntry[]>;
+  /** Removes what was merged elsewhere; success when it is not there. */
+  remove(key: string): Promise<void>;
 }
 
 /** A sealed file: its content encrypted with a data key, the data key encrypted by KMS. */

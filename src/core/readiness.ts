@@ -1,4 +1,4 @@
-import type { Point, ReconcileRecord, StatusRecord } from './documents.ts';
+import type { Point, ReconcileRecord, StatusRecord, VerifiedIndex } from './documents.ts';
 import { type Finding, type FindingCode, finding } from './findings.ts';
 import { minutesBetween, slotStart, snapshotName } from './ids.ts';
 import type { Sampled } from './inventory.ts';
@@ -18,6 +18,7 @@ export type Observations = {
   primary: { region: string; facts: InstanceFacts } | { region: string; unreachable: string };
   subscribers: number;
   reconcile: ReconcileRecord | undefined;
+  verified: VerifiedIndex | undefined;
   previous: StatusRecord | undefined;
 };
 
@@ -82,9 +83,23 @@ function recoveryFindings(seen: Observations, point: Point | undefined, policy: 
     const text = `${seen.replica.differing.count} artifacts of point ${seen.replica.pointId} differ in size in the replica`;
     found.push(finding('ARTIFACT_CORRUPT', 'replica', text, seen.replica.differing));
   }
+  found.push(...verificationFindings(seen.verified));
   for (const { key, problem } of seen.unreadable) found.push(finding('VAULT_UNREADABLE', key, problem));
   for (const { keyId, reason } of seen.unusableKeys) found.push(finding('DR_KMS_UNUSABLE', keyId, reason));
   return [...found, ...keyFindings(seen)];
+}
+
+function verificationFindings(verified: VerifiedIndex | undefined): Finding[] {
+  const found: Finding[] = [];
+  if (verified && verified.damaged.count > 0) {
+    const text = `${verified.damaged.count} artifacts in the replica have wrong bytes: signature or hash does not fit`;
+    found.push(finding('ARTIFACT_CORRUPT', 'signatures', text, verified.damaged));
+  }
+  if (verified && verified.unknownSigner.count > 0) {
+    const text = `${verified.unknownSigner.count} artifacts are signed by keys that the vault does not have`;
+    found.push(finding('SIGNER_UNKNOWN', 'signatures', text, verified.unknownSigner));
+  }
+  return found;
 }
 
 function keyFindings(seen: Observations): Finding[] {

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar-stream';
 import xz from 'xz-decompress';
 import { hartFileName, type PackageIdent } from './ident.ts';
-import type { Verdict } from './verdict.ts';
+import type { HartReport, Verdict } from './verdict.ts';
 
 /** Beyond this size an archive may not be more than a thousand times its packed size: real ones are ten times at most. */
 const BOMB_FLOOR_BYTES = 64 << 20;
@@ -13,7 +13,7 @@ const METAFILE_BYTES = 4_096;
 const metafile = /^\/?(?:opt\/)?hab\/pkgs\/[^/]+\/[^/]+\/[^/]+\/[^/]+\/(IDENT|TARGET)$/;
 const identLine = /^([a-z0-9][a-z0-9_-]*)\/([A-Za-z0-9_-]+)\/([^/]+)\/([^/]+)$/;
 
-export type ArchiveFinding = { verdict: Verdict; detail: string };
+type ArchiveFinding = { verdict: Verdict; detail: string };
 
 class ArchiveError extends Error {}
 
@@ -87,10 +87,38 @@ export async function readArchive(payload: AsyncIterable<Uint8Array>): Promise<P
 const standardName = /-\d{14}-[a-z0-9_]+(?:-[a-z0-9]+)+\.hart$/;
 
 /** Holds what is inside against the name a package has outside; undefined when they agree or the name says nothing. */
-export function compareWithName(inside: PackageIdent, fileName: string): ArchiveFinding | undefined {
+function compareWithName(inside: PackageIdent, fileName: string): ArchiveFinding | undefined {
   const expected = hartFileName(inside);
   if (fileName === expected || !standardName.test(fileName)) return undefined;
   const ident = expected.slice(0, -`${inside.target}.hart`.length);
   const detail = `inside it is ${expected}`;
   return { verdict: fileName.startsWith(ident) ? 'TARGET_MISMATCH' : 'IDENT_MISMATCH', detail };
+}
+
+const HEADER_LINES = 5;
+
+/** The bytes of a package after its header. */
+async function* payloadOf(hart: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  let lines = 0;
+  for await (const chunk of hart) {
+    let at = 0;
+    while (lines < HEADER_LINES && at < chunk.length) {
+      const found = chunk.indexOf(10, at);
+      at = found === -1 ? chunk.length : found + 1;
+      if (found !== -1) lines += 1;
+    }
+    if (at < chunk.length) yield chunk.subarray(at);
+  }
+}
+
+/** Adds what the archive inside says, for a package whose own proof found nothing wrong or could not be made. */
+export async function withArchive(
+  report: HartReport,
+  fileName: string,
+  open: () => Promise<AsyncIterable<Uint8Array>>,
+): Promise<HartReport> {
+  if (report.verdict !== 'OK' && report.verdict !== 'UNKNOWN_KEY') return report;
+  const inside = await readArchive(payloadOf(await open()));
+  const finding = 'verdict' in inside ? inside : compareWithName(inside, fileName);
+  return finding ? { ...report, ...finding } : report;
 }

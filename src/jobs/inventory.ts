@@ -25,8 +25,13 @@ export async function writeInventory(vault: Vault, store: ArtifactStore, key: st
       yield page.map(line).join('');
     }
   }
-  const outcome = await vault.putStream(key, through(lines(), createGzip()));
+  const outcome = await vault.putStream(key, packed(lines()));
   return outcome === 'written' ? found : countInventory(vault, key);
+}
+
+/** Text as it is kept in the vault. */
+export function packed(lines: AsyncIterable<string>): AsyncIterable<Uint8Array> {
+  return through(lines, createGzip());
 }
 
 /** A stream through a transform, lazily: nothing is read before the first byte is asked for, and nothing after an end. */
@@ -53,14 +58,19 @@ async function countInventory(vault: Vault, key: string): Promise<Inventory> {
 }
 
 /** An inventory of the vault, in the order it was listed, a thousand entries at a time. */
-export async function* readInventory(vault: Vault, key: string): AsyncIterable<InventoryEntry[]> {
+export function readInventory(vault: Vault, key: string): AsyncIterable<InventoryEntry[]> {
+  return readLines<InventoryEntry>(vault, key);
+}
+
+/** A packed list of the vault, line by line as it was written, a thousand at a time. */
+export async function* readLines<T>(vault: Vault, key: string): AsyncIterable<T[]> {
   let rest = '';
-  let batch: InventoryEntry[] = [];
+  let batch: T[] = [];
   const decoder = new TextDecoder();
   for await (const chunk of through(await vault.openStream(key), createGunzip())) {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
     rest = lines.pop() ?? '';
-    for (const text of lines) batch.push(JSON.parse(text) as InventoryEntry);
+    for (const text of lines) batch.push(JSON.parse(text) as T);
     if (batch.length < LINES_AT_ONCE) continue;
     yield batch;
     batch = [];

@@ -1,4 +1,4 @@
-import { reconcileSchema, type StatusRecord, statusSchema } from '../core/documents.ts';
+import { reconcileSchema, type StatusRecord, statusSchema, verifiedSchema } from '../core/documents.ts';
 import { dueMessage, fingerprint, readinessMessage } from '../core/message.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Ports } from '../core/ports.ts';
@@ -63,9 +63,11 @@ async function observe(ports: Ports): Promise<Observations> {
     primary: { region: ports.primaryRegion, unreachable: 'not asked yet' },
     subscribers,
     reconcile: undefined,
+    verified: undefined,
     previous: undefined,
   };
   seen.reconcile = (await optional(seen, () => readDocument(ports.vault, vaultKeys.reconcile, reconcileSchema)))?.value;
+  seen.verified = (await optional(seen, () => readDocument(ports.vault, vaultKeys.verified, verifiedSchema)))?.value;
   seen.previous = (await optional(seen, () => readDocument(ports.vault, vaultKeys.status, statusSchema)))?.value;
   const point = failoverPoint(points, copies);
   const coverage = point && (await measureCoverage(ports, point));

@@ -8,20 +8,22 @@ import { hasCode } from '../errors.ts';
 import { queueRepairs } from './coverage.ts';
 import { watchDarkness } from './darkness.ts';
 import { readDocument, requireDirection, updateDocument } from './documents.ts';
+import { mergeVerifications } from './merge-verifications.ts';
 
 const KEYS_PER_RUN = 10_000;
 
 export type ReconcileReport = { record: ReconcileRecord } | { primaryDark: string };
 
 /**
- * Compares the two buckets by key and size and queues what the replica lacks. Queues nothing while
- * the last batch is not drained, and does nothing at all while the primary does not answer.
+ * Merges what was verified, compares the two buckets by key and size, and queues what the replica lacks or holds
+ * unverified. Queues nothing while the last batch is not drained or the primary does not answer.
  */
 export async function reconcile(unguarded: Ports, policy: Policy): Promise<ReconcileReport> {
   await requireDirection(unguarded.vault, 'primary→dr');
   const { ports } = watchDarkness(unguarded);
+  const unverified = await mergeVerifications(ports);
   try {
-    return { record: await compare(ports, policy) };
+    return { record: await compare(ports, policy, unverified) };
   } catch (error) {
     if (!hasCode(error, 'SITE_UNREACHABLE')) throw error;
     ports.log.warn('the primary does not answer; nothing was compared', { error: error.message });
@@ -47,7 +49,7 @@ class Comparison {
   }
 }
 
-async function compare(ports: Ports, policy: Policy): Promise<ReconcileRecord> {
+async function compare(ports: Ports, policy: Policy, unverified: string[]): Promise<ReconcileRecord> {
   const now = ports.clock();
   const before = await readDocument(ports.vault, vaultKeys.reconcile, reconcileSchema);
   const firstAt = before?.value.firstAt ?? now.toISOString();
@@ -60,7 +62,7 @@ async function compare(ports: Ports, policy: Policy): Promise<ReconcileRecord> {
       seen.differing.add(difference.left.key);
     }
   });
-  const queued = await queueRepairs(ports, seen.keys);
+  const queued = await queueRepairs(ports, [...seen.keys, ...unverified].slice(0, KEYS_PER_RUN));
   const record: ReconcileRecord = {
     schema: 'reconcile/1',
     firstAt,

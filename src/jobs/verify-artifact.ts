@@ -1,24 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import type { VerificationRecord } from '../core/documents.ts';
 import type { ArtifactStore, ObjectEntry, Ports } from '../core/ports.ts';
 import { vaultKeys } from '../core/vault-layout.ts';
+import { isDamaged } from '../core/verification.ts';
 import { DrError, hasCode } from '../errors.ts';
 import { KeyRing } from '../hart/keys.ts';
-import type { HartReport, Verdict } from '../hart/verdict.ts';
 import { HartVerifier } from '../hart/verify.ts';
 import { replicate } from './replicate.ts';
-
-/** What was found of the bytes at rest: they are told apart by version and ETag, so an overwrite is another matter. */
-export type VerificationRecord = HartReport & {
-  schema: 'verified/1';
-  key: string;
-  versionId: string | null;
-  etag: string;
-  size: number;
-  at: string;
-};
-
-/** Verdicts that say that the bytes are wrong, whoever signed them. */
-const damaged: readonly Verdict[] = ['MALFORMED_HEADER', 'BAD_SIGNATURE', 'PAYLOAD_HASH_MISMATCH'];
 
 /** Copies artifacts and verifies what then lies in the replica, with the public keys of the vault. One log entry a batch. */
 export class ArtifactBatch {
@@ -49,7 +37,7 @@ export class ArtifactBatch {
     if (!entry) throw new DrError('COPY_INCOMPLETE', `${key} left the replica while it was verified`);
     let record = await this.#verify(replica, entry);
     const bad = record;
-    if (damaged.includes(record.verdict)) record = (await this.#repair(record)) ?? record;
+    if (isDamaged(record)) record = (await this.#repair(record)) ?? record;
     this.#records.push(record);
     if (incomplete && record === bad) throw incomplete;
     if (record.verdict !== 'OK') {

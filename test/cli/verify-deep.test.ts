@@ -142,11 +142,23 @@ describe('verify s3://', () => {
     expect((await verify(`s3://${bucket}`)).document.checked).toBe(3);
   });
 
+  it('looks into packages of a bucket, and holds them against a list', async () => {
+    const bucket = world.config.primary.bucket;
+    const wrong = objectKeyOf(windows);
+    await world.upload(wrong, await signHart(await packagePayload(ident, random.bytes(100)), signer));
+    const { document } = await verify(`s3://${bucket}/core/zlib`, '--deep');
+    expect(document.results.map((each) => each.verdict).sort()).toEqual(['OK', 'TARGET_MISMATCH']);
+    const list = join(folder, 'list');
+    await writeFile(list, `${'0'.repeat(64)}  s3://${bucket}/${objectKeyOf(ident)}\n`);
+    const held = await verify(`s3://${bucket}/core/zlib`, '--checksums', list);
+    expect(held.document.results.map((each) => each.verdict).sort()).toEqual(['CHECKSUM_MISMATCH', 'OK']);
+  });
+
   it('an object whose body breaks off is unreadable, and the others are still checked', async () => {
     await sandbox.control.faults([{ kind: 'cut-body', action: 'GetObject', resource: 'core/bad.hart' }]);
     const { document } = await verify(`s3://${world.config.primary.bucket}/core/`);
     await sandbox.control.faults([]);
-    expect(document.results.map((each) => each.verdict).sort()).toEqual(['OK', 'UNREADABLE']);
+    expect(document.results.map((each) => each.verdict).sort()).toEqual(['OK', 'OK', 'UNREADABLE']);
   });
 
   it('a bucket that is not there fails the run: in one document, with what was checked before', async () => {

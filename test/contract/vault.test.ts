@@ -81,6 +81,13 @@ describe.each(adapters)('a vault on %s', (_name, open) => {
     await expect(vault.openStream('broken.gz')).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
+  it('removes a document, also one that is not there', async () => {
+    await vault.put('doomed.json', '1', undefined);
+    await vault.remove('doomed.json');
+    await vault.remove('doomed.json');
+    expect(await vault.get('doomed.json')).toBeUndefined();
+  });
+
   it('lists by prefix, past the first thousand', async () => {
     const names = [...Array(1_050).keys()].map((n) => `many/${String(n).padStart(5, '0')}.json`);
     for (let start = 0; start < names.length; start += 50) {

@@ -54,6 +54,22 @@ const table: Case[] = [
     false,
     true,
   ],
+  [
+    'bytes are wrong',
+    { verified: { ...(healthy.verified as NonNullable<Observations['verified']>), damaged: some } },
+    ['ARTIFACT_CORRUPT'],
+    'NOT_READY',
+    false,
+    true,
+  ],
+  [
+    'a signer is unknown',
+    { verified: { ...(healthy.verified as NonNullable<Observations['verified']>), unknownSigner: some } },
+    ['SIGNER_UNKNOWN'],
+    'DEGRADED',
+    true,
+    true,
+  ],
   ['no key in escrow', { escrowedRevisions: [] }, ['BUILDER_KEY_MISSING'], 'NOT_READY', false, true],
   [
     'the needed key is gone',
@@ -191,7 +207,10 @@ describe('readiness', () => {
         const copied = seen.points.some(
           (each) => each.state === 'protected' && seen.copies.some((one) => one.name === snapshotName(each.id)),
         );
-        const whole = (seen.replica?.missing.count ?? 0) === 0 && (seen.replica?.differing.count ?? 0) === 0;
+        const whole =
+          (seen.verified?.damaged.count ?? 0) === 0 &&
+          (seen.replica?.missing.count ?? 0) === 0 &&
+          (seen.replica?.differing.count ?? 0) === 0;
         const keys = seen.escrowedRevisions.includes('20240101000000') && seen.unusableKeys.length === 0;
         if (!copied || !whole || !keys) expect(found.recoverable).toBe(false);
         expect(found.status === 'NOT_READY').toBe(found.findings.some((each) => each.severity === 'critical'));

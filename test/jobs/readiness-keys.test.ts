@@ -136,7 +136,7 @@ describe('comparing the buckets', () => {
     ports.primaryArtifacts.plant('core/a.hart', Buffer.from('right'));
     ports.replica.plant('core/a.hart', Buffer.from('wrong bytes'));
     await expect(replicate(ports, 'core/a.hart')).rejects.toMatchObject({ code: 'COPY_INCOMPLETE' });
-    expect(await reconcile(ports, testPolicy)).toMatchObject({ record: { differing: { count: 1 }, queued: 0 } });
+    expect(await reconcile(ports, testPolicy)).toMatchObject({ record: { differing: { count: 1 }, queued: 1 } });
     expect((await ports.replica.head('core/a.hart'))?.size).toBe(11);
   });
 

@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type SigningKey, signHart, signingKey } from '../../sandbox/seed/hart.ts';
 import { SeededRandom } from '../../sandbox/seed/random.ts';
+import type { VerificationRecord } from '../../src/core/documents.ts';
 import { escrowKeys } from '../../src/jobs/escrow-keys.ts';
-import { ArtifactBatch, type VerificationRecord } from '../../src/jobs/verify-artifact.ts';
+import { ArtifactBatch } from '../../src/jobs/verify-artifact.ts';
 import { type MemoryPorts, memoryPorts } from '../memory/ports.ts';
 import { TestClock } from '../setup/policy.ts';
 

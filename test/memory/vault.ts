@@ -38,6 +38,9 @@ export function memoryVault(
         yield found.body;
       })();
     },
+    async remove(key) {
+      documents.delete(key);
+    },
     async list(prefix) {
       const keys = [...documents.keys()].filter((key) => key.startsWith(prefix)).sort();
       return keys.map((key) => ({ key, lastModified: documents.get(key)?.at ?? clock() }));

@@ -62,6 +62,15 @@ export const healthy: Observations = {
     queued: 0,
     eventless: none,
   },
+  verified: {
+    schema: 'verified-index/1',
+    at: '2026-11-22T14:15:00Z',
+    key: 'verified/all.ndjson.gz',
+    ok: 9,
+    damaged: none,
+    unknownSigner: none,
+    unverified: none,
+  },
   previous: undefined,
 };
 

@@ -15,7 +15,7 @@ import type { Sandbox } from '../../sandbox/start.ts';
 import type { Config } from '../../src/config.ts';
 import { stackNames } from '../../src/core/names.ts';
 import type { Ports } from '../../src/core/ports.ts';
-import { replicate } from '../../src/jobs/replicate.ts';
+import { ArtifactBatch } from '../../src/jobs/verify-artifact.ts';
 import { awsPorts } from '../../src/wire-aws.ts';
 import { silentLog } from '../memory/ports.ts';
 import { testPolicy } from './policy.ts';
@@ -115,11 +115,13 @@ export class World {
       const command = new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 });
       const { Messages = [] } = await this.#sqs.send(command);
       if (Messages.length === 0) return worked;
+      const batch = await ArtifactBatch.begin(ports);
       for (const { Body = '{}', ReceiptHandle } of Messages) {
-        await replicate(ports, (JSON.parse(Body) as { key: string }).key);
+        await batch.handle((JSON.parse(Body) as { key: string }).key);
         await this.#sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
         worked += 1;
       }
+      await batch.end();
     }
   }
 }

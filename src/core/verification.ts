@@ -1,0 +1,60 @@
+import type { VerificationRecord, VerifiedIndex } from './documents.ts';
+import { SampleCounter } from './inventory.ts';
+import type { ObjectEntry } from './ports.ts';
+
+/** Verdicts that say that the bytes are wrong, whoever signed them. */
+const damaged = ['MALFORMED_HEADER', 'BAD_SIGNATURE', 'PAYLOAD_HASH_MISMATCH'];
+
+export function isDamaged(record: Pick<VerificationRecord, 'verdict'>): boolean {
+  return damaged.includes(record.verdict);
+}
+
+/**
+ * A record is of bytes, not of a name: it holds only while ETag and size are those it was made of.
+ * One that lacked a key does not outlive the arrival of another key.
+ */
+export function stillHolds(record: VerificationRecord, entry: ObjectEntry, keysChangedAt: Date): boolean {
+  if (record.etag !== entry.etag || record.size !== entry.size) return false;
+  const lackedKey = record.verdict === 'UNKNOWN_KEY' || record.verdict === 'BAD_KEY_FILE';
+  return !lackedKey || new Date(record.at) >= keysChangedAt;
+}
+
+/** Keeps the newest record of each key. */
+export function newestByKey(records: VerificationRecord[]): Map<string, VerificationRecord> {
+  const newest = new Map<string, VerificationRecord>();
+  for (const record of records) {
+    const known = newest.get(record.key);
+    if (!known || known.at <= record.at) newest.set(record.key, record);
+  }
+  return newest;
+}
+
+/** Counts the artifacts of the replica by what is known of them. */
+export class VerifiedCount {
+  #ok = 0;
+  readonly #damaged = new SampleCounter();
+  readonly #unknownSigner = new SampleCounter();
+  readonly #unverified = new SampleCounter();
+
+  unverified(key: string): void {
+    this.#unverified.add(key);
+  }
+
+  holds(record: VerificationRecord): void {
+    if (record.verdict === 'OK') this.#ok += 1;
+    else if (isDamaged(record)) this.#damaged.add(record.key);
+    else this.#unknownSigner.add(record.key);
+  }
+
+  result(key: string, at: Date): VerifiedIndex {
+    return {
+      schema: 'verified-index/1',
+      at: at.toISOString(),
+      key,
+      ok: this.#ok,
+      damaged: this.#damaged.result,
+      unknownSigner: this.#unknownSigner.result,
+      unverified: this.#unverified.result,
+    };
+  }
+}
