@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { HartReport } from '../hart/verdict.ts';
 import type { HartVerifier } from '../hart/verify.ts';
 
-const BUFFER_BYTES = 1 << 20;
+const BUFFER_BYTES = 1 << 18;
 
 function unreadable(error: unknown): HartReport {
   const { code, message } = error as NodeJS.ErrnoException;
