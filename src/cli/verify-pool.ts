@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { FileVerifier } from '../adapters/hart-files.ts';
 import { bestEngine } from '../adapters/hash-engines.ts';
@@ -49,49 +50,65 @@ async function* batches(source: AsyncIterable<Work>): AsyncIterable<Work[]> {
   if (batch.length > 0) yield batch;
 }
 
-/** One thread that answers one batch at a time. */
+/** Another thread; batches are answered in the order in which they were given. */
 class Thread {
   readonly #worker: Worker;
+  readonly #waiting: { resolve: (results: Result[]) => void; reject: (error: Error) => void }[] = [];
+
   constructor(options: PoolOptions) {
     // Beside the sources it is a .ts file; in the built package a .js one, a folder above the shared chunks.
     const file = import.meta.url.endsWith('.ts') ? './verify-worker.ts' : '../verify-worker.js';
     this.#worker = new Worker(new URL(file, import.meta.url), { workerData: options });
+    this.#worker.on('message', (results: Result[]) => this.#waiting.shift()?.resolve(results));
+    this.#worker.on('error', (error: Error) => {
+      for (const each of this.#waiting.splice(0)) each.reject(error);
+    });
   }
+
   run(batch: Work[]): Promise<Result[]> {
     return new Promise((resolve, reject) => {
-      this.#worker.once('error', reject);
-      this.#worker.once('message', (results: Result[]) => {
-        this.#worker.off('error', reject);
-        resolve(results);
-      });
+      this.#waiting.push({ resolve, reject });
       this.#worker.postMessage(batch);
     });
   }
+
   end(): Promise<number> {
     return this.#worker.terminate();
   }
 }
 
-/** Verifies everything that comes and reports each result as it is there. With a concurrency of one no thread is made. */
-export async function verifyAll(
-  source: AsyncIterable<Work>,
-  options: PoolOptions,
-  report: (result: Result) => void,
-): Promise<void> {
-  if (options.concurrency === 1) {
-    const verify = await fileVerifier(options);
-    for await (const work of source) report(await verify(work));
-    return;
-  }
-  const threads = Array.from({ length: options.concurrency }, () => new Thread(options));
-  const queue = batches(source)[Symbol.asyncIterator]();
-  const drain = async (thread: Thread): Promise<void> => {
-    for (let next = await queue.next(); !next.done; next = await queue.next()) {
-      for (const result of await thread.run(next.value)) report(result);
-    }
+type Queue = AsyncIterator<Work[]>;
+type Report = (result: Result) => void;
+
+/** Keeps a thread two batches ahead, so that it never waits for this one to look up. */
+async function drainTo(thread: Thread, queue: Queue, report: Report): Promise<void> {
+  const given: Promise<Result[]>[] = [];
+  const take = async (): Promise<void> => {
+    for (const result of (await given.shift()) ?? []) report(result);
   };
+  for (let next = await queue.next(); !next.done; next = await queue.next()) {
+    if (given.push(thread.run(next.value)) === 2) await take();
+  }
+  while (given.length > 0) await take();
+}
+
+/** This thread works too, and looks up after each file. */
+async function drainHere(options: PoolOptions, queue: Queue, report: Report): Promise<void> {
+  const verify = await fileVerifier(options);
+  for (let next = await queue.next(); !next.done; next = await queue.next()) {
+    for (const work of next.value) {
+      report(await verify(work));
+      if (options.concurrency > 1) await setImmediate();
+    }
+  }
+}
+
+/** Verifies everything that comes and reports each result as it is there. A concurrency of one is this thread alone. */
+export async function verifyAll(source: AsyncIterable<Work>, options: PoolOptions, report: Report): Promise<void> {
+  const threads = Array.from({ length: options.concurrency - 1 }, () => new Thread(options));
+  const queue = batches(source)[Symbol.asyncIterator]();
   try {
-    await Promise.all(threads.map(drain));
+    await Promise.all([drainHere(options, queue, report), ...threads.map((each) => drainTo(each, queue, report))]);
   } finally {
     await Promise.all(threads.map((thread) => thread.end()));
   }
