@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import type { Vault } from '../../src/core/ports.ts';
+import { readDocument, updateDocument } from '../../src/jobs/documents.ts';
 import { memoryVault } from '../memory/vault.ts';
 import { World } from '../setup/world.ts';
 
@@ -58,6 +60,13 @@ describe.each(adapters)('a vault on %s', (_name, open) => {
     const etag = await vault.put('race.json', '0', undefined);
     const results = await Promise.allSettled([1, 2, 3, 4, 5].map((n) => vault.put('race.json', String(n), etag)));
     expect(results.filter((each) => each.status === 'fulfilled')).toHaveLength(1);
+  });
+
+  it('loses no update of several writers at once', async () => {
+    const counter = z.strictObject({ n: z.int() });
+    const add = () => updateDocument(vault, 'count.json', counter, (now) => ({ n: (now?.n ?? 0) + 1 }));
+    await Promise.all([add(), add(), add(), add(), add()]);
+    expect((await readDocument(vault, 'count.json', counter))?.value).toEqual({ n: 5 });
   });
 
   it('writes a stream once and keeps the first', async () => {
