@@ -1,4 +1,4 @@
-import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand, PutBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { s3Artifacts } from '../../src/adapters/s3-artifacts.ts';
@@ -133,6 +133,24 @@ describe.each([
     for await (const page of subject.source.pages()) seen.push(...page.map((entry) => entry.key));
     expect(seen.filter((each) => each.startsWith('many/'))).toEqual(names);
     expect(seen).toEqual([...seen].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
+  });
+});
+
+describe('a repair in a versioned bucket', () => {
+  it('keeps the bytes that were wrong as the version before', async () => {
+    const { drS3, s3, config } = world;
+    const Bucket = config.dr.replicaBucket;
+    const VersioningConfiguration = { Status: 'Enabled' as const };
+    await drS3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
+    await s3.send(new PutObjectCommand({ Bucket: config.primary.bucket, Key: 'kept', Body: 'right' }));
+    const { VersionId } = await drS3.send(new PutObjectCommand({ Bucket, Key: 'kept', Body: 'wrong' }));
+    const entry = (await world.ports.primaryArtifacts.head('kept')) as ObjectEntry;
+    const bad = (await world.ports.replica.head('kept')) as ObjectEntry;
+    expect(bad.versionId).toBe(VersionId);
+    await world.ports.replica.replaceFrom({ bucket: config.primary.bucket, entry }, bad.etag);
+    const read = async (version: object) =>
+      (await drS3.send(new GetObjectCommand({ Bucket, Key: 'kept', ...version }))).Body?.transformToString();
+    expect([await read({}), await read({ VersionId })]).toEqual(['right', 'wrong']);
   });
 });
 
