@@ -1,4 +1,5 @@
 import type { VerificationRecord, VerifiedIndex } from './documents.ts';
+import { minutesBetween } from './ids.ts';
 import { SampleCounter } from './inventory.ts';
 import type { ObjectEntry } from './ports.ts';
 
@@ -9,6 +10,9 @@ export function isDamaged(record: Pick<VerificationRecord, 'verdict'>): boolean 
   return damaged.includes(record.verdict);
 }
 
+/** A batch reads the keys at its beginning and may end this much later; clocks differ by less. */
+const KEYS_SETTLE_MINUTES = 5;
+
 /**
  * A record is of bytes, not of a name: it holds only while ETag and size are those it was made of.
  * One that lacked a key does not outlive the arrival of another key.
@@ -16,7 +20,7 @@ export function isDamaged(record: Pick<VerificationRecord, 'verdict'>): boolean 
 export function stillHolds(record: VerificationRecord, entry: ObjectEntry, keysChangedAt: Date): boolean {
   if (record.etag !== entry.etag || record.size !== entry.size) return false;
   const lackedKey = record.verdict === 'UNKNOWN_KEY' || record.verdict === 'BAD_KEY_FILE';
-  return !lackedKey || new Date(record.at) >= keysChangedAt;
+  return !lackedKey || minutesBetween(keysChangedAt, new Date(record.at)) >= KEYS_SETTLE_MINUTES;
 }
 
 /** Keeps the newest record of each key. */

@@ -18,7 +18,7 @@ import { escrowedRevision, vaultKeys } from '../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../errors.ts';
 import { ensureSnapshot } from './capture.ts';
 import { measureCoverage, queueRepairs } from './coverage.ts';
-import { watchDarkness } from './darkness.ts';
+import { type Darkness, isDarkness, watchDarkness } from './darkness.ts';
 import { readPoints, requireDirection, updatePoint } from './documents.ts';
 import { writeInventory } from './inventory.ts';
 
@@ -32,7 +32,13 @@ export type AdvanceReport = {
 };
 
 type Step = (point: Point) => Promise<Point>;
-type Run = { ports: Ports; policy: Policy; points: Point[]; errors: { id: string; error: unknown }[] };
+type Run = {
+  ports: Ports;
+  policy: Policy;
+  darkness: Darkness;
+  points: Point[];
+  errors: { id: string; error: unknown }[];
+};
 
 /**
  * Takes every point in flight as far as it can go, without waiting for AWS. What needs only the
@@ -43,7 +49,7 @@ export async function advance(unguarded: Ports, policy: Policy): Promise<Advance
   await requireDirection(unguarded.vault, 'primary→dr');
   const { ports, darkness } = watchDarkness(unguarded);
   const { points, unreadable } = await readPoints(ports.vault);
-  const run: Run = { ports, policy, points, errors: [] };
+  const run: Run = { ports, policy, darkness, points, errors: [] };
   for (const { key, problem } of unreadable) {
     run.errors.push({ id: key, error: new DrError('VAULT_UNREADABLE', problem) });
   }
@@ -65,7 +71,7 @@ async function eachInFlight(run: Run, step: Step): Promise<void> {
     try {
       run.points[index] = await step(point);
     } catch (error) {
-      if (hasCode(error, 'SITE_UNREACHABLE')) {
+      if (isDarkness(error, run.darkness)) {
         run.ports.log.warn('primary left alone', { point: point.id, error: describeError(error) });
       } else run.errors.push({ id: point.id, error });
     }
@@ -93,7 +99,8 @@ async function inDrSite(run: Run, point: Point, revisions: string[]): Promise<Po
   }
   if (current.artifacts.state === 'listed' || current.artifacts.state === 'replicating') {
     const coverage = await measureCoverage(ports, current);
-    const missing = coverage?.missing.count ?? 0;
+    // An object of another size is not the artifact: it counts as missing until it is repaired.
+    const missing = (coverage?.missing.count ?? 0) + (coverage?.differing.count ?? 0);
     current = await updatePoint(ports, point.id, (now) =>
       coverageSeen(now, { missing, deletedInWindow: [] }, ports.clock()),
     );
@@ -168,6 +175,6 @@ async function repairReplica(run: Run, point: Point): Promise<Point> {
     ports,
     coverage.missingKeys.filter((key) => !gone.includes(key)),
   );
-  const missing = coverage.missing.count - gone.length;
+  const missing = coverage.missing.count + coverage.differing.count - gone.length;
   return updatePoint(ports, point.id, (now) => coverageSeen(now, { missing, deletedInWindow: gone }, ports.clock()));
 }

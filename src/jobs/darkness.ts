@@ -4,6 +4,11 @@ import { DrError, hasCode } from '../errors.ts';
 /** Whether the primary site failed to answer in this run; after the first time nobody asks it again. */
 export type Darkness = { reason: string | undefined };
 
+/** Whether this error is the primary's silence; the silence of the DR site is a failure like any other. */
+export function isDarkness(error: unknown, darkness: Darkness): error is DrError {
+  return hasCode(error, 'SITE_UNREACHABLE') && error.message === darkness.reason;
+}
+
 async function guarded<T>(darkness: Darkness, work: () => Promise<T>): Promise<T> {
   if (darkness.reason !== undefined) throw new DrError('SITE_UNREACHABLE', darkness.reason);
   try {

@@ -4,9 +4,8 @@ import { mergeDiff, SampleCounter } from '../core/inventory.ts';
 import type { Policy } from '../core/policy.ts';
 import type { ObjectEntry, Ports } from '../core/ports.ts';
 import { vaultKeys } from '../core/vault-layout.ts';
-import { hasCode } from '../errors.ts';
 import { queueRepairs } from './coverage.ts';
-import { watchDarkness } from './darkness.ts';
+import { isDarkness, watchDarkness } from './darkness.ts';
 import { readDocument, requireDirection, updateDocument } from './documents.ts';
 import { mergeVerifications } from './merge-verifications.ts';
 
@@ -20,12 +19,12 @@ export type ReconcileReport = { record: ReconcileRecord } | { primaryDark: strin
  */
 export async function reconcile(unguarded: Ports, policy: Policy): Promise<ReconcileReport> {
   await requireDirection(unguarded.vault, 'primary→dr');
-  const { ports } = watchDarkness(unguarded);
+  const { ports, darkness } = watchDarkness(unguarded);
   const unverified = await mergeVerifications(ports);
   try {
     return { record: await compare(ports, policy, unverified) };
   } catch (error) {
-    if (!hasCode(error, 'SITE_UNREACHABLE')) throw error;
+    if (!isDarkness(error, darkness)) throw error;
     ports.log.warn('the primary does not answer; nothing was compared', { error: error.message });
     return { primaryDark: error.message };
   }

@@ -29,7 +29,7 @@ async function newWorld() {
   const ports = memoryPorts(clock.read);
   await publish(ports, core);
   for (const [n, body] of harts.entries()) ports.primaryArtifacts.plant(`p${n}`, body);
-  clock.passMinutes(1);
+  clock.passMinutes(10);
   return { ports, clock };
 }
 
@@ -78,6 +78,20 @@ describe('what is known of every artifact in the replica', () => {
     ).toEqual(['p2']);
     clock.passMinutes(1);
     await publish(ports, acme);
+    await reconcile(ports, testPolicy);
+    expect(await drain(ports)).toBe(1);
+    await reconcile(ports, testPolicy);
+    expect((await index(ports)).counts).toEqual([3, 0, 0, 0]);
+  });
+
+  it('a batch that began before a key came does not keep its packages unknown', async () => {
+    const { ports, clock } = await newWorld();
+    await reconcile(ports, testPolicy);
+    const batch = await ArtifactBatch.begin(ports);
+    await publish(ports, acme);
+    clock.passMinutes(1);
+    for (const { key } of ports.queue.messages.splice(0)) await batch.handle(key);
+    await batch.end();
     await reconcile(ports, testPolicy);
     expect(await drain(ports)).toBe(1);
     await reconcile(ports, testPolicy);

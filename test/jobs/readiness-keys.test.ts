@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { vaultKeys } from '../../src/core/vault-layout.ts';
+import { DrError } from '../../src/errors.ts';
 import { advance } from '../../src/jobs/advance.ts';
 import { capture } from '../../src/jobs/capture.ts';
+import { readPoints } from '../../src/jobs/documents.ts';
 import { escrowKeys } from '../../src/jobs/escrow-keys.ts';
 import { readiness } from '../../src/jobs/readiness.ts';
 import { reconcile } from '../../src/jobs/reconcile.ts';
@@ -138,6 +140,38 @@ describe('comparing the buckets', () => {
     await expect(replicate(ports, 'core/a.hart')).rejects.toMatchObject({ code: 'COPY_INCOMPLETE' });
     expect(await reconcile(ports, testPolicy)).toMatchObject({ record: { differing: { count: 1 }, queued: 1 } });
     expect((await ports.replica.head('core/a.hart'))?.size).toBe(11);
+  });
+
+  it('a DR site that does not answer is a failure, not a dark primary', async () => {
+    const { ports } = newWorld();
+    const silent = () => Promise.reject(new DrError('SITE_UNREACHABLE', 'the DR region is silent'));
+    await capture(ports, testPolicy, { kind: 'scheduled', at: new Date('2026-11-22T14:00:00Z') });
+    ports.database.finish('snapshots');
+    await advance(ports, testPolicy);
+    ports.database.copyStatus = silent;
+    await expect(advance(ports, testPolicy)).rejects.toMatchObject({ code: 'PARTIAL_FAILURE' });
+    ports.replica.pages = async function* () {
+      yield await silent();
+    };
+    await expect(reconcile(ports, testPolicy)).rejects.toMatchObject({ code: 'SITE_UNREACHABLE' });
+  });
+
+  it('a point is not protected while the replica holds another size of an artifact', async () => {
+    const { ports } = newWorld();
+    ports.primaryArtifacts.plant('core/a.hart', Buffer.from('right'));
+    ports.replica.plant('core/a.hart', Buffer.from('wrong bytes'));
+    await escrowKeys(ports, [secret('20240101000000')]);
+    const { id } = await capture(ports, testPolicy, { kind: 'scheduled', at: new Date('2026-11-22T14:00:00Z') });
+    for (let round = 0; round < 5; round += 1) {
+      await advance(ports, testPolicy);
+      ports.database.finish('snapshots');
+      ports.database.finish('held');
+    }
+    const point = async () => (await readPoints(ports.vault)).points.find((each) => each.id === id);
+    expect(await point()).toMatchObject({ state: 'listing+copying', artifacts: { state: 'replicating', missing: 1 } });
+    ports.replica.plant('core/a.hart', Buffer.from('right'));
+    await advance(ports, testPolicy);
+    expect((await point())?.state).toBe('protected');
   });
 
   it('takes a package that is gone at the primary for done', async () => {
