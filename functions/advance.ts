@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import { policyOf } from '../src/config.ts';
 import { advance } from '../src/jobs/advance.ts';
-import { rdsEvent, scheduledJob } from './lib/events.ts';
+import { objectCreated, rdsEvent, scheduledJob } from './lib/events.ts';
 import { handler as lambda } from './lib/handler.ts';
 
-/** Moves every point on: by schedule, by tick, and sooner by any event of RDS. */
-export const handler = lambda('advance', z.union([scheduledJob('advance'), rdsEvent]), (_event, { ports, config }) =>
-  advance(ports, config.policy),
+/** Moves every point, drill and failover on: by schedule, by tick, and sooner by any event of RDS or the report of an inspection. */
+export const handler = lambda(
+  'advance',
+  z.union([scheduledJob('advance'), rdsEvent, objectCreated]),
+  (_event, { ports, config }) => advance(ports, policyOf(config)),
 );

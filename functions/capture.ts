@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { policyOf } from '../src/config.ts';
 import { hasCode } from '../src/errors.ts';
 import { capture } from '../src/jobs/capture.ts';
 import { handler as lambda } from './lib/handler.ts';
@@ -14,7 +15,7 @@ export const handler = lambda('capture', request, async (event, { ports, config 
   const requested = event.kind === 'scheduled' ? event.scheduledAt : event.requestedAt;
   const at = requested ? new Date(requested) : ports.clock();
   try {
-    const { id, kind, state } = await capture(ports, config.policy, { kind: event.kind, at });
+    const { id, kind, state } = await capture(ports, policyOf(config), { kind: event.kind, at });
     return { id, kind, state };
   } catch (error) {
     if (!hasCode(error, 'SLOT_OVER')) throw error;

@@ -44,6 +44,8 @@ async function startMinistack(processes: Processes, folder: string, gatewayPort:
       AWS_ENDPOINT_URL: `http://127.0.0.1:${gatewayPort}`,
       AWS_ACCESS_KEY_ID: 'test',
       AWS_SECRET_ACCESS_KEY: 'test',
+      // Functions inherit it: these databases' certificate is not signed by RDS.
+      BUILDER_DR_DR_DATABASE_CA_FILE: join(folder, 'database-ca.pem'),
       IOT_MTLS_ENABLED: '0',
       SFTP_ENABLED: '0',
       DOCKER_HOST: 'unix:///nonexistent',

@@ -12,6 +12,8 @@ const usageErrors: readonly DrErrorCode[] = [
   'POINT_UNKNOWN',
   'KEY_FILE_INVALID',
   'WRONG_DIRECTION',
+  'RUN_UNKNOWN',
+  'NOT_CONFIRMED',
 ];
 const foundWrong: readonly DrErrorCode[] = ['VAULT_UNREADABLE', 'NOT_FOUND', 'CONFLICT', 'PARTIAL_FAILURE'];
 
@@ -67,6 +69,27 @@ function addKeys(program: Program): void {
     .action(async (options: Options & { from: string }) => run('keysEscrow', options, [options.from]));
 }
 
+function addRecovery(program: Program): void {
+  add(program, 'drill', 'restore a recovery point into a scratch instance, check it, throw it away', 'drillNow')
+    .option('--point <id>', 'which recovery point', 'latest')
+    .option('--dry-run', 'print the plan only')
+    .option('--alarm-test', 'plant faults in scratch copies, and fail unless they are found and told');
+  add(program, 'drills', 'the drills: verdicts, evidence, times by phase', 'drills');
+  const failover = program.command('failover').description("bring Builder's data up in DR");
+  add(failover, 'plan', 'the candidates and the steps; starts nothing', 'failoverPlan')
+    .option('--point <id>', 'which recovery point', 'latest')
+    .option('--planned', 'as a switchover: both sites healthy, nothing lost');
+  add(failover, 'start', 'start a failover, or resume the one in hand', 'failoverStart')
+    .option('--confirm <id>', 'the point that `failover plan` names')
+    .option('--point <id>', 'which recovery point', 'latest')
+    .option('--planned', 'as a switchover: fence, take a final point, cut over')
+    .option('--accept-unfenced', 'cut over although the primary may still take writes')
+    .option('--accept-findings', 'take the point although its verification found faults');
+  add(failover, 'status', 'how far the failover is', 'failoverStatusNow');
+  add(failover, 'abort', 'call it off, before the cut-over only', 'failoverAbort');
+  add(failover, 'unfence', 'take the fence of a called-off failover away', 'failoverUnfence');
+}
+
 function addVerify(program: Program): void {
   const repeated = (value: string, before: string[]) => [...before, value];
   program
@@ -96,6 +119,7 @@ function builderDr(): Program {
   add(program, 'advance', 'move every point as far as it can go', 'advanceNow');
   add(program, 'reconcile', 'compare the buckets and queue what the replica lacks', 'reconcileNow');
   add(program, 'readiness', 'assess readiness, publish it, write the status', 'readinessNow');
+  addRecovery(program);
   addKeys(program);
   addVerify(program);
   add(program, 'doctor', 'try everything that the jobs need', 'doctorNow');

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import type { Policy } from './core/policy.ts';
 import { DrError } from './errors.ts';
 
 const PREFIX = 'BUILDER_DR_';
@@ -9,9 +10,31 @@ const text = z.string().min(1);
 const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as us-west-2');
 const bucket = z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be a bucket name');
 const percent = z.coerce.number().min(1).max(100);
+const size = z.coerce.number().int().positive();
+/** A YAML flag, or the text of an environment variable. */
+const flag = z.union([z.boolean(), z.stringbool()]);
+/** A YAML list, or the text of an environment variable: a, b. */
+const list = (item: z.ZodString) =>
+  z.preprocess(
+    (value) => (typeof value === 'string' ? value.split(',').map((each) => each.trim()) : value),
+    z.array(item).min(1),
+  );
+const instanceClass = z.string().regex(/^db\.[a-z0-9]+\.[a-z0-9]+$/, 'must be an instance class such as db.t4g.medium');
+const reference = z
+  .string()
+  .regex(
+    /^(secretsmanager|ssm|file):.+/,
+    'must be a reference (secretsmanager:NAME, ssm:NAME or file:PATH), never the secret',
+  );
 
 const sections = {
-  primary: z.strictObject({ region, database: text, bucket }),
+  primary: z.strictObject({
+    region,
+    database: text,
+    bucket,
+    /** Read by serverless.primary.yml only: the fence's security group is made in this VPC. */
+    vpc: text.optional(),
+  }),
   dr: z.strictObject({
     region,
     replicaBucket: bucket,
@@ -20,6 +43,14 @@ const sections = {
     snapshotKmsKey: text.optional(),
     /** Key in the DR region that seals Builder's keys. */
     escrowKmsKey: text,
+    /** Read by serverless.yml only: where the function runs that looks into restored databases. */
+    inspectorSubnets: list(text).optional(),
+    inspectorSecurityGroups: list(text).optional(),
+    /** Route 53: the record that Builder's nodes use for the database, moved by a cut-over. */
+    hostedZone: text.optional(),
+    databaseRecord: text.optional(),
+    /** A CA file for the restored databases; without it RDS's own certificate authorities are trusted. */
+    databaseCaFile: text.optional(),
   }),
   policy: z.strictObject({
     captureIntervalMinutes: minutes(60),
@@ -33,6 +64,37 @@ const sections = {
     shrinkPercent: percent.default(20),
     heartbeatHours: z.coerce.number().positive().default(24),
     snapshotQuota: z.coerce.number().int().positive().default(100),
+    drillDeadlineMinutes: minutes(180),
+    drillIntervalDays: z.coerce.number().positive().default(8),
+    rtoTargetMinutes: minutes(120),
+    rowsFallPercent: percent.default(20),
+    rereadSamples: z.coerce.number().int().nonnegative().default(50),
+    fenceMinutes: minutes(15),
+  }),
+  restore: z.strictObject({
+    classes: list(instanceClass),
+    drillClasses: list(instanceClass),
+    subnetGroup: text,
+    securityGroups: list(text),
+    parameterGroup: text,
+    storageType: z.enum(['gp3', 'gp2', 'io1', 'io2']).default('gp3'),
+    storageGib: size.optional(),
+    iops: size.optional(),
+    throughputMibps: size.optional(),
+    multiAz: flag.default(true),
+    deletionProtection: flag.default(true),
+    backupRetentionDays: z.coerce.number().int().min(1).max(35).default(7),
+    caCertificate: text.default('rds-ca-rsa2048-g1'),
+    logExports: list(text).default(['postgresql']),
+    iamAuthentication: flag.default(false),
+  }),
+  builder: z.strictObject({
+    databaseName: text.default('builder'),
+    databaseRole: text.default('hab'),
+    databasePassword: reference.optional(),
+    s3KeyId: reference,
+    s3SecretKey: reference,
+    url: z.url().optional(),
   }),
   network: z.strictObject({
     connectTimeoutMs: z.coerce.number().int().positive().default(2_000),
@@ -50,10 +112,12 @@ const configSchema = z
     dr: sections.dr,
     policy: sections.policy.prefault({}),
     network: sections.network.prefault({}),
+    restore: sections.restore,
+    builder: sections.builder,
     /** Read by serverless.yml only: how often each job runs. */
     schedules: z.record(z.string(), z.string()).optional(),
   })
-  .superRefine(({ primary, dr }, context) => {
+  .superRefine(({ primary, dr, restore }, context) => {
     const same = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
     if (primary.region === dr.region)
       same(['dr', 'region'], 'must differ from primary.region: one region is one disaster');
@@ -61,6 +125,11 @@ const configSchema = z
       same(['dr', 'vaultBucket'], 'must differ from dr.replicaBucket: Builder must never own the vault');
     if (primary.bucket === dr.replicaBucket) same(['dr', 'replicaBucket'], 'must differ from primary.bucket');
     if (primary.bucket === dr.vaultBucket) same(['dr', 'vaultBucket'], 'must differ from primary.bucket');
+    if (dr.databaseRecord && !dr.hostedZone) same(['dr', 'hostedZone'], 'is needed to move dr.databaseRecord');
+    if (restore.storageType.startsWith('io') && !restore.iops) same(['restore', 'iops'], 'is required for io1 and io2');
+    if (restore.storageType === 'gp3' && !restore.iops !== !restore.throughputMibps) {
+      same(['restore', 'throughputMibps'], 'gp3 takes iops and throughputMibps together, from 400 GiB');
+    }
   });
 
 export type Config = z.infer<typeof configSchema>;
@@ -128,6 +197,17 @@ export function loadConfig(environment: Environment, file?: string): Config {
   throw new DrError('BAD_CONFIG', `${problems.length} bad settings\n  ${problems.join('\n  ')}`, {
     hint: 'config/example.yml explains each setting. The environment sets them as BUILDER_DR_<SECTION>_<NAME>.',
   });
+}
+
+/** What the jobs decide by. */
+export function policyOf(config: Config): Policy {
+  const { iops, storageGib, throughputMibps, ...restore } = config.restore;
+  const { databasePassword, url, ...builder } = config.builder;
+  return {
+    ...config.policy,
+    restore: { ...restore, iops, storageGib, throughputMibps },
+    builder: { ...builder, databasePassword, url },
+  };
 }
 
 /** Where the CLI looks for its configuration: the flag, the variable, the working folder. */

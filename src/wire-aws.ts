@@ -1,14 +1,23 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { RDSClient } from '@aws-sdk/client-rds';
+import { Route53Client } from '@aws-sdk/client-route-53';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
 import { clientSettings, type NetworkLimits } from './adapters/aws-client.ts';
+import { awsCutOver } from './adapters/aws-cut-over.ts';
+import { awsFence } from './adapters/aws-fence.ts';
+import { awsSecrets } from './adapters/aws-secrets.ts';
 import { eventbridgeSignals } from './adapters/eventbridge-signals.ts';
 import { bestEngine } from './adapters/hash-engines.ts';
 import { kmsEscrow } from './adapters/kms-escrow.ts';
+import { lambdaInspection } from './adapters/lambda-inspection.ts';
 import { rdsDatabase } from './adapters/rds-database.ts';
+import { rdsInstances } from './adapters/rds-instances.ts';
 import { s3Artifacts } from './adapters/s3-artifacts.ts';
 import { s3Vault } from './adapters/s3-vault.ts';
 import { snsNotifier } from './adapters/sns-notifier.ts';
@@ -36,7 +45,9 @@ export function awsPorts(config: Config, log: Log): Ports {
   const replicaClient = new S3Client(slow);
   return {
     stage,
+    partition,
     primaryRegion: primary.region,
+    drRegion: dr.region,
     database: rdsDatabase({
       primary: new RDSClient(there),
       dr: new RDSClient(here),
@@ -60,6 +71,24 @@ export function awsPorts(config: Config, log: Log): Ports {
       topicArn: `arn:${partition}:sns:${dr.region}:${account}:${names.topic}`,
     }),
     signals: eventbridgeSignals({ client: new EventBridgeClient(here), stage, tickRule: names.tickRule }),
+    instances: rdsInstances({ client: new RDSClient(here) }),
+    secrets: awsSecrets({ secretsManager: new SecretsManagerClient(here), ssm: new SSMClient(here) }),
+    fence: awsFence({
+      rds: new RDSClient(there),
+      s3: new S3Client(there),
+      ssm: new SSMClient(there),
+      instanceId: primary.database,
+      bucket: primary.bucket,
+      groupParameter: names.fenceGroup,
+    }),
+    inspection: lambdaInspection({ client: new LambdaClient(here), functionName: names.inspector }),
+    cutOver: awsCutOver({
+      ssm: new SSMClient(here),
+      prefix: names.builderSettings,
+      // Route 53 has one endpoint, in us-east-1.
+      route53: new Route53Client({ ...here, region: 'us-east-1' }),
+      record: dr.hostedZone && dr.databaseRecord ? { zone: dr.hostedZone, name: dr.databaseRecord } : undefined,
+    }),
     hashEngine: () => bestEngine(2),
     log,
     clock: () => new Date(),

@@ -6,7 +6,7 @@ export const scheduledJob = (job: string) => z.looseObject({ job: z.literal(job)
 const s3Object = z.looseObject({ key: z.string().min(1) });
 
 /** S3's "Object Created" by EventBridge; keys are not URL-encoded there. */
-const objectCreated = z.looseObject({
+export const objectCreated = z.looseObject({
   source: z.literal('aws.s3'),
   'detail-type': z.literal('Object Created'),
   detail: z.looseObject({ bucket: z.looseObject({ name: z.string() }), object: s3Object }),

@@ -9,6 +9,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { type SeededBuilder, seedBuilder } from '../seed/builder.ts';
+import { createBuilderRole } from '../seed/role.ts';
 import type { SandboxAddress } from '../start.ts';
 import { until } from './operator.ts';
 
@@ -32,15 +33,14 @@ export async function createPrimarySite(
   await s3.send(new PutBucketNotificationConfigurationCommand({ Bucket: names.bucket, NotificationConfiguration }));
   const key = await new KMSClient(client).send(new CreateKeyCommand({ Description: 'Builder database' }));
   const rds = new RDSClient(client);
-  const password = randomBytes(18).toString('base64url');
+  const master = { user: 'dbadmin', password: randomBytes(18).toString('base64url') };
   await rds.send(
     new CreateDBInstanceCommand({
       DBInstanceIdentifier: names.database,
       DBInstanceClass: 'db.t4g.medium',
       Engine: 'postgres',
-      DBName: 'builder',
-      MasterUsername: 'hab',
-      MasterUserPassword: password,
+      MasterUsername: master.user,
+      MasterUserPassword: master.password,
       AllocatedStorage: 20,
       MultiAZ: true,
       BackupRetentionPeriod: 7,
@@ -52,7 +52,8 @@ export async function createPrimarySite(
     const { DBInstances } = await rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: names.database }));
     return DBInstances?.[0]?.DBInstanceStatus === 'available' ? DBInstances[0].Endpoint?.Port : undefined;
   });
-  return { host: '127.0.0.1', port, user: 'hab', password };
+  const server = { host: '127.0.0.1', port, ...master };
+  return createBuilderRole(server, 'hab', randomBytes(18).toString('base64url'));
 }
 
 export function seedPrimarySite(

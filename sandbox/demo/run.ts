@@ -4,16 +4,31 @@ import { DeleteObjectCommand, HeadObjectCommand, paginateListObjectsV2, S3Client
 import { loadConfig } from '../../src/config.ts';
 import type { Point, StatusRecord } from '../../src/core/documents.ts';
 import { stackNames } from '../../src/core/names.ts';
+import { current } from '../../src/core/recovery.ts';
+import type { SeededBuilder } from '../seed/builder.ts';
 import { startSandbox } from '../start.ts';
+import { prepareDrSite } from './dr-site.ts';
 import { Inbox } from './inbox.ts';
 import { Operator, until } from './operator.ts';
 import { clientOf, createPrimarySite, seedPrimarySite } from './primary-site.ts';
+import {
+  bucketFingerprint,
+  databaseFingerprint,
+  drillReport,
+  failoverReport,
+  planFailover,
+  runDrill,
+  same,
+  untilSettled,
+} from './recovery.ts';
 import { Show } from './show.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const PACKAGES = Number(process.argv[2] ?? 200);
 const config = loadConfig({}, join(root, 'config', 'sandbox.yml'));
 const { primary, dr } = config;
+
+type Login = { host: string; port: number; user: string; password: string };
 
 const show = new Show();
 const history: StatusRecord[] = [];
@@ -68,6 +83,10 @@ async function demo(): Promise<void> {
     () => seedPrimarySite(address, primary, database, PACKAGES),
     (made) =>
       `${made.packages.length} packages, ${(made.packages.reduce((sum, each) => sum + each.bytes, 0) / 1e6).toFixed(1)} MB`,
+  );
+
+  await show.step('drSite', "prepare DR: subnet group, parameter group, Builder's own credentials", () =>
+    prepareDrSite(address, config, database.password),
   );
 
   show.title('Install');
@@ -126,18 +145,92 @@ async function demo(): Promise<void> {
   );
   show.say(`${show.word(again.status)}, told in ${inbox.letters.length} messages; the last one:`);
   process.stdout.write(`\n${inbox.letters.at(-1)?.subject}\n\n${inbox.letters.at(-1)?.body.replace(/^/gm, '    ')}\n`);
+  await recover(builder, database, inbox);
+}
+
+/** Rehearse, prove the alarm, then lose the primary region and bring Builder's data up in DR. */
+async function recover(builder: SeededBuilder, database: Login, inbox: Inbox): Promise<void> {
+  show.title('Rehearse the recovery');
+  const drill = await show.step(
+    'drill',
+    'serverless invoke -f drill: restore into a scratch instance, look into it, compare it with the replica',
+    () => runDrill(operator, 'drill'),
+    (run) => `${run.state}, ${JSON.stringify(drillReport(run).phases)}`,
+  );
+  const proven = (await operator.points()).find((each) => each.id === drill.attempts[0]?.point);
+  if (drill.state !== 'passed' || proven?.state !== 'proven')
+    throw new Error(`the drill did not prove its point: ${JSON.stringify(drill)}`);
+  show.say(`point ${proven.id} is ${proven.state}`);
+  const alarm = await show.step(
+    'alarmTest',
+    'drill --alarm-test: a flipped byte, a missing object, a wrong key must be found and told',
+    () => runDrill(operator, 'drill-alarm-test'),
+    (run) => `${run.state}: ${drillReport(run).findings.join(', ')}`,
+  );
+  if (alarm.state !== 'passed') throw new Error(`the alarm test failed: ${JSON.stringify(alarm)}`);
+
+  show.title(`The disaster: ${primary.region} becomes a black hole`);
+  const rows = await databaseFingerprint(database);
+  const objects = await bucketFingerprint(new S3Client(clientOf(address, primary.region)), primary.bucket);
   await builder.close();
-  await report(inbox);
+  await sandbox.control.dark([{ region: primary.region, mode: 'black-hole' }]);
+  const plan = await show.step('plan', 'builder-dr failover plan', () => planFailover(operator));
+  for (const each of plan.candidates)
+    show.say(`${each.point}  ${each.state.padEnd(10)} ${each.minutesLost} minutes of data lost`);
+  const start = (...more: string[]) => operator.cli('failover', 'start', '--confirm', plan.confirm ?? '', ...more);
+  const blocked = await show.step(
+    'blocked',
+    'builder-dr failover start: restores and checks, and stops before two sites could take writes',
+    async () => {
+      await start();
+      return untilSettled(operator, 90);
+    },
+    (run) => run.state,
+  );
+  show.say(blocked.blocked?.reason ?? '');
+  const run = await show.step(
+    'failover',
+    'builder-dr failover start --accept-unfenced',
+    async () => {
+      await start('--accept-unfenced');
+      return until('the failover', 90, async () => {
+        const now = await untilSettled(operator, 90);
+        return now.state === 'blocked' ? undefined : now;
+      });
+    },
+    (each) => `${each.state}, ${JSON.stringify(failoverReport(each, true, true).phases)}`,
+  );
+  const { host, port } = current(run).available as { host: string; port: number };
+  const restored = await databaseFingerprint({ ...database, host, port });
+  const failover = failoverReport(
+    run,
+    same(rows, restored),
+    same(objects, await bucketFingerprint(replica, dr.replicaBucket)),
+  );
+  show.say(`the database in DR answers: ${Object.keys(restored).length} tables, rows equal: ${failover.rowsEqual}`);
+  show.say(`the replica holds ${Object.keys(objects).length} artifacts, bytes equal: ${failover.objectsEqual}`);
+  await inbox.read();
+  const letter = inbox.letters.findLast((each) => each.kind === 'failover');
+  process.stdout.write(`\n${letter?.subject}\n\n${letter?.body.replace(/^/gm, '    ')}\n`);
+  await report(inbox, Object.keys(objects).length, [drill, alarm].map(drillReport), failover);
+  if (run.state !== 'done' || !failover.rowsEqual || !failover.objectsEqual) {
+    throw new Error(`the failover is not what was protected: ${JSON.stringify(failover)}`);
+  }
 }
 
 function summary({ id, kind, state, database, artifacts, keys }: Point) {
   return { id, kind, state, database: database.state, artifacts: artifacts.state, keys: keys.state };
 }
 
-async function report(inbox: Inbox): Promise<void> {
+async function report(
+  inbox: Inbox,
+  primaryObjects: number,
+  drills: ReturnType<typeof drillReport>[],
+  failover: ReturnType<typeof failoverReport>,
+): Promise<void> {
   const points = (await operator.points()).map(summary);
   const artifacts = {
-    primary: await countObjects(primary.region, primary.bucket),
+    primary: primaryObjects,
     replica: await countObjects(dr.region, dr.replicaBucket),
   };
   const readiness = history.map(({ at, status, recoverable, protecting, findings }) => ({
@@ -147,11 +240,20 @@ async function report(inbox: Inbox): Promise<void> {
     protecting,
     findings: findings.map((each) => each.code),
   }));
-  const document = { points, artifacts, readiness, notifications: inbox.letters.length, timings: show.timings };
+  const notifications = inbox.letters.length;
+  const document = {
+    points,
+    artifacts,
+    readiness,
+    drills,
+    failovers: [failover],
+    notifications,
+    timings: show.timings,
+  };
   const folder = join(root, 'sandbox', '.run');
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'report.json'), `${JSON.stringify(document, null, 2)}\n`);
-  if (!points.some((each) => each.state === 'protected')) throw new Error('no point is protected');
+  if (!points.some((each) => each.state === 'proven')) throw new Error('no point is proven');
   if (artifacts.primary !== artifacts.replica || artifacts.primary !== PACKAGES + 1) {
     throw new Error(
       `primary ${artifacts.primary} and replica ${artifacts.replica} should both hold ${PACKAGES + 1} artifacts`,
@@ -171,7 +273,7 @@ async function explain(): Promise<string> {
 
 try {
   await demo();
-  show.title('Done: protected, watched, repaired.');
+  show.title('Done: protected, watched, rehearsed, failed over.');
 } catch (error) {
   process.stderr.write(`\nThe demo failed: ${(error as Error).message}\n`);
   process.stderr.write(`${await explain()}\n`);

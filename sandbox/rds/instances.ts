@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
+import { letsIn, parameterGroup, subnetGroup } from './groups.ts';
 import { type Instance, instanceXml, RdsFault, type Snapshot } from './model.ts';
 import type { Params } from './query.ts';
 import type { Caller, RdsWorld } from './world.ts';
@@ -59,6 +60,10 @@ function newInstance(world: RdsWorld, caller: Caller, params: Params, source?: S
     lifecycleSupport: params.text('EngineLifecycleSupport') ?? 'open-source-rds-extended-support',
     copyTagsToSnapshot: params.flag('CopyTagsToSnapshot') ?? false,
     pendingPassword: false,
+    caCertificate: params.text('CACertificateIdentifier') ?? 'rds-ca-rsa2048-g1',
+    logExports: params.list('EnableCloudwatchLogsExports.member') ?? [],
+    iamAuthentication: params.flag('EnableIAMDatabaseAuthentication') ?? false,
+    publiclyAccessible: params.flag('PubliclyAccessible') ?? true,
     tags: params.tags() ?? source?.tags ?? [],
   };
   world.instances.set(world.key(caller.region, id), instance);
@@ -97,7 +102,17 @@ export async function restoreInstance(world: RdsWorld, caller: Caller, params: P
   const source = world.snapshot(caller.region, params.text('DBSnapshotIdentifier'));
   const arn = world.arn(caller.region, 'db', (params.text('DBInstanceIdentifier') ?? '').toLowerCase());
   const sourceArn = world.arn(source.region, 'snapshot', source.id);
-  await world.allow(caller, 'rds:RestoreDBInstanceFromDBSnapshot', [arn, sourceArn], params.tags() ?? []);
+  const subnets = params.text('DBSubnetGroupName');
+  const parameters = params.text('DBParameterGroupName');
+  const groups = [
+    ...(subnets ? [world.arn(caller.region, 'subgrp', subnets)] : []),
+    ...(parameters ? [world.arn(caller.region, 'pg', parameters)] : []),
+  ];
+  const tags = params.tags() ?? [];
+  await world.allow(caller, 'rds:RestoreDBInstanceFromDBSnapshot', [arn, sourceArn, ...groups], tags);
+  if (tags.length > 0) await world.allow(caller, 'rds:AddTagsToResource', [arn], tags);
+  if (subnets) subnetGroup(world, caller.region, subnets);
+  if (parameters) parameterGroup(world, caller.region, parameters);
   if (source.status !== 'available' || !source.folder) {
     throw new RdsFault('InvalidDBSnapshotState', `Snapshot ${source.id} is ${source.status}.`);
   }
@@ -143,10 +158,28 @@ export async function modifyInstance(world: RdsWorld, caller: Caller, params: Pa
       if (!cluster) return;
       await world.host.admin(cluster, (client) => setPassword(client, instance.masterUser, password));
       instance.pendingPassword = false;
+      world.announce('DB_INSTANCE', 'RDS-EVENT-0016', instance, 'The master password has been reset');
     });
   }
   if (groups) swapGroups(world, instance, groups);
+  const newId = params.text('NewDBInstanceIdentifier')?.toLowerCase();
+  if (newId) rename(world, instance, newId);
   return { DBInstance: xml(world, instance) };
+}
+
+/** A rename reboots, and takes a while. */
+function rename(world: RdsWorld, instance: Instance, id: string): void {
+  if (world.instances.has(world.key(instance.region, id))) {
+    throw new RdsFault('DBInstanceAlreadyExists', `DB instance ${id} already exists`);
+  }
+  instance.status = 'renaming';
+  world.later(async () => {
+    world.instances.delete(world.key(instance.region, instance.id));
+    instance.id = id;
+    world.instances.set(world.key(instance.region, id), instance);
+    if (instance.cluster) await world.host.restart(instance.cluster);
+    instance.status = 'available';
+  });
 }
 
 /** A swap takes a while, and open connections stay alive until a reboot, as on AWS. */
@@ -154,7 +187,9 @@ function swapGroups(world: RdsWorld, instance: Instance, groups: string[]): void
   const leaving = instance.securityGroups.filter((group) => !groups.includes(group.id));
   const kept = groups.map((id) => ({ id, status: 'adding' }));
   instance.securityGroups = [...leaving.map((group) => ({ ...group, status: 'removing' })), ...kept];
-  world.later(() => {
+  world.later(async () => {
+    const open = await letsIn(world, instance.region, groups);
+    if (instance.cluster) await world.host.admit(instance.cluster, open);
     instance.securityGroups = groups.map((id) => ({ id, status: 'active' }));
   });
 }
@@ -167,6 +202,7 @@ export async function rebootInstance(world: RdsWorld, caller: Caller, params: Pa
   world.later(async () => {
     await world.host.restart(cluster);
     instance.status = 'available';
+    world.announce('DB_INSTANCE', 'RDS-EVENT-0006', instance, 'DB instance restarted');
   });
   return { DBInstance: xml(world, instance) };
 }
@@ -182,6 +218,9 @@ export async function deleteInstance(world: RdsWorld, caller: Caller, params: Pa
   }
   if (!params.flag('SkipFinalSnapshot')) {
     throw new RdsFault('InvalidParameterCombination', 'FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot');
+  }
+  if (!['available', 'failed', 'stopped', 'storage-optimization'].includes(instance.status)) {
+    throw new RdsFault('InvalidDBInstanceState', `Instance ${instance.id} is ${instance.status}.`);
   }
   instance.status = 'deleting';
   world.later(async () => {

@@ -45,6 +45,10 @@ export type Instance = {
   lifecycleSupport: string;
   copyTagsToSnapshot: boolean;
   pendingPassword: boolean;
+  caCertificate: string;
+  logExports: string[];
+  iamAuthentication: boolean;
+  publiclyAccessible: boolean;
   tags: Tag[];
 };
 
@@ -66,6 +70,9 @@ export type Snapshot = {
   lifecycleSupport: string;
   tags: Tag[];
 };
+
+/** Subnet and parameter groups: only what a restore asks of them. */
+export type Group = { name: string; region: string; family: string | undefined };
 
 const ENGINE_VERSION = '17.10';
 
@@ -108,6 +115,10 @@ export function instanceXml(instance: Instance, arn: string): Record<string, unk
     DBParameterGroups: [{ DBParameterGroupName: instance.parameterGroup, ParameterApplyStatus: 'in-sync' }],
     DBSubnetGroup: instance.subnetGroup ? { DBSubnetGroupName: instance.subnetGroup } : undefined,
     PendingModifiedValues: instance.pendingPassword ? { MasterUserPassword: '****' } : {},
+    CACertificateIdentifier: instance.caCertificate,
+    EnabledCloudwatchLogsExports: instance.logExports,
+    IAMDatabaseAuthenticationEnabled: instance.iamAuthentication,
+    PubliclyAccessible: instance.publiclyAccessible,
     TagList: instance.tags,
   };
 }

@@ -5,12 +5,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import selfsigned from 'selfsigned';
 import { freePort } from '../ports.ts';
 import type { Processes } from '../processes.ts';
 
 const run = promisify(execFile);
 const ADMIN = 'rdsadmin';
-const HBA = `host all ${ADMIN} 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n`;
+const ADMIN_RULE = `host all ${ADMIN} 127.0.0.1/32 trust\n`;
+const HBA = `${ADMIN_RULE}host all all 127.0.0.1/32 scram-sha-256\n`;
 const SETTINGS = `listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 fsync = off
@@ -62,8 +64,36 @@ export class PostgresHost {
       { ...this.#identity, cwd: this.folder },
     );
     await writeFile(join(template, 'pg_hba.conf'), HBA);
-    await writeFile(join(template, 'postgresql.auto.conf'), SETTINGS);
+    await writeFile(join(template, 'postgresql.auto.conf'), SETTINGS + (await this.#certify()));
     await run('mv', [template, this.template]);
+  }
+
+  /** Lets new connections in or turns them away; open ones are not touched, as with security groups. */
+  async admit(cluster: Cluster, open: boolean): Promise<void> {
+    await writeFile(
+      join(cluster.folder, 'pg_hba.conf'),
+      open ? HBA : `${ADMIN_RULE}host all all 127.0.0.1/32 reject\n`,
+    );
+    await this.admin(cluster, (client) => client.query('SELECT pg_reload_conf()'));
+  }
+
+  /** What clients must trust to believe these databases. */
+  get authority(): string {
+    return join(this.folder, 'database-ca.pem');
+  }
+
+  /** One certificate for all clusters, signed by itself. */
+  async #certify(): Promise<string> {
+    const names = [{ type: 7, ip: '127.0.0.1' } as const];
+    const pems = await selfsigned.generate([{ name: 'commonName', value: 'sandbox databases' }], {
+      keySize: 2048,
+      extensions: [{ name: 'subjectAltName', altNames: names }],
+    });
+    const key = join(this.folder, 'database-key.pem');
+    await writeFile(this.authority, pems.cert, { mode: 0o644 });
+    await writeFile(key, pems.private, { mode: 0o600 });
+    await this.#own(key);
+    return `ssl = on\nssl_cert_file = '${this.authority}'\nssl_key_file = '${key}'\n`;
   }
 
   get template(): string {
@@ -89,7 +119,9 @@ export class PostgresHost {
     return folder;
   }
 
+  /** A new instance has security groups of its own, whatever its snapshot's had. */
   async start(folder: string): Promise<Cluster> {
+    await writeFile(join(folder, 'pg_hba.conf'), HBA);
     const port = await freePort();
     const cluster: Cluster = { folder, port, process: undefined };
     await this.#launch(cluster);

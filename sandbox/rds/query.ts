@@ -8,6 +8,7 @@ const members: Record<string, string> = {
   TagList: 'Tag',
   VpcSecurityGroups: 'VpcSecurityGroupMembership',
   DBParameterGroups: 'DBParameterGroup',
+  DBSubnetGroups: 'DBSubnetGroup',
 };
 
 function escapeXml(text: string): string {

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import { createParameterGroup, createSubnetGroup, describeParameterGroups, describeSubnetGroups } from './groups.ts';
 import {
   createInstance,
   deleteInstance,
@@ -36,6 +37,10 @@ async function addTags(world: RdsWorld, caller: Caller, params: Params) {
 }
 
 const actions: Record<string, Action> = {
+  CreateDBSubnetGroup: createSubnetGroup,
+  DescribeDBSubnetGroups: describeSubnetGroups,
+  CreateDBParameterGroup: createParameterGroup,
+  DescribeDBParameterGroups: describeParameterGroups,
   CreateDBInstance: createInstance,
   DescribeDBInstances: describeInstances,
   ModifyDBInstance: modifyInstance,

@@ -1,6 +1,14 @@
 import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { type Bridge, rootCredentials } from '../bridge.ts';
-import { defaultSettings, type Instance, RdsFault, type RdsSettings, type Snapshot, type Tag } from './model.ts';
+import {
+  defaultSettings,
+  type Group,
+  type Instance,
+  RdsFault,
+  type RdsSettings,
+  type Snapshot,
+  type Tag,
+} from './model.ts';
 import type { PostgresHost } from './postgres.ts';
 
 export type Caller = { accessKeyId: string; region: string };
@@ -9,6 +17,8 @@ export type Caller = { accessKeyId: string; region: string };
 export class RdsWorld {
   readonly instances = new Map<string, Instance>();
   readonly snapshots = new Map<string, Snapshot>();
+  readonly subnetGroups = new Map<string, Group>();
+  readonly parameterGroups = new Map<string, Group>();
   readonly host: PostgresHost;
   readonly bridge: Bridge;
   readonly account: string;
@@ -22,7 +32,7 @@ export class RdsWorld {
     this.account = account;
   }
 
-  arn(region: string, kind: 'db' | 'snapshot', id: string): string {
+  arn(region: string, kind: 'db' | 'snapshot' | 'pg' | 'subgrp', id: string): string {
     return `arn:aws:rds:${region}:${this.account}:${kind}:${id}`;
   }
 

@@ -83,6 +83,8 @@ export async function seedBuilder(options: SeedOptions): Promise<SeededBuilder> 
     await writeFile(join(options.keysFolder, `${signer.name}.pub`), signer.publicText, { mode: 0o444 });
   }
   const db = new pg.Pool({ ...options.database, database: 'builder', max: 4 });
+  // A fence ends idle connections; whoever uses the pool next hears of it.
+  db.on('error', () => undefined);
   const client = await db.connect();
   await createRows(client, signers, bldr);
   client.release();

@@ -28,6 +28,19 @@ const codes: Record<string, DrErrorCode> = {
   DisabledException: 'KMS_UNUSABLE',
   KMSInvalidStateException: 'KMS_UNUSABLE',
   KeyUnavailableException: 'KMS_UNUSABLE',
+  DBSubnetGroupNotFoundFault: 'NOT_FOUND',
+  DBParameterGroupNotFoundFault: 'NOT_FOUND',
+  ParameterNotFound: 'NOT_FOUND',
+  NoSuchBucketPolicy: 'NOT_FOUND',
+  NoSuchVersion: 'NOT_FOUND',
+  DBInstanceAlreadyExistsFault: 'ALREADY_EXISTS',
+  ResourceExistsException: 'ALREADY_EXISTS',
+  InsufficientDBInstanceCapacityFault: 'NO_CAPACITY',
+  InstanceQuotaExceededFault: 'QUOTA_EXCEEDED',
+  StorageQuotaExceededFault: 'QUOTA_EXCEEDED',
+  // A function in a VPC that slept: the first call wakes it and fails.
+  ResourceNotReadyException: 'INVALID_STATE',
+  ResourceConflictException: 'INVALID_STATE',
   PreconditionFailed: 'CONFLICT',
   ConditionalRequestConflict: 'CONFLICT',
 };
@@ -37,6 +50,7 @@ const hints: Partial<Record<DrErrorCode, string>> = {
   SITE_UNREACHABLE: 'Nobody knows whether the call happened. The next run looks again.',
   THROTTLED: 'AWS limits the rate. The next run goes on.',
   QUOTA_EXCEEDED: 'The next run tries again; delete snapshots nothing needs, or ask AWS for a higher quota.',
+  NO_CAPACITY: 'AWS has no instance of this class now; name others in restore.classes.',
   KMS_UNUSABLE: 'Enable the key in the DR region, cancel its deletion, and let the functions use it in the key policy.',
 };
 

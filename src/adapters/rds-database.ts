@@ -115,6 +115,7 @@ export function rdsDatabase({ primary, dr, instanceId, drKmsKeyId }: RdsOptions)
         multiAz: instance?.MultiAZ ?? false,
         backupRetentionDays: instance?.BackupRetentionPeriod ?? 0,
         encrypted: instance?.StorageEncrypted ?? false,
+        engineLifecycleSupport: instance?.EngineLifecycleSupport ?? '',
       };
     },
   };

@@ -5,11 +5,12 @@ import {
   CreateMultipartUploadCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListObjectVersionsCommand,
   paginateListObjectsV2,
   type S3Client,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
-import type { ArtifactStore, ObjectEntry } from '../core/ports.ts';
+import type { ArtifactStore, CopySource, ObjectEntry } from '../core/ports.ts';
 import { DrError, hasCode } from '../errors.ts';
 import { call } from './aws-errors.ts';
 
@@ -23,8 +24,9 @@ export type S3ArtifactsOptions = {
   copyPartBytes?: number;
 };
 
-function copySource(bucket: string, key: string): string {
-  return `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;
+function copySource(bucket: string, key: string, versionId: string | undefined): string {
+  const path = `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;
+  return versionId === undefined ? path : `${path}?versionId=${encodeURIComponent(versionId)}`;
 }
 
 /** What the target must be like: nothing there yet, or the object with this ETag. */
@@ -33,12 +35,13 @@ type PartCopy = {
   client: S3Client;
   bucket: string;
   from: string;
+  ofVersion: string | undefined;
   entry: ObjectEntry;
   partBytes: number;
   condition: Condition;
 };
 
-async function copyParts({ client, bucket, from, entry, partBytes, condition }: PartCopy): Promise<void> {
+async function copyParts({ client, bucket, from, ofVersion, entry, partBytes, condition }: PartCopy): Promise<void> {
   const target = { Bucket: bucket, Key: entry.key };
   const { UploadId } = await client.send(new CreateMultipartUploadCommand(target));
   try {
@@ -51,7 +54,7 @@ async function copyParts({ client, bucket, from, entry, partBytes, condition }: 
           ...target,
           UploadId,
           PartNumber,
-          CopySource: copySource(from, entry.key),
+          CopySource: copySource(from, entry.key, ofVersion),
           CopySourceIfMatch: entry.etag,
           CopySourceRange: range,
         }),
@@ -80,15 +83,16 @@ export function s3Artifacts(options: S3ArtifactsOptions): ArtifactStore {
       throw error;
     }
   };
-  const copyOnce = async (from: string, entry: ObjectEntry, condition: Condition): Promise<void> => {
+  const copyOnce = async (source: CopySource, condition: Condition): Promise<void> => {
+    const { bucket: from, entry, ofVersion } = source;
     if (entry.size > copyLimitBytes) {
-      return copyParts({ client, bucket, from, entry, partBytes: copyPartBytes, condition });
+      return copyParts({ client, bucket, from, ofVersion, entry, partBytes: copyPartBytes, condition });
     }
     await client.send(
       new CopyObjectCommand({
         Bucket: bucket,
         Key: entry.key,
-        CopySource: copySource(from, entry.key),
+        CopySource: copySource(from, entry.key, ofVersion),
         CopySourceIfMatch: entry.etag,
         ...condition,
       }),
@@ -97,6 +101,23 @@ export function s3Artifacts(options: S3ArtifactsOptions): ArtifactStore {
   return {
     bucket,
     head,
+    async history(key) {
+      // A key's versions come first under its own name as prefix, newest first.
+      const command = new ListObjectVersionsCommand({ Bucket: bucket, Prefix: key, MaxKeys: 100 });
+      const found = await call(`list the versions of ${bucket}/${key}`, () => client.send(command));
+      const marker = found.DeleteMarkers?.find((each) => each.Key === key && each.IsLatest);
+      const versions = (found.Versions ?? []).filter((each) => each.Key === key);
+      return {
+        deletedAt: marker?.LastModified,
+        versions: versions.map(({ Size = 0, ETag = '', LastModified = new Date(0), VersionId }) => ({
+          key,
+          size: Size,
+          etag: ETag,
+          lastModified: LastModified,
+          ...(VersionId ? { versionId: VersionId } : {}),
+        })),
+      };
+    },
     async open(key, etag) {
       const command = new GetObjectCommand({ Bucket: bucket, Key: key, ...(etag ? { IfMatch: etag } : {}) });
       const found = await call(`read ${bucket}/${key}`, () => client.send(command));
@@ -116,12 +137,13 @@ export function s3Artifacts(options: S3ArtifactsOptions): ArtifactStore {
         }));
       }
     },
-    async replaceFrom({ bucket: from, entry }, badEtag) {
-      await call(`replace ${bucket}/${entry.key}`, () => copyOnce(from, entry, { IfMatch: badEtag }));
+    async replaceFrom(source, badEtag) {
+      await call(`replace ${bucket}/${source.entry.key}`, () => copyOnce(source, { IfMatch: badEtag }));
     },
-    async copyFrom({ bucket: from, entry }) {
+    async copyFrom(source) {
+      const { bucket: from, entry } = source;
       try {
-        await call(`copy ${from}/${entry.key}`, () => copyOnce(from, entry, { IfNoneMatch: '*' }));
+        await call(`copy ${from}/${entry.key}`, () => copyOnce(source, { IfNoneMatch: '*' }));
         return 'copied';
       } catch (error) {
         // 412 is either ours (it exists) or the source's (it changed): the replica tells which.

@@ -1,6 +1,6 @@
 import { bestEngine } from '../adapters/hash-engines.ts';
 import { readKeyFolder } from '../adapters/key-files.ts';
-import type { Config } from '../config.ts';
+import { type Config, policyOf } from '../config.ts';
 import { statusSchema } from '../core/documents.ts';
 import { minutesBetween } from '../core/ids.ts';
 import type { Ports } from '../core/ports.ts';
@@ -18,7 +18,8 @@ import { advanceText, doctorText, escrowText, pointsText, reconcileText, statusT
 
 /** What a command answers: one JSON document, its text for people, and whether all is well. */
 type Answer = { json: unknown; text: string; healthy: boolean };
-export type Command = (world: { ports: Ports; config: Config }, args: string[]) => Promise<Answer>;
+export type Flags = Record<string, unknown>;
+export type Command = (world: { ports: Ports; config: Config }, args: string[], flags: Flags) => Promise<Answer>;
 
 const STALE_MINUTES = 60;
 
@@ -50,23 +51,23 @@ export const pointsAccept: Command = async ({ ports }, [id = '']) => {
 };
 
 export const captureNow: Command = async ({ ports, config }) => {
-  const point = await capture(ports, config.policy, { kind: 'manual', at: ports.clock() });
+  const point = await capture(ports, policyOf(config), { kind: 'manual', at: ports.clock() });
   return { json: point, text: pointsText([point]), healthy: true };
 };
 
 export const advanceNow: Command = async ({ ports, config }) => {
-  const report = await advance(ports, config.policy);
+  const report = await advance(ports, policyOf(config));
   return { json: report, text: advanceText(report), healthy: report.primaryDark === undefined };
 };
 
 export const reconcileNow: Command = async ({ ports, config }) => {
-  const report = await reconcile(ports, config.policy);
+  const report = await reconcile(ports, policyOf(config));
   const healthy = 'record' in report && report.record.missing.count === 0 && report.record.differing.count === 0;
   return { json: report, text: reconcileText(report), healthy };
 };
 
 export const readinessNow: Command = async ({ ports, config }) => {
-  const found = await readiness(ports, config.policy);
+  const found = await readiness(ports, policyOf(config));
   return { json: found, text: statusText(found), healthy: found.status === 'READY' };
 };
 
@@ -80,3 +81,5 @@ export const doctorNow: Command = async ({ ports }) => {
   const checks = [{ name: 'hash engine', ok: true, detail: name }, ...(await doctor(ports))];
   return { json: { checks }, text: doctorText(checks), healthy: checks.every((each) => each.ok) };
 };
+
+export * from './recovery-commands.ts';

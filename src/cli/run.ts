@@ -3,7 +3,7 @@ import type { Log } from '../core/ports.ts';
 import { awsPorts } from '../wire-aws.ts';
 import type { Command } from './commands.ts';
 
-export type Options = { json?: boolean; config?: string; verbose?: boolean };
+export type Options = { json?: boolean; config?: string; verbose?: boolean; [flag: string]: unknown };
 
 function standardErrorLog(verbose: boolean): Log {
   const write = (level: string, message: string, facts: Record<string, unknown> = {}) =>
@@ -19,7 +19,7 @@ export async function runCommand(command: Command, options: Options, args: strin
   const environment = processEnvironment();
   const config = loadConfig(environment, configFile(environment, options.config));
   const ports = awsPorts(config, standardErrorLog(options.verbose ?? false));
-  const answer = await command({ ports, config }, args);
+  const answer = await command({ ports, config }, args, options);
   process.stdout.write(options.json ? `${JSON.stringify(answer.json)}\n` : `${answer.text}\n`);
   return answer.healthy;
 }

@@ -76,6 +76,8 @@ export const pointSchema = z.strictObject({
   database: databasePart,
   artifacts: artifactsPart,
   keys: keysPart,
+  /** Settings of the source instance that a restore must repeat. */
+  source: z.strictObject({ engineLifecycleSupport: z.string() }).optional(),
   failure: z.strictObject({ at: instant, code: z.string(), message: z.string() }).optional(),
   /** Set when an operator accepted what made the point suspect. */
   acceptedAt: instant.optional(),
@@ -88,6 +90,8 @@ export const directionSchema = z.strictObject({
   direction: z.enum(['primary→dr', 'dr→primary', 'none']),
   epoch: count,
   changedAt: instant,
+  /** The failover that changed it last. */
+  failover: z.string().optional(),
 });
 
 const sampled = z.strictObject({ count, samples: z.array(z.string()) });
@@ -135,7 +139,7 @@ export const reconcileSchema = z.strictObject({
   eventless: sampled,
 });
 
-const findingSchema = z.strictObject({
+export const findingSchema = z.strictObject({
   code: z.string(),
   severity: z.enum(['critical', 'warning', 'info']),
   subject: z.string(),

@@ -36,6 +36,50 @@ export const findingRules = {
     severity: 'critical',
     hint: 'On a Builder node: `builder-dr keys escrow --from /hab/cache/keys`. Without bldr-*.box.key every token is void.',
   },
+  CHECKSUM_MISMATCH: {
+    severity: 'critical',
+    hint: 'The object is not the file that Builder recorded. Look at its versions in both buckets before you overwrite anything.',
+  },
+  DATABASE_EMPTY: {
+    severity: 'critical',
+    hint: 'The capture holds a migrated but empty database. Look at the primary database; take an older point.',
+  },
+  DATABASE_OWNER_WRONG: {
+    severity: 'critical',
+    hint: "Builder cannot start: give the named tables and functions to Builder's role (ALTER ... OWNER TO).",
+  },
+  ROWS_FELL: {
+    severity: 'critical',
+    hint: 'Find out who deleted rows at the primary before older points expire.',
+  },
+  DRILL_FAILED: {
+    severity: 'critical',
+    hint: 'Run `builder-dr drills` for its findings and errors, mend them, then `builder-dr drill`.',
+  },
+  BUILDER_KEY_USELESS: {
+    severity: 'critical',
+    hint: 'The file in escrow is not the key that sealed the rows. Find the right bldr-*.box.key on a Builder node, remove the wrong one from the vault, and escrow it again.',
+  },
+  BUILDER_CREDENTIALS_UNUSABLE: {
+    severity: 'critical',
+    hint: "Builder could not log in as itself. Look at the references in `builder:` of the configuration, the role's password and the S3 user's policy in DR.",
+  },
+  DR_NETWORK_MISSING: {
+    severity: 'critical',
+    hint: 'Make the subnet group that restore.subnetGroup names in the DR region.',
+  },
+  FENCE_UNCONFIRMED: {
+    severity: 'critical',
+    hint: 'Nobody knows whether the primary still takes writes. Take its traffic away by hand; every run of advance tries the fence again.',
+  },
+  TWO_WRITERS: {
+    severity: 'critical',
+    hint: 'The old primary answers and is not fenced. Stop builder-api there now; every run of advance tries the fence again.',
+  },
+  UNPROTECTED: {
+    severity: 'critical',
+    hint: 'Deploy the stack for the other direction (docs/runbook.md, "Failback"): until then nothing protects the new site.',
+  },
   DR_KMS_UNUSABLE: {
     severity: 'critical',
     hint: 'Enable the key in the DR region, cancel its deletion, and let the functions use it in the key policy.',
@@ -67,6 +111,22 @@ export const findingRules = {
   RELAY_SILENT: {
     severity: 'warning',
     hint: "Check that the primary bucket sends events to EventBridge, and the relay stack's rules and their role.",
+  },
+  DRILL_OVERDUE: {
+    severity: 'warning',
+    hint: 'Run `builder-dr drill`, and look at the drill schedule.',
+  },
+  RTO_EXCEEDED: {
+    severity: 'warning',
+    hint: 'Look at the phases of the last drills: `builder-dr drills`.',
+  },
+  ARTIFACT_UNVERIFIABLE: {
+    severity: 'warning',
+    hint: 'These objects have no record of their bytes yet: `builder-dr reconcile` queues their verification.',
+  },
+  DR_PARAMETER_GROUP_MISSING: {
+    severity: 'warning',
+    hint: 'Make the parameter group that restore.parameterGroup names in the DR region, of the family of the database.',
   },
   BACKUPS_DISABLED: {
     severity: 'warning',

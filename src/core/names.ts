@@ -4,5 +4,11 @@ export function stackNames(stage: string) {
     queue: `hbdr-${stage}-replicate`,
     topic: `hbdr-${stage}-readiness`,
     tickRule: `hbdr-${stage}-tick`,
+    inspector: `hbdr-${stage}-inspect-database`,
+    secrets: `hbdr-${stage}/`,
+    /** Parameters of the primary region: the relay stack says there which group fences. */
+    fenceGroup: `/hbdr-${stage}/fence-security-group`,
+    /** Parameters of the DR region: Builder's settings after a cut-over. */
+    builderSettings: `/hbdr-${stage}/builder/`,
   };
 }

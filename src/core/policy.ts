@@ -18,4 +18,51 @@ export type Policy = {
   heartbeatHours: number;
   /** Manual snapshots that the account may hold in the DR region. */
   snapshotQuota: number;
+  /** A drill that takes longer is stopped, cleaned up and failed. */
+  drillDeadlineMinutes: number;
+  /** A passed drill older than this is overdue. */
+  drillIntervalDays: number;
+  rtoTargetMinutes: number;
+  /** A fall of a table's rows beyond this share since the last drill is a finding. */
+  rowsFallPercent: number;
+  /** Artifacts that a drill reads again although their bytes have a record; others each time. */
+  rereadSamples: number;
+  /** How long a failover waits for the fence of a primary that answers. */
+  fenceMinutes: number;
+  restore: RestoreSettings;
+  builder: BuilderSettings;
+};
+
+/** What a restored instance is like. Nothing is left to AWS's defaults. */
+export type RestoreSettings = {
+  /** The class of a failover's instance, then those to take when AWS has none of it. */
+  classes: string[];
+  drillClasses: string[];
+  subnetGroup: string;
+  securityGroups: string[];
+  parameterGroup: string;
+  storageType: string;
+  /** Grown to this size; a snapshot's own size is the least. */
+  storageGib: number | undefined;
+  /** Only where gp3 allows them: from 400 GiB. */
+  iops: number | undefined;
+  throughputMibps: number | undefined;
+  multiAz: boolean;
+  deletionProtection: boolean;
+  backupRetentionDays: number;
+  caCertificate: string;
+  logExports: string[];
+  iamAuthentication: boolean;
+};
+
+/** How Builder itself reaches its data; secrets are references (`secretsmanager:NAME`, `ssm:NAME`, `file:PATH`). */
+export type BuilderSettings = {
+  databaseName: string;
+  databaseRole: string;
+  /** Not needed when Builder logs in as the master user. */
+  databasePassword: string | undefined;
+  s3KeyId: string | undefined;
+  s3SecretKey: string | undefined;
+  /** Asked for its own routes after a cut-over. */
+  url: string | undefined;
 };

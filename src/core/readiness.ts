@@ -4,7 +4,7 @@ import { minutesBetween, slotStart, snapshotName } from './ids.ts';
 import type { Sampled } from './inventory.ts';
 import type { Policy } from './policy.ts';
 import type { InstanceFacts, SnapshotFacts } from './ports.ts';
-import { copyIdleMinutes, isProtected } from './recovery-point.ts';
+import { copyIdleMinutes, isProtected, newestFirst } from './recovery-point.ts';
 
 /** What was seen of the world, most of it at the DR site only. */
 export type Observations = {
@@ -54,10 +54,6 @@ const consequences: readonly FindingCode[] = [
 export function failoverPoint(points: Point[], copies: SnapshotFacts[]): Point | undefined {
   const available = new Set(copies.filter((copy) => copy.status === 'available').map((copy) => copy.name));
   return newestFirst(points.filter(isProtected)).find((point) => available.has(snapshotName(point.id)));
-}
-
-export function newestFirst(points: Point[]): Point[] {
-  return [...points].sort((a, b) => (a.requestedAt < b.requestedAt ? 1 : a.requestedAt > b.requestedAt ? -1 : 0));
 }
 
 function rpoMinutesOf(point: Point | undefined, now: Date): number | null {

@@ -216,3 +216,7 @@ export function copyIdleMinutes(point: Point, now: Date): number | undefined {
   if (database.state === 'copying') return minutesBetween(database.progressAt, now);
   return database.state === 'captured' ? minutesBetween(database.capturedAt, now) : undefined;
 }
+
+export function newestFirst(points: Point[]): Point[] {
+  return [...points].sort((a, b) => (a.requestedAt < b.requestedAt ? 1 : a.requestedAt > b.requestedAt ? -1 : 0));
+}

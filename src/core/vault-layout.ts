@@ -13,6 +13,16 @@ export const vaultKeys = {
   verifiedFile: (at: Date, id: string) => `verified/all-${at.toISOString().replace(/[-:]/g, '')}-${id}.ndjson.gz`,
   verifiedFiles: 'verified/all-',
   verificationLog: (at: Date, id: string) => `verified/log/${at.toISOString().replace(/[-:]/g, '')}-${id}.ndjson`,
+  packageInventory: (run: string, n: number) => `inventory/${run}-${n}.packages.ndjson.gz`,
+  drills: 'drills/',
+  failovers: 'failovers/',
+  run: (schema: 'drill/1' | 'failover/1', id: string) => `${schema.split('/')[0]}s/${id}.json`,
+  report: (run: string, what: string) => `reports/${run}-${what}.json`,
+  builderSettings: (failover: string, file: string) => `failovers/${failover}/${file}`,
+  /** In the replica, not the vault: what the smoke test puts and deletes. */
+  canaries: 'hbdr-canary/',
+  canary: (run: string) => `hbdr-canary/${run}`,
+  scratch: (run: string, name: string) => `scratch/${run}/${name}`,
   escrow: 'keys/escrow/',
   escrowed: (fileName: string) => `keys/escrow/${fileName}.json`,
 } as const;

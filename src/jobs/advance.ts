@@ -2,7 +2,8 @@ import type { Point } from '../core/documents.ts';
 import { snapshotName } from '../core/ids.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Ports } from '../core/ports.ts';
-import { newestFirst } from '../core/readiness.ts';
+import { isDrill, isMoving } from '../core/recovery.ts';
+import type { Recovery } from '../core/recovery-documents.ts';
 import {
   artifactsListed,
   copyAccepted,
@@ -12,57 +13,100 @@ import {
   isInFlight,
   isProtected,
   keysSeen,
+  newestFirst,
   snapshotSeen,
 } from '../core/recovery-point.ts';
 import { escrowedRevision, vaultKeys } from '../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../errors.ts';
 import { ensureSnapshot } from './capture.ts';
 import { measureCoverage, queueRepairs } from './coverage.ts';
-import { type Darkness, isDarkness, watchDarkness } from './darkness.ts';
-import { readPoints, requireDirection, updatePoint } from './documents.ts';
+import { isDarkness, watchDarkness } from './darkness.ts';
+import { readDirection, readPoints, updatePoint } from './documents.ts';
 import { writeInventory } from './inventory.ts';
+import { advanceRun } from './recovery/advance-run.ts';
+import { sweep } from './recovery/clean-up.ts';
+import { keepFence } from './recovery/fencing.ts';
+import { type RunContext, readRuns } from './recovery/runs.ts';
 
 /** Missing artifacts that one run looks up at the primary before it calls them deleted. */
 const LOOKUPS_PER_RUN = 100;
 
 export type AdvanceReport = {
   points: { id: string; state: string }[];
+  runs: { id: string; kind: 'drill' | 'failover'; state: string }[];
+  /** Instances that drills had left behind. */
+  swept: string[];
   /** Why the primary site was left alone, if it was. */
   primaryDark: string | undefined;
 };
 
 type Step = (point: Point) => Promise<Point>;
-type Run = {
-  ports: Ports;
-  policy: Policy;
-  darkness: Darkness;
-  points: Point[];
-  errors: { id: string; error: unknown }[];
-};
+type Run = RunContext & { errors: { id: string; error: unknown }[] };
 
-/**
- * Takes every point in flight as far as it can go, without waiting for AWS. What needs only the
- * DR site comes first; a primary that does not answer is asked once and left alone for this run.
- * Throws PARTIAL_FAILURE after all points were tried when one of them failed.
- */
-export async function advance(unguarded: Ports, policy: Policy): Promise<AdvanceReport> {
-  await requireDirection(unguarded.vault, 'primary→dr');
+async function begin(unguarded: Ports, policy: Policy): Promise<Run> {
   const { ports, darkness } = watchDarkness(unguarded);
   const { points, unreadable } = await readPoints(ports.vault);
-  const run: Run = { ports, policy, darkness, points, errors: [] };
-  for (const { key, problem } of unreadable) {
-    run.errors.push({ id: key, error: new DrError('VAULT_UNREADABLE', problem) });
-  }
-  const keys = await ports.vault.list(vaultKeys.escrow);
-  const revisions = keys.map((entry) => escrowedRevision(entry.key)).filter((each) => each !== undefined);
+  const errors = unreadable.map(({ key, problem }) => ({ id: key, error: new DrError('VAULT_UNREADABLE', problem) }));
+  return { ports, policy, darkness, points, errors, rebooted: new Set() };
+}
 
+/**
+ * Takes every point, drill and failover in flight as far as it can go, without waiting for AWS. What needs only the
+ * DR site comes first; a primary that does not answer is asked once and left alone for this run.
+ * Throws PARTIAL_FAILURE after all were tried when one of them failed.
+ */
+export async function advance(unguarded: Ports, policy: Policy): Promise<AdvanceReport> {
+  const run = await begin(unguarded, policy);
+  const { ports } = run;
+  const runs = await advanceRuns(run);
+  // After a cut-over nothing flows from the primary any more; the failover itself was finished above.
+  const { direction } = await readDirection(ports.vault);
+  if (direction === 'primary→dr') await advancePoints(run);
+  await keepFences(run, runs);
+  const swept = await attempt(run, 'sweep', () => sweep(ports));
+  await ports.signals.setTick(run.points.some(isInFlight) || runs.some(isMoving));
+  finish(run);
+  return {
+    points: run.points.map(({ id, state }) => ({ id, state })),
+    runs: runs.map((each) => ({ id: each.id, kind: isDrill(each) ? 'drill' : 'failover', state: each.state })),
+    swept: swept ?? [],
+    primaryDark: run.darkness.reason,
+  };
+}
+
+async function advancePoints(run: Run): Promise<void> {
+  const keys = await run.ports.vault.list(vaultKeys.escrow);
+  const revisions = keys.map((entry) => escrowedRevision(entry.key)).filter((each) => each !== undefined);
   await eachInFlight(run, (point) => inDrSite(run, point, revisions));
   await eachInFlight(run, (point) => fromPrimary(run, point));
   await eachInFlight(run, (point) => inDrSite(run, point, revisions));
-  await ports.signals.setTick(run.points.some(isInFlight));
-  finish(run);
-  const report = run.points.map(({ id, state }) => ({ id, state }));
-  return { points: report, primaryDark: darkness.reason };
+}
+
+async function attempt<T>(run: Run, id: string, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    run.errors.push({ id, error });
+    return undefined;
+  }
+}
+
+async function advanceRuns(run: Run): Promise<Recovery[]> {
+  const { runs, unreadable } = await readRuns(run.ports.vault);
+  for (const { key, problem } of unreadable) {
+    run.errors.push({ id: key, error: new DrError('VAULT_UNREADABLE', problem) });
+  }
+  const found: Recovery[] = [];
+  for (const each of runs) found.push((await attempt(run, each.id, () => advanceRun(run, each))) ?? each);
+  return found;
+}
+
+/** The fence of the failover that is in hand or the truth stands, or is taken away, whatever else happens. */
+async function keepFences(run: Run, runs: Recovery[]): Promise<void> {
+  for (const each of runs) {
+    if (each.state === 'planned' || each.state === 'fencing' || each.state === 'failed') continue;
+    await attempt(run, each.id, () => keepFence(run, each));
+  }
 }
 
 async function eachInFlight(run: Run, step: Step): Promise<void> {
@@ -83,7 +127,7 @@ function finish(run: Run): void {
   if (!first) return;
   const all = run.errors.map(({ id, error }) => `${id}: ${describeError(error)}`).join('; ');
   const hint = first.error instanceof DrError ? first.error.hint : undefined;
-  throw new DrError('PARTIAL_FAILURE', `${run.errors.length} of the points could not advance: ${all}`, {
+  throw new DrError('PARTIAL_FAILURE', `${run.errors.length} of what is in flight could not advance: ${all}`, {
     cause: first.error,
     ...(hint ? { hint } : {}),
   });
@@ -114,11 +158,20 @@ async function fromPrimary(run: Run, point: Point): Promise<Point> {
   let current = await ensureSnapshot(ports, point);
   if (current.database.state === 'capturing' && current.database.acceptedAt && isInFlight(current)) {
     const facts = await ports.database.status(snapshotName(point.id));
+    if (facts?.status === 'available') current = await noteSource(run, current);
     current = await updatePoint(ports, point.id, (now) => snapshotSeen(now, facts, ports.clock()));
   }
   current = await listArtifacts(run, current);
   current = await startCopy(run, current);
   return repairReplica(run, current);
+}
+
+/** What a restore must repeat and a snapshot does not say. */
+async function noteSource({ ports }: Run, point: Point): Promise<Point> {
+  if (point.source) return point;
+  const { engineLifecycleSupport } = await ports.database.source();
+  if (engineLifecycleSupport === '') return point;
+  return updatePoint(ports, point.id, (now) => ({ ...now, source: { engineLifecycleSupport } }));
 }
 
 /** Never before the snapshot is available: Builder writes the object first and the row after. */

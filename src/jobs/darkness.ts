@@ -1,4 +1,4 @@
-import type { ArtifactStore, Database, Ports } from '../core/ports.ts';
+import type { ArtifactStore, Database, FencePort, Ports } from '../core/ports.ts';
 import { DrError, hasCode } from '../errors.ts';
 
 /** Whether the primary site failed to answer in this run; after the first time nobody asks it again. */
@@ -42,9 +42,21 @@ function guardSource(store: ArtifactStore, darkness: Darkness): ArtifactStore {
     bucket: store.bucket,
     pages,
     head: (key) => guarded(darkness, () => store.head(key)),
+    history: (key) => guarded(darkness, () => store.history(key)),
     open: (key, etag) => guarded(darkness, () => store.open(key, etag)),
     copyFrom: (source) => store.copyFrom(source),
     replaceFrom: (source, badEtag) => store.replaceFrom(source, badEtag),
+  };
+}
+
+function guardFence(fence: FencePort, darkness: Darkness): FencePort {
+  return {
+    fenceGroup: () => guarded(darkness, () => fence.fenceGroup()),
+    database: () => guarded(darkness, () => fence.database()),
+    setGroups: (groups) => guarded(darkness, () => fence.setGroups(groups)),
+    reboot: () => guarded(darkness, () => fence.reboot()),
+    bucketPolicy: () => guarded(darkness, () => fence.bucketPolicy()),
+    setBucketPolicy: (policy) => guarded(darkness, () => fence.setBucketPolicy(policy)),
   };
 }
 
@@ -55,6 +67,7 @@ export function watchDarkness(ports: Ports): { ports: Ports; darkness: Darkness 
     bucket: ports.replica.bucket,
     pages: (prefix) => ports.replica.pages(prefix),
     head: (key) => ports.replica.head(key),
+    history: (key) => ports.replica.history(key),
     open: (key, etag) => ports.replica.open(key, etag),
     replaceFrom: (source, badEtag) => guarded(darkness, () => ports.replica.replaceFrom(source, badEtag)),
     // A copy reads at the primary, so its silence is the primary's.
@@ -62,5 +75,6 @@ export function watchDarkness(ports: Ports): { ports: Ports; darkness: Darkness 
   };
   const database = guardDatabase(ports.database, darkness);
   const primaryArtifacts = guardSource(ports.primaryArtifacts, darkness);
-  return { darkness, ports: { ...ports, database, primaryArtifacts, replica } };
+  const fence = guardFence(ports.fence, darkness);
+  return { darkness, ports: { ...ports, database, primaryArtifacts, replica, fence } };
 }

@@ -106,12 +106,21 @@ export async function readPoints(vault: Vault): Promise<Catalogue> {
   return catalogue;
 }
 
-/** Refuses to work when protection flows another way. Without a document it flows from primary to DR. */
-export async function requireDirection(vault: Vault, wanted: Direction['direction']): Promise<void> {
+/** Which way protection flows. Without a document it flows from primary to DR. */
+export async function readDirection(vault: Vault): Promise<Pick<Direction, 'direction' | 'epoch' | 'failover'>> {
   const found = await readDocument(vault, vaultKeys.direction, directionSchema);
-  const current = found?.value.direction ?? 'primary→dr';
-  if (current === wanted) return;
-  throw new DrError('WRONG_DIRECTION', `protection flows ${current} (epoch ${found?.value.epoch}), not ${wanted}`, {
-    hint: 'This stack is not the active one; nothing was done.',
-  });
+  return found?.value ?? { direction: 'primary→dr', epoch: 0 };
+}
+
+/** Refuses to work when protection flows another way. */
+export async function requireDirection(vault: Vault, wanted: Direction['direction']): Promise<void> {
+  const current = await readDirection(vault);
+  if (current.direction === wanted) return;
+  throw new DrError(
+    'WRONG_DIRECTION',
+    `protection flows ${current.direction} (epoch ${current.epoch}), not ${wanted}`,
+    {
+      hint: 'This stack is not the active one; nothing was done.',
+    },
+  );
 }

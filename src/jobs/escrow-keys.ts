@@ -10,7 +10,7 @@ export type KeyFile = { name: string; mode: number; content: Uint8Array };
 export type EscrowReport = { sealed: string[]; published: string[]; unchanged: string[]; ignored: string[] };
 
 const base64 = z.base64();
-const envelopeSchema: z.ZodType<Envelope> = z.strictObject({
+export const envelopeSchema: z.ZodType<Envelope> = z.strictObject({
   schema: z.literal('escrow/1'),
   name: z.string(),
   mode: z.int(),

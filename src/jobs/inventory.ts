@@ -30,7 +30,7 @@ export async function writeInventory(vault: Vault, store: ArtifactStore, key: st
 }
 
 /** Text as it is kept in the vault. */
-export function packed(lines: AsyncIterable<string>): AsyncIterable<Uint8Array> {
+export function packed(lines: AsyncIterable<string | Uint8Array>): AsyncIterable<Uint8Array> {
   return through(lines, createGzip());
 }
 

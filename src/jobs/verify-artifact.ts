@@ -4,8 +4,9 @@ import type { ArtifactStore, ObjectEntry, Ports } from '../core/ports.ts';
 import { vaultKeys } from '../core/vault-layout.ts';
 import { isDamaged } from '../core/verification.ts';
 import { DrError, hasCode } from '../errors.ts';
-import { KeyRing } from '../hart/keys.ts';
+import type { KeyRing } from '../hart/keys.ts';
 import { HartVerifier } from '../hart/verify.ts';
+import { keyRing } from './key-ring.ts';
 import { replicate } from './replicate.ts';
 
 /** Copies artifacts and verifies what then lies in the replica, with the public keys of the vault. One log entry a batch. */
@@ -20,16 +21,14 @@ export class ArtifactBatch {
   }
 
   static async begin(ports: Ports): Promise<ArtifactBatch> {
-    const ring = new KeyRing();
-    for (const { key } of await ports.vault.list(vaultKeys.publicKeys)) {
-      const found = await ports.vault.get(key);
-      if (found) ring.add(key.slice(vaultKeys.publicKeys.length), found.body);
-    }
-    return new ArtifactBatch(ports, ring);
+    return new ArtifactBatch(ports, await keyRing(ports));
   }
 
-  /** Copies one artifact, verifies it at rest, and repairs it from the primary when its bytes are wrong. */
-  async handle(key: string): Promise<void> {
+  /**
+   * Copies one artifact, verifies it at rest, and repairs it from the primary when its bytes are wrong, or are not
+   * those of `expected` (BLAKE2b-256 of the whole file) where that is known.
+   */
+  async handle(key: string, expected?: string): Promise<void> {
     const { replica } = this.#ports;
     const incomplete = await this.#copy(key);
     if (incomplete === 'gone') return;
@@ -37,7 +36,9 @@ export class ArtifactBatch {
     if (!entry) throw new DrError('COPY_INCOMPLETE', `${key} left the replica while it was verified`);
     let record = await this.#verify(replica, entry);
     const bad = record;
-    if (isDamaged(record)) record = (await this.#repair(record)) ?? record;
+    const wrong = (each: VerificationRecord) =>
+      isDamaged(each) || (expected !== undefined && each.fileBlake2b !== expected);
+    if (wrong(record)) record = (await this.#repair(record, wrong)) ?? record;
     this.#records.push(record);
     if (incomplete && record === bad) throw incomplete;
     if (record.verdict !== 'OK') {
@@ -64,10 +65,14 @@ export class ArtifactBatch {
   }
 
   /** The one overwrite, and only by bytes that were read and found right. */
-  async #repair(bad: VerificationRecord): Promise<VerificationRecord | undefined> {
+  async #repair(
+    bad: VerificationRecord,
+    wrong: (each: VerificationRecord) => boolean,
+  ): Promise<VerificationRecord | undefined> {
     const { primaryArtifacts, replica, log } = this.#ports;
     const source = await primaryArtifacts.head(bad.key);
-    if (!source || (await this.#verify(primaryArtifacts, source)).verdict !== 'OK') return undefined;
+    const offered = source && (await this.#verify(primaryArtifacts, source));
+    if (!source || !offered || offered.verdict !== 'OK' || wrong(offered)) return undefined;
     await replica.replaceFrom({ bucket: primaryArtifacts.bucket, entry: source }, bad.etag);
     log.warn('artifact repaired from the primary', { key: bad.key, was: bad.verdict, badVersion: bad.versionId });
     const now = await replica.head(bad.key);

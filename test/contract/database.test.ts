@@ -78,7 +78,12 @@ describe.each([
   });
 
   it('tells the settings of the source instance', async () => {
-    expect(await subject.database.source()).toEqual({ multiAz: true, backupRetentionDays: 7, encrypted: false });
+    expect(await subject.database.source()).toEqual({
+      multiAz: true,
+      backupRetentionDays: 7,
+      encrypted: false,
+      engineLifecycleSupport: 'open-source-rds-extended-support',
+    });
   });
 });
 

@@ -135,7 +135,17 @@ const table: Case[] = [
   ['events do not come', withRecord({ eventless: some }), ['RELAY_SILENT'], 'DEGRADED', true, false],
   [
     'a single zone',
-    { primary: { region: 'r', facts: { multiAz: false, backupRetentionDays: 7, encrypted: true } } },
+    {
+      primary: {
+        region: 'r',
+        facts: {
+          multiAz: false,
+          backupRetentionDays: 7,
+          encrypted: true,
+          engineLifecycleSupport: 'open-source-rds-extended-support',
+        },
+      },
+    },
     ['MULTI_AZ_OFF'],
     'DEGRADED',
     true,
@@ -143,7 +153,17 @@ const table: Case[] = [
   ],
   [
     'no backups',
-    { primary: { region: 'r', facts: { multiAz: true, backupRetentionDays: 0, encrypted: true } } },
+    {
+      primary: {
+        region: 'r',
+        facts: {
+          multiAz: true,
+          backupRetentionDays: 0,
+          encrypted: true,
+          engineLifecycleSupport: 'open-source-rds-extended-support',
+        },
+      },
+    },
     ['BACKUPS_DISABLED'],
     'DEGRADED',
     true,

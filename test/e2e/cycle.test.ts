@@ -59,7 +59,7 @@ beforeEach(async () => {
   await sandbox.control.dark([]);
 });
 
-const policy = () => world.config.policy;
+const policy = () => world.policy;
 let minute = 0;
 /** Each capture by hand has a second of its own, near the real now: data instants are real. */
 const nextSecond = () => {

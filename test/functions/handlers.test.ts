@@ -8,7 +8,7 @@ import { handler as readiness } from '../../functions/readiness.ts';
 import { handler as reconcile } from '../../functions/reconcile.ts';
 import { handler as replicate } from '../../functions/replicate.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
-import { World } from '../setup/world.ts';
+import { environmentOf, World } from '../setup/world.ts';
 
 let sandbox: Sandbox;
 let world: World;
@@ -18,19 +18,7 @@ beforeAll(async () => {
   await sandbox.control.rds({ stateDelayMs: 50 });
   world = await World.create(sandbox, 'handlers');
   await world.createInstance();
-  const { config } = world;
-  Object.assign(process.env, {
-    POWERTOOLS_DEV: 'false',
-    BUILDER_DR_STAGE: config.stage,
-    BUILDER_DR_ACCOUNT: config.account,
-    BUILDER_DR_PRIMARY_REGION: config.primary.region,
-    BUILDER_DR_PRIMARY_DATABASE: config.primary.database,
-    BUILDER_DR_PRIMARY_BUCKET: config.primary.bucket,
-    BUILDER_DR_DR_REGION: config.dr.region,
-    BUILDER_DR_DR_REPLICA_BUCKET: config.dr.replicaBucket,
-    BUILDER_DR_DR_VAULT_BUCKET: config.dr.vaultBucket,
-    BUILDER_DR_DR_ESCROW_KMS_KEY: config.dr.escrowKmsKey,
-  });
+  Object.assign(process.env, { POWERTOOLS_DEV: 'false', ...environmentOf(world.config) });
 });
 afterAll(() => sandbox.stop());
 

@@ -47,6 +47,9 @@ export function memoryArtifacts(bucket: string, clock: () => Date): MemoryArtifa
       const { body: _body, ...entry } = found;
       return entry;
     },
+    async history() {
+      return { deletedAt: undefined, versions: [] };
+    },
     async replaceFrom({ bucket: from, entry }, badEtag) {
       const source = buckets.get(from)?.get(entry.key);
       const same = source?.etag === entry.etag && objects.get(entry.key)?.etag === badEtag;

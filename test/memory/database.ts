@@ -45,7 +45,12 @@ export function memoryDatabase(instance: string, clock: () => Date): MemoryDatab
     snapshots,
     held,
     refuse,
-    facts: { multiAz: true, backupRetentionDays: 7, encrypted: false },
+    facts: {
+      multiAz: true,
+      backupRetentionDays: 7,
+      encrypted: false,
+      engineLifecycleSupport: 'open-source-rds-extended-support',
+    },
     finish: (names) => {
       for (const each of database[names].values()) {
         if (each.status !== 'creating') continue;

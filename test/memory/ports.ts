@@ -12,6 +12,16 @@ import type {
 import { DrError } from '../../src/errors.ts';
 import { type MemoryArtifacts, memoryArtifacts } from './artifacts.ts';
 import { type MemoryDatabase, memoryDatabase } from './database.ts';
+import {
+  type MemoryFence,
+  type MemoryInspection,
+  type MemoryInstances,
+  memoryCutOver,
+  memoryFence,
+  memoryInspection,
+  memoryInstances,
+  memorySecrets,
+} from './recovery.ts';
 import { memoryVault } from './vault.ts';
 
 export function memoryQueue(): WorkQueue & { messages: ArtifactMessage[] } {
@@ -82,6 +92,11 @@ export type MemoryPorts = Ports & {
   notifier: ReturnType<typeof memoryNotifier>;
   signals: ReturnType<typeof memorySignals>;
   escrow: ReturnType<typeof memoryEscrow>;
+  instances: MemoryInstances;
+  secrets: ReturnType<typeof memorySecrets>;
+  fence: MemoryFence;
+  inspection: MemoryInspection;
+  cutOver: ReturnType<typeof memoryCutOver>;
 };
 
 let worlds = 0;
@@ -89,17 +104,25 @@ let worlds = 0;
 /** A whole world in memory, with a clock that the test moves. */
 export function memoryPorts(clock: () => Date): MemoryPorts {
   worlds += 1;
+  const vault = memoryVault(clock);
   return {
     stage: 'test',
+    partition: 'aws',
+    drRegion: 'us-west-2',
     primaryRegion: 'us-east-1',
     database: memoryDatabase('builder', clock),
     primaryArtifacts: memoryArtifacts(`primary-${worlds}`, clock),
     replica: memoryArtifacts(`replica-${worlds}`, clock),
-    vault: memoryVault(clock),
+    vault,
     escrow: memoryEscrow(),
     queue: memoryQueue(),
     notifier: memoryNotifier(),
     signals: memorySignals(),
+    instances: memoryInstances(),
+    secrets: memorySecrets(),
+    fence: memoryFence(),
+    inspection: memoryInspection(vault, clock),
+    cutOver: memoryCutOver(),
     hashEngine: () => wasmEngine(2),
     log: silentLog,
     clock,

@@ -12,6 +12,11 @@ const portNames = [
   'queue',
   'notifier',
   'signals',
+  'instances',
+  'secrets',
+  'fence',
+  'inspection',
+  'cutOver',
 ] as const;
 
 /**

@@ -49,7 +49,15 @@ export const healthy: Observations = {
   replica: { pointId: point.id, missing: none, differing: none },
   escrowedRevisions: ['20240101000000'],
   unusableKeys: [],
-  primary: { region: 'us-east-1', facts: { multiAz: true, backupRetentionDays: 7, encrypted: true } },
+  primary: {
+    region: 'us-east-1',
+    facts: {
+      multiAz: true,
+      backupRetentionDays: 7,
+      encrypted: true,
+      engineLifecycleSupport: 'open-source-rds-extended-support',
+    },
+  },
   subscribers: 1,
   reconcile: {
     schema: 'reconcile/1',

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { EventBridgeClient, PutRuleCommand } from '@aws-sdk/client-eventbridge';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import {
@@ -12,17 +13,40 @@ import { CreateQueueCommand, DeleteMessageCommand, ReceiveMessageCommand, SQSCli
 import { until as untilSlowly } from '../../sandbox/demo/operator.ts';
 import { clientOf } from '../../sandbox/demo/primary-site.ts';
 import type { Sandbox } from '../../sandbox/start.ts';
-import type { Config } from '../../src/config.ts';
+import { type Config, policyOf } from '../../src/config.ts';
 import { stackNames } from '../../src/core/names.ts';
-import type { Ports } from '../../src/core/ports.ts';
+import type { Policy } from '../../src/core/policy.ts';
+import type { Inspection, Ports } from '../../src/core/ports.ts';
+import { inspectDatabase } from '../../src/jobs/recovery/inspect-database.ts';
 import { ArtifactBatch } from '../../src/jobs/verify-artifact.ts';
 import { awsPorts } from '../../src/wire-aws.ts';
+import { inspectionPorts } from '../../src/wire-inspection.ts';
 import { silentLog } from '../memory/ports.ts';
 import { testPolicy } from './policy.ts';
 
 export const PRIMARY = 'us-east-1';
 export const DR = 'us-west-2';
 export const PASSWORD = 'only-for-this-test-1';
+
+/** The variables that the deployed functions have. */
+export function environmentOf(config: Config): Record<string, string> {
+  const found: Record<string, string> = {};
+  const constant = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+  for (const [section, value] of Object.entries(config)) {
+    if (typeof value !== 'object') found[`BUILDER_DR_${constant(section)}`] = String(value);
+    else
+      for (const [name, each] of Object.entries(value ?? {})) {
+        if (each !== undefined) found[`BUILDER_DR_${constant(section)}_${constant(name)}`] = String(each);
+      }
+  }
+  return found;
+}
+
+/** The function inside the VPC, called in this process. */
+function inProcess(config: Config): Inspection {
+  const ports = inspectionPorts(config, silentLog);
+  return { start: async (request) => void (await inspectDatabase(ports, policyOf(config), request)) };
+}
 
 /** What the stacks would make, made by hand and named apart; the ports are the deployed ones. */
 export class World {
@@ -38,7 +62,7 @@ export class World {
   private constructor(sandbox: Sandbox, config: Config) {
     this.sandbox = sandbox;
     this.config = config;
-    this.ports = awsPorts(config, silentLog);
+    this.ports = { ...awsPorts(config, silentLog), inspection: inProcess(config) };
     this.rds = new RDSClient(clientOf(sandbox.address, PRIMARY));
     this.drRds = new RDSClient(clientOf(sandbox.address, DR));
     this.s3 = new S3Client(clientOf(sandbox.address, PRIMARY));
@@ -53,18 +77,37 @@ export class World {
     process.env['AWS_SECRET_ACCESS_KEY'] = address.secretAccessKey;
     const key = await new KMSClient(clientOf(address, DR)).send(new CreateKeyCommand({}));
     const escrowKmsKey = key.KeyMetadata?.Arn ?? '';
+    const { restore: _restore, builder: _builder, ...numbers } = testPolicy;
     const config: Config = {
       stage: name,
       account: address.account,
       partition: 'aws',
       primary: { region: PRIMARY, database: `db-${name}`, bucket: `primary-${name}` },
-      dr: { region: DR, replicaBucket: `replica-${name}`, vaultBucket: `vault-${name}`, escrowKmsKey },
-      policy: { ...testPolicy },
+      dr: {
+        region: DR,
+        replicaBucket: `replica-${name}`,
+        vaultBucket: `vault-${name}`,
+        escrowKmsKey,
+        databaseCaFile: join(address.folder, 'database-ca.pem'),
+      },
+      policy: numbers,
+      restore: { ...testPolicy.restore, storageType: 'gp3' },
+      builder: {
+        ...testPolicy.builder,
+        url: undefined,
+        databasePassword: `secretsmanager:${name}/database`,
+        s3KeyId: `secretsmanager:${name}/s3-key-id`,
+        s3SecretKey: `secretsmanager:${name}/s3-secret-key`,
+      },
       network: { connectTimeoutMs: 1_000, requestTimeoutMs: 1_500 },
     };
     const world = new World(sandbox, config);
     await world.#install();
     return world;
+  }
+
+  get policy(): Policy {
+    return policyOf(this.config);
   }
 
   async #install(): Promise<void> {

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { policyOf } from '../src/config.ts';
+import { abortFailover, failoverStatus, planFailover, startFailover, unfence } from '../src/jobs/failover.ts';
+import { handler as lambda } from './lib/handler.ts';
+
+const request = z.strictObject({
+  action: z.enum(['plan', 'start', 'status', 'abort', 'unfence']),
+  point: z.string().default('latest'),
+  confirm: z.string().optional(),
+  planned: z.boolean().default(false),
+  acceptUnfenced: z.boolean().default(false),
+  acceptFindings: z.boolean().default(false),
+});
+
+/** The one function that is invoked by hand. What it starts, `advance` carries on; calling it again is always safe. */
+export const handler = lambda('failover', request, async (event, { ports, config }) => {
+  const policy = policyOf(config);
+  const { action, confirm, ...wanted } = event;
+  switch (action) {
+    case 'plan':
+      return planFailover(ports, policy, wanted);
+    case 'start':
+      return startFailover(ports, policy, { ...wanted, confirm });
+    case 'abort':
+      return abortFailover(ports, policy);
+    case 'unfence':
+      return unfence(ports, policy);
+    default:
+      return failoverStatus(ports);
+  }
+});

@@ -1,0 +1,61 @@
+import { DescribeSecurityGroupsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { rootCredentials } from '../bridge.ts';
+import { type Group, RdsFault } from './model.ts';
+import type { Params } from './query.ts';
+import type { Caller, RdsWorld } from './world.ts';
+
+const subnetXml = (group: Group) => ({ DBSubnetGroupName: group.name, SubnetGroupStatus: 'Complete' });
+const parameterXml = (group: Group) => ({ DBParameterGroupName: group.name, DBParameterGroupFamily: group.family });
+
+export async function createSubnetGroup(world: RdsWorld, caller: Caller, params: Params) {
+  const name = (params.text('DBSubnetGroupName') ?? '').toLowerCase();
+  await world.allow(caller, 'rds:CreateDBSubnetGroup', [world.arn(caller.region, 'subgrp', name)]);
+  const group = { name, region: caller.region, family: undefined };
+  world.subnetGroups.set(world.key(caller.region, name), group);
+  return { DBSubnetGroup: subnetXml(group) };
+}
+
+export async function createParameterGroup(world: RdsWorld, caller: Caller, params: Params) {
+  const name = (params.text('DBParameterGroupName') ?? '').toLowerCase();
+  await world.allow(caller, 'rds:CreateDBParameterGroup', [world.arn(caller.region, 'pg', name)]);
+  const group = { name, region: caller.region, family: params.text('DBParameterGroupFamily') };
+  world.parameterGroups.set(world.key(caller.region, name), group);
+  return { DBParameterGroup: parameterXml(group) };
+}
+
+export async function describeSubnetGroups(world: RdsWorld, caller: Caller, params: Params) {
+  const name = params.text('DBSubnetGroupName') ?? '';
+  await world.allow(caller, 'rds:DescribeDBSubnetGroups', [world.arn(caller.region, 'subgrp', name)]);
+  return { DBSubnetGroups: [subnetXml(subnetGroup(world, caller.region, name))] };
+}
+
+export async function describeParameterGroups(world: RdsWorld, caller: Caller, params: Params) {
+  const name = params.text('DBParameterGroupName') ?? '';
+  await world.allow(caller, 'rds:DescribeDBParameterGroups', [world.arn(caller.region, 'pg', name)]);
+  return { DBParameterGroups: [parameterXml(parameterGroup(world, caller.region, name))] };
+}
+
+export function subnetGroup(world: RdsWorld, region: string, name: string): Group {
+  const found = world.subnetGroups.get(world.key(region, name));
+  if (!found) throw new RdsFault('DBSubnetGroupNotFoundFault', `DB subnet group ${name} does not exist.`, 404);
+  return found;
+}
+
+export function parameterGroup(world: RdsWorld, region: string, name: string): Group {
+  const found = world.parameterGroups.get(world.key(region, name));
+  if (!found) throw new RdsFault('DBParameterGroupNotFound', `DBParameterGroup ${name} not found.`, 404);
+  return found;
+}
+
+/** Whether any of the groups lets anybody in: one that the region knows and that has no rule lets nobody in. */
+export async function letsIn(world: RdsWorld, region: string, groups: string[]): Promise<boolean> {
+  const ec2 = new EC2Client({ region, endpoint: world.bridge.endpoint, credentials: rootCredentials });
+  try {
+    const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({}));
+    return groups.some(
+      (id) => (SecurityGroups.find((each) => each.GroupId === id)?.IpPermissions ?? ['any']).length > 0,
+    );
+  } finally {
+    ec2.destroy();
+  }
+}

@@ -1,0 +1,90 @@
+import { allFindings, isDrill, phaseSeconds, rtoSeconds } from '../core/recovery.ts';
+import type { Recovery } from '../core/recovery-documents.ts';
+import { fenceText } from '../core/recovery-message.ts';
+import type { PlanStep } from '../core/restore-plan.ts';
+import type { AbortReport, FailoverPlan } from '../jobs/failover.ts';
+
+function seconds(value: number | undefined): string {
+  return value === undefined
+    ? 'not measured yet'
+    : value < 90
+      ? `about ${value} s`
+      : `about ${Math.round(value / 60)} min`;
+}
+
+export function planText(point: string | null, steps: PlanStep[]): string {
+  const lines = [point === null ? 'No recovery point can be restored.' : `From recovery point ${point}:`];
+  for (const [index, step] of steps.entries()) {
+    const needs = [step.needsPrimary ? 'primary' : '', step.needsUsEast1 ? 'us-east-1' : ''].filter(
+      (each) => each !== '',
+    );
+    const note = needs.length > 0 ? `; wants ${needs.join(' and ')}, goes on without` : '';
+    lines.push(
+      `${index + 1}. ${step.phase} (${seconds(step.expectedSeconds)}${note})`,
+      `   ${step.does}`,
+      `   because ${step.why}`,
+    );
+  }
+  return lines.join('\n');
+}
+
+export function failoverPlanText(plan: FailoverPlan): string {
+  const lines = plan.inHand ? [`Failover ${plan.inHand.id} is in hand: ${plan.inHand.state}.`, ''] : [];
+  lines.push('Candidates, in the order in which they are tried:');
+  for (const each of plan.candidates) {
+    const lost = each.minutesLost === null ? 'unknown' : `${each.minutesLost} min lost`;
+    lines.push(
+      `  ${each.point}  ${each.state.padEnd(9)}  ${lost.padEnd(14)}  data of ${each.dataAt}  ${each.artifacts} artifacts`,
+    );
+  }
+  lines.push('', planText(plan.confirm, plan.steps));
+  if (plan.confirm) lines.push('', `Type next: builder-dr failover start --confirm ${plan.confirm}`);
+  return lines.join('\n');
+}
+
+export function runText(run: Recovery, now: Date): string {
+  const what = isDrill(run) ? (run.wanted.alarmTest ? 'alarm test' : 'drill') : 'failover';
+  const lines = [`${what} ${run.id}  ${run.state}: ${run.history.at(-1)?.why}`];
+  const attempt = run.attempts.at(-1);
+  if (attempt) lines.push(`  point ${attempt.point}, instance ${attempt.instance}, ${rtoSeconds(run, now)} s so far`);
+  const phases = Object.entries(phaseSeconds(run, now)).map(([name, value]) => `${name} ${value} s`);
+  lines.push(`  ${phases.join(', ')}`);
+  if (run.fence) lines.push(`  fence: ${fenceText(run)}`);
+  for (const each of run.attempts.filter((one) => one.outcome === 'rejected'))
+    lines.push(`  rejected ${each.point}: ${each.why}`);
+  const seen = attempt?.comparison;
+  if (seen) {
+    lines.push(
+      `  ${seen.packages} rows, ${seen.objects} objects: ${seen.byRecord} by record, ${seen.reread} read again, ${seen.missing.count} missing, ${seen.orphans.count} without a row`,
+    );
+  }
+  for (const each of allFindings(run)) {
+    lines.push(`  ${each.severity} ${each.code} (${each.subject}): ${each.text}`);
+    for (const sample of each.samples ?? []) lines.push(`      ${sample}`);
+    lines.push(`    -> ${each.hint}`);
+  }
+  for (const each of run.cutOver?.steps ?? []) {
+    lines.push(
+      `  ${each.ok ? 'done' : 'BY HAND'}: ${each.name}: ${each.ok ? each.detail : `${each.manual} (${each.detail})`}`,
+    );
+  }
+  for (const each of run.errors.slice(-3)) lines.push(`  waited: ${each.at} ${each.message}`);
+  if (run.blocked && run.state === 'blocked') lines.push(`  resume with: ${run.blocked.resumeWith}`);
+  return lines.join('\n');
+}
+
+export function runsText(runs: Recovery[], now: Date): string {
+  if (runs.length === 0) return 'No drill yet. `builder-dr drill` starts one.';
+  return runs
+    .slice(0, 10)
+    .map((each) => runText(each, now))
+    .join('\n');
+}
+
+export function abortText(report: AbortReport, now: Date): string {
+  const lines = [runText(report.run, now)];
+  for (const [index, name] of report.kept.entries()) {
+    lines.push(`  kept: ${name}. To remove it:`, `    ${report.remove[index]}`);
+  }
+  return lines.join('\n');
+}

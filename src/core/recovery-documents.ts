@@ -1,0 +1,174 @@
+import { z } from 'zod';
+import { findingSchema } from './documents.ts';
+
+const instant = z.iso.datetime();
+const count = z.int().nonnegative();
+const sampled = z.strictObject({ count, samples: z.array(z.string()) });
+
+const recoveryStates = [
+  'planned',
+  'fencing',
+  'capturing-final',
+  'restoring',
+  'inspecting',
+  'verifying',
+  'healing+verifying',
+  'cutting-over',
+  'smoke-testing',
+  'cleaning-up',
+  'passed',
+  'done',
+  'blocked',
+  'aborted',
+  'failed',
+] as const;
+
+/** One login or one request as Builder makes it. */
+const smokeCheck = z.strictObject({ name: z.string(), ok: z.boolean(), detail: z.string() });
+
+/** What a query of a restored database showed: `reports/<run>-<n>.json`, written by the function inside the VPC. */
+export const reportSchema = z.strictObject({
+  schema: z.literal('inspection/1'),
+  run: z.string(),
+  instance: z.string(),
+  at: instant,
+  /** The engine's own error when the inspection could not be done. */
+  error: z.string().optional(),
+  serverVersion: z.string().optional(),
+  ledger: z.strictObject({ count, newest: z.string() }).optional(),
+  extensions: z.array(z.string()),
+  tables: z.array(z.strictObject({ name: z.string(), owner: z.string(), rows: count.nullable() })),
+  nextId: z.strictObject({ owner: z.string() }).optional(),
+  packages: z.strictObject({ key: z.string(), count }).optional(),
+  /** Named revisions of the public signing keys in the restored database. */
+  signers: z.array(z.string()),
+  conflictingSigners: z.array(z.string()),
+  builderKeys: z.array(
+    z.strictObject({
+      revision: z.string(),
+      /** Rows that this revision seals, by table. */
+      rows: z.record(z.string(), count),
+      escrowed: z.boolean(),
+      /** How many of those that were tried it opened. */
+      tried: count,
+      opened: count,
+      detail: z.string(),
+    }),
+  ),
+  smoke: z.array(smokeCheck),
+});
+
+/** Rows of the restored database against the objects of the replica. */
+const comparisonSchema = z.strictObject({
+  at: instant,
+  packages: count,
+  objects: count,
+  /** Rows whose object has a record of these very bytes, equal to the row's checksum. */
+  byRecord: count,
+  /** Objects read again from the replica, a rolling sample of them or those without a record. */
+  reread: count,
+  missing: sampled,
+  corrupt: sampled,
+  checksum: sampled,
+  unknownSigner: sampled,
+  unverifiable: sampled,
+  deletedInWindow: sampled,
+  /** Objects that no row names: noted only. */
+  orphans: sampled,
+});
+
+const attempt = z.strictObject({
+  point: z.string(),
+  instance: z.string(),
+  restore: z
+    .strictObject({
+      askedAt: instant,
+      className: z.string(),
+      refused: z.array(z.strictObject({ className: z.string(), why: z.string() })),
+    })
+    .optional(),
+  available: z
+    .strictObject({
+      at: instant,
+      engineVersion: z.string(),
+      host: z.string(),
+      port: count,
+      masterUser: z.string(),
+      className: z.string(),
+    })
+    .optional(),
+  password: z.strictObject({ secret: z.string(), setAt: instant, settledAt: instant.optional() }).optional(),
+  inspection: z
+    .strictObject({ askedAt: instant, tries: count, report: z.string(), doneAt: instant.optional() })
+    .optional(),
+  rows: z.record(z.string(), count).optional(),
+  healed: count.optional(),
+  comparison: comparisonSchema.optional(),
+  findings: z.array(findingSchema),
+  outcome: z.enum(['passed', 'rejected', 'accepted']).optional(),
+  why: z.string().optional(),
+});
+
+const half = { confirmedAt: instant.optional(), problem: z.string().optional(), checkedAt: instant.optional() };
+
+/** The fence around the primary: what was there before, and how far each half is. */
+const fenceSchema = z.strictObject({
+  wanted: z.boolean(),
+  database: z.strictObject({
+    ...half,
+    /** The instance's security groups before the swap. */
+    originalGroups: z.array(z.string()).optional(),
+    rebootAskedAt: instant.optional(),
+  }),
+  bucket: z.strictObject({
+    ...half,
+    /** The bucket's policy before ours was merged in; null when there was none. */
+    originalPolicy: z.string().nullable().optional(),
+  }),
+});
+
+const outcome = z.strictObject({
+  name: z.string(),
+  ok: z.boolean(),
+  detail: z.string(),
+  manual: z.string().optional(),
+});
+
+/** One drill or failover: `drills/<id>.json`, `failovers/<id>.json`. */
+export const recoverySchema = z.strictObject({
+  schema: z.enum(['drill/1', 'failover/1']),
+  id: z.string(),
+  requestedAt: instant,
+  /** A drill that is not over by then is cleaned up and failed. */
+  deadlineAt: instant.optional(),
+  state: z.enum(recoveryStates),
+  wanted: z.strictObject({
+    point: z.string(),
+    alarmTest: z.boolean(),
+    planned: z.boolean(),
+    acceptUnfenced: z.boolean(),
+    acceptFindings: z.boolean(),
+  }),
+  /** Points to be tried, the best one first; those that were tried are in `attempts`. */
+  candidates: z.array(z.string()),
+  attempts: z.array(attempt),
+  finalPoint: z.string().optional(),
+  fence: fenceSchema.optional(),
+  cutOver: z.strictObject({ at: instant, epoch: count, steps: z.array(outcome) }).optional(),
+  smoke: z.strictObject({ askedAt: instant, tries: count, report: z.string(), doneAt: instant.optional() }).optional(),
+  blocked: z.strictObject({ at: instant, reason: z.string(), resumeWith: z.string() }).optional(),
+  /** Findings about the run as a whole: prerequisites, the fence, the smoke test after the cut-over. */
+  findings: z.array(findingSchema),
+  errors: z.array(z.strictObject({ at: instant, message: z.string() })),
+  history: z.array(z.strictObject({ at: instant, state: z.enum(recoveryStates), why: z.string() })),
+  /** The last state that people were told of. */
+  told: z.string().optional(),
+});
+
+export type RecoveryState = (typeof recoveryStates)[number];
+export type Recovery = z.infer<typeof recoverySchema>;
+export type Attempt = z.infer<typeof attempt>;
+export type Fence = z.infer<typeof fenceSchema>;
+export type InspectionReport = z.infer<typeof reportSchema>;
+export type Comparison = z.infer<typeof comparisonSchema>;
+export type StepOutcome = z.infer<typeof outcome>;

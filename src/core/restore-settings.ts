@@ -1,0 +1,71 @@
+import type { RestoreSettings } from './policy.ts';
+
+/** From this size gp3 takes Iops and StorageThroughput, and then both; below it takes neither (RDS, "gp3 storage"). */
+const GP3_TUNABLE_GIB = 400;
+/** Marks what this product restored; the value is the run's key in the vault. */
+export const RUN_TAG = 'builder-dr:run';
+export const ROLE_TAG = 'builder-dr:role';
+export const DRILL_PREFIX = 'hbdr-drill-';
+
+/** Everything that a restore is told, so that nothing is left to AWS's defaults. */
+export type RestoreRequest = {
+  name: string;
+  snapshot: string;
+  className: string;
+  subnetGroup: string;
+  securityGroups: string[];
+  parameterGroup: string;
+  storageType: string;
+  storageGib: number;
+  iops: number | undefined;
+  throughputMibps: number | undefined;
+  multiAz: boolean;
+  deletionProtection: boolean;
+  backupRetentionDays: number;
+  caCertificate: string;
+  logExports: string[];
+  iamAuthentication: boolean;
+  engineLifecycleSupport: string;
+  tags: Record<string, string>;
+};
+
+/** AWS's own default, said explicitly: it keeps the engine's version, which a drill and a failover must share. */
+const DEFAULT_LIFECYCLE = 'open-source-rds-extended-support';
+
+type Restored = { name: string; snapshot: string; sizeGib: number; engineLifecycleSupport: string | undefined };
+
+/** The request for one instance. A scratch one is smaller and deletable; all else is the same in drill and failover. */
+export function restoreRequest(
+  settings: RestoreSettings,
+  target: 'scratch' | 'production',
+  what: Restored & { className: string; run: string },
+): RestoreRequest {
+  const production = target === 'production';
+  const storageGib = Math.max(what.sizeGib, settings.storageGib ?? 0);
+  const tunable = settings.storageType === 'gp3' ? storageGib >= GP3_TUNABLE_GIB : settings.iops !== undefined;
+  return {
+    name: what.name,
+    snapshot: what.snapshot,
+    className: what.className,
+    subnetGroup: settings.subnetGroup,
+    securityGroups: settings.securityGroups,
+    parameterGroup: settings.parameterGroup,
+    storageType: settings.storageType,
+    storageGib,
+    iops: tunable ? settings.iops : undefined,
+    throughputMibps: tunable && settings.storageType === 'gp3' ? settings.throughputMibps : undefined,
+    multiAz: production && settings.multiAz,
+    deletionProtection: production && settings.deletionProtection,
+    backupRetentionDays: production ? settings.backupRetentionDays : 0,
+    caCertificate: settings.caCertificate,
+    logExports: settings.logExports,
+    iamAuthentication: settings.iamAuthentication,
+    engineLifecycleSupport: what.engineLifecycleSupport ?? DEFAULT_LIFECYCLE,
+    tags: { [RUN_TAG]: what.run, [ROLE_TAG]: production ? 'failover' : 'drill' },
+  };
+}
+
+/** The next class to try: the first that was not refused; undefined when AWS has none of them. */
+export function nextClass(classes: string[], refused: { className: string }[]): string | undefined {
+  return classes.find((name) => !refused.some((each) => each.className === name));
+}

@@ -1,0 +1,53 @@
+import type { PackageRow } from '../../core/comparison.ts';
+import type { ArtifactStore, ObjectEntry } from '../../core/ports.ts';
+import type { Recovery } from '../../core/recovery-documents.ts';
+import { vaultKeys } from '../../core/vault-layout.ts';
+import { DrError } from '../../errors.ts';
+import { readLines } from '../inventory.ts';
+import { reportOf } from './compare.ts';
+import type { RunContext } from './runs.ts';
+
+const PLANTED_ETAG = '"planted-by-an-alarm-test"';
+
+/** The content with its last byte flipped, as it streams. */
+async function* flipped(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  let last: Uint8Array | undefined;
+  for await (const chunk of chunks) {
+    if (last) yield last;
+    last = chunk;
+  }
+  if (!last) return;
+  const bad = Uint8Array.from(last);
+  bad[bad.length - 1] = (bad.at(-1) ?? 0) ^ 0xff;
+  yield bad;
+}
+
+async function firstRows(context: RunContext, run: Recovery): Promise<PackageRow[]> {
+  const report = await reportOf(context.ports, run);
+  if (report.packages) {
+    for await (const batch of readLines<PackageRow>(context.ports.vault, report.packages.key)) {
+      if (batch.length >= 2) return batch;
+    }
+  }
+  throw new DrError('INVALID_STATE', 'an alarm test needs two packages to plant its faults in');
+}
+
+/**
+ * The replica as an alarm test shows it: one object is a scratch copy with a flipped byte, another is not there.
+ * Nothing in the replica itself is touched; the scratch copy lies in the vault until the test is cleaned up.
+ */
+export async function plantedReplica(context: RunContext, run: Recovery): Promise<ArtifactStore> {
+  const { replica, vault } = context.ports;
+  const [bad, gone] = (await firstRows(context, run)).map((each) => each.key);
+  const scratch = vaultKeys.scratch(run.id, 'flipped.hart');
+  await vault.putStream(scratch, flipped(await replica.open(bad ?? '')));
+  const shown = (entry: ObjectEntry): ObjectEntry => (entry.key === bad ? { ...entry, etag: PLANTED_ETAG } : entry);
+  async function* pages(prefix?: string): AsyncIterable<ObjectEntry[]> {
+    for await (const page of replica.pages(prefix)) yield page.filter((each) => each.key !== gone).map(shown);
+  }
+  return {
+    ...replica,
+    pages,
+    open: (key, etag) => (key === bad ? vault.openStream(scratch) : replica.open(key, etag)),
+  };
+}

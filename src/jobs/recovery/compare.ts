@@ -1,0 +1,85 @@
+import { type KnownObject, type PackageRow, RowComparison, rollingSample, type ToRead } from '../../core/comparison.ts';
+import { type VerificationRecord, verifiedSchema } from '../../core/documents.ts';
+import { type Difference, differences, mergeDiff } from '../../core/inventory.ts';
+import type { ArtifactStore, ObjectEntry, Ports } from '../../core/ports.ts';
+import { current, isDrill } from '../../core/recovery.ts';
+import { type InspectionReport, type Recovery, reportSchema } from '../../core/recovery-documents.ts';
+import { vaultKeys } from '../../core/vault-layout.ts';
+import { stillHolds } from '../../core/verification.ts';
+import { DrError, hasCode } from '../../errors.ts';
+import { HartVerifier } from '../../hart/verify.ts';
+import { readDocument } from '../documents.ts';
+import { readLines } from '../inventory.ts';
+import { keyRing } from '../key-ring.ts';
+import { pointOf } from './restore.ts';
+import type { RunContext } from './runs.ts';
+
+const READS_AT_ONCE = 4;
+
+async function* nothing<T>(): AsyncIterable<T[]> {}
+
+/** The objects of the replica, each with the record of its bytes where there is one that still holds. */
+async function* knownObjects(ports: Ports, replica: ArtifactStore): AsyncIterable<KnownObject[]> {
+  const verified = await readDocument(ports.vault, vaultKeys.verified, verifiedSchema);
+  const published = await ports.vault.list(vaultKeys.publicKeys);
+  const keysChangedAt = new Date(Math.max(0, ...published.map((each) => each.lastModified.getTime())));
+  const records = verified
+    ? readLines<VerificationRecord>(ports.vault, verified.value.key)
+    : nothing<VerificationRecord>();
+  const known = (each: Difference<ObjectEntry, VerificationRecord>): KnownObject[] => {
+    if (each.side === 'right') return [];
+    if (each.side === 'left' || !stillHolds(each.right, each.left, keysChangedAt)) return [each.left];
+    return [{ ...each.left, record: each.right }];
+  };
+  for await (const batch of differences(replica.pages(), records)) yield batch.flatMap(known);
+}
+
+/** The report of the inspection that belongs to the current attempt. */
+export async function reportOf(ports: Ports, run: Recovery): Promise<InspectionReport> {
+  const key = current(run).inspection?.report ?? '';
+  const found = await readDocument(ports.vault, key, reportSchema);
+  if (found) return found.value;
+  throw new DrError('NOT_FOUND', `the report ${key} left the vault`, { hint: 'Start again.' });
+}
+
+/** Reads objects from the replica now, some at a time. */
+async function readNow(ports: Ports, replica: ArtifactStore, seen: RowComparison): Promise<void> {
+  const ring = await keyRing(ports);
+  const queue = [...seen.toRead];
+  const work = async (): Promise<void> => {
+    for (let next = queue.pop(); next; next = queue.pop()) await readOne(next);
+  };
+  const readOne = async ({ entry, checksum }: ToRead): Promise<void> => {
+    const verifier = new HartVerifier(ring, await ports.hashEngine());
+    try {
+      for await (const chunk of await replica.open(entry.key, entry.etag)) verifier.update(chunk);
+    } catch (error) {
+      // Gone or overwritten since it was listed: the next comparison sees what is there then.
+      if (!hasCode(error, 'NOT_FOUND', 'CONFLICT')) throw error;
+      seen.unread(entry.key);
+      return;
+    }
+    seen.reread();
+    seen.judge(entry.key, checksum, verifier.finish());
+  };
+  await Promise.all(Array.from({ length: READS_AT_ONCE }, work));
+}
+
+/** Holds the rows of the restored database against `replica`, and reads again what this run's share is. */
+export async function compareRows(context: RunContext, run: Recovery, replica: ArtifactStore): Promise<RowComparison> {
+  const { ports, policy } = context;
+  const report = await reportOf(ports, run);
+  const { artifacts } = pointOf(context, run);
+  const serial = (await ports.vault.list(vaultKeys.drills)).length;
+  const samples = isDrill(run) ? policy.rereadSamples : 0;
+  const seen = new RowComparison({
+    signers: new Set(report.signers),
+    excused: new Set(artifacts.state === 'complete' ? artifacts.deletedInWindow : []),
+    ...rollingSample(report.packages?.count ?? 0, samples, serial),
+    ignored: vaultKeys.canaries,
+  });
+  const rows = report.packages ? readLines<PackageRow>(ports.vault, report.packages.key) : nothing<PackageRow>();
+  await mergeDiff(rows, knownObjects(ports, replica), (difference) => seen.visit(difference));
+  await readNow(ports, replica, seen);
+  return seen;
+}

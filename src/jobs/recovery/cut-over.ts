@@ -1,0 +1,88 @@
+import { builderSettings } from '../../core/builder-settings.ts';
+import { type Direction, directionSchema } from '../../core/documents.ts';
+import { current } from '../../core/recovery.ts';
+import type { Recovery, StepOutcome } from '../../core/recovery-documents.ts';
+import { cutOverDone } from '../../core/recovery-steps.ts';
+import { vaultKeys } from '../../core/vault-layout.ts';
+import { DrError, describeError, hasCode } from '../../errors.ts';
+import { updateDocument } from '../documents.ts';
+import { type RunContext, updateRun } from './runs.ts';
+
+/** The one act after which DR is the truth. Done twice it changes nothing; another change in between refuses it. */
+async function changeDirection(context: RunContext, run: Recovery): Promise<Direction> {
+  const { vault, clock } = context.ports;
+  const { after } = await updateDocument(vault, vaultKeys.direction, directionSchema, (now) => {
+    if (now?.failover === run.id) return now;
+    if (now && now.direction !== 'primary→dr') {
+      throw new DrError(
+        'WRONG_DIRECTION',
+        `protection flows ${now.direction} (epoch ${now.epoch}) since ${now.changedAt}`,
+        {
+          hint: 'Another failover was faster; look at `builder-dr failover status`.',
+        },
+      );
+    }
+    return {
+      schema: 'direction/1' as const,
+      direction: 'none' as const,
+      epoch: (now?.epoch ?? 0) + 1,
+      changedAt: clock().toISOString(),
+      failover: run.id,
+    };
+  });
+  return after as Direction;
+}
+
+/** A step whose failure is expected in a disaster, and has a manual way. */
+async function optionalStep(name: string, manual: string, work: () => Promise<string>): Promise<StepOutcome> {
+  try {
+    return { name, ok: true, detail: await work() };
+  } catch (error) {
+    return { name, ok: false, detail: describeError(error), manual };
+  }
+}
+
+/** Makes DR the truth and tells Builder's nodes where it is. */
+export async function stepCuttingOver(context: RunContext, run: Recovery): Promise<Recovery> {
+  const { ports, policy } = context;
+  const { available, password } = current(run);
+  if (!available) throw new DrError('INVALID_STATE', `failover ${run.id} has no instance to cut over to`);
+  const direction = await changeDirection(context, run);
+  const master = available.masterUser === policy.builder.databaseRole;
+  const site = {
+    host: available.host,
+    port: available.port,
+    region: ports.drRegion,
+    bucket: ports.replica.bucket,
+    passwordIn:
+      (master ? password && `secretsmanager:${password.secret}` : policy.builder.databasePassword) ?? 'as before',
+  };
+  const files = builderSettings(site, policy.builder);
+  for (const [name, text] of Object.entries(files)) await keep(context, vaultKeys.builderSettings(run.id, name), text);
+  const where = vaultKeys.builderSettings(run.id, '');
+  const steps = [
+    await optionalStep('builder settings', `take the files from the vault, ${where}`, async () => {
+      await ports.cutOver.publishSettings(files);
+      return Object.keys(files).join(', ');
+    }),
+  ];
+  const { dns } = ports.cutOver;
+  if (dns) {
+    const manual = `change the record ${dns.name} to CNAME ${site.host} by hand, or use the host name in Builder's settings`;
+    steps.push(
+      await optionalStep('dns', manual, async () => {
+        await dns.point(site.host);
+        return `${dns.name} -> ${site.host}`;
+      }),
+    );
+  }
+  return updateRun(ports, run, (now) => cutOverDone(now, direction.epoch, steps, ports.clock()));
+}
+
+async function keep({ ports }: RunContext, key: string, text: string): Promise<void> {
+  try {
+    await ports.vault.put(key, text, undefined);
+  } catch (error) {
+    if (!hasCode(error, 'CONFLICT')) throw error; // written before, with the same content
+  }
+}

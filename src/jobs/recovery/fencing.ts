@@ -1,0 +1,152 @@
+import { fencedPolicy, isFenced, unfencedPolicy } from '../../core/fence.ts';
+import type { FenceState } from '../../core/ports.ts';
+import type { Fence, Recovery } from '../../core/recovery-documents.ts';
+import { describeError } from '../../errors.ts';
+import { isDarkness } from '../darkness.ts';
+import { type RunContext, updateRun } from './runs.ts';
+
+type Half = 'database' | 'bucket';
+
+function patch<H extends Half>(run: Recovery, half: H, change: Partial<Fence[H]>): Recovery {
+  const fence = run.fence as Fence;
+  return { ...run, fence: { ...fence, [half]: { ...fence[half], ...change } } };
+}
+
+/** Works on one half; what it could not do is noted there, never thrown: the fence must not stop a recovery. */
+async function attempt(
+  context: RunContext,
+  run: Recovery,
+  half: Half,
+  work: () => Promise<Recovery>,
+): Promise<Recovery> {
+  try {
+    return await work();
+  } catch (error) {
+    const { ports, darkness } = context;
+    const dark = isDarkness(error, darkness);
+    const problem = `${dark ? 'unreachable' : 'refused'}: ${describeError(error)}`;
+    ports.log.warn('the fence is unconfirmed', { run: run.id, half, problem });
+    return updateRun(ports, run, (now) => {
+      if (now.fence?.[half].problem === problem) return now;
+      // Silence does not undo what was read back; a refusal does.
+      return patch(now, half, dark ? { problem } : { problem, confirmedAt: undefined });
+    });
+  }
+}
+
+/**
+ * Brings the fence up as far as it goes, and looks whether it still stands: swaps the groups, waits, reboots, denies
+ * writes by policy, reads both back. What was there before is in the record before anything is changed.
+ */
+export async function raiseFence(context: RunContext, run: Recovery): Promise<Recovery> {
+  const closed = await attempt(context, run, 'database', () => closeDatabase(context, run));
+  return attempt(context, closed, 'bucket', () => closeBucket(context, closed));
+}
+
+function onlyFence(state: FenceState, group: string): 'active' | 'changing' | 'open' {
+  if (!state.groups.some((each) => each.id === group)) return 'open';
+  const alone = state.groups.every((each) => each.id === group && each.status === 'active');
+  if (alone) return 'active';
+  return state.groups.some((each) => each.status !== 'active') ? 'changing' : 'open';
+}
+
+async function closeDatabase(context: RunContext, run: Recovery): Promise<Recovery> {
+  const { ports } = context;
+  const group = await ports.fence.fenceGroup();
+  const state = await ports.fence.database();
+  const at = ports.clock().toISOString();
+  const note = (change: Partial<Fence['database']>) =>
+    updateRun(ports, run, (now) => patch(now, 'database', { problem: undefined, ...change }));
+  if (!state) return note({ confirmedAt: at, problem: 'the primary instance does not exist' });
+  let current = run;
+  if (!run.fence?.database.originalGroups) {
+    const originalGroups = state.groups.map((each) => each.id).filter((each) => each !== group);
+    current = await note({ originalGroups });
+  }
+  const seen = onlyFence(state, group);
+  if (seen === 'open') {
+    // Whatever was confirmed before is not true any more.
+    current = await note({ confirmedAt: undefined, rebootAskedAt: undefined });
+    if (state.status !== 'available') return note({ problem: `the primary instance is ${state.status}` });
+    await ports.fence.setGroups([group]);
+    return current;
+  }
+  if (seen === 'changing' || state.status !== 'available') return current;
+  if (current.fence?.database.confirmedAt) return current.fence.database.problem ? note({}) : current;
+  if (current.fence?.database.rebootAskedAt) {
+    // RDS may still show the state from before the reboot: only a later run reads it back.
+    return context.rebooted.has(run.id) ? current : note({ confirmedAt: at });
+  }
+  await ports.fence.reboot();
+  context.rebooted.add(run.id);
+  return note({ rebootAskedAt: at });
+}
+
+async function closeBucket(context: RunContext, run: Recovery): Promise<Recovery> {
+  const { ports } = context;
+  const { partition, primaryArtifacts } = ports;
+  const { bucket } = primaryArtifacts;
+  const note = (change: Partial<Fence['bucket']>) =>
+    updateRun(ports, run, (now) => patch(now, 'bucket', { problem: undefined, ...change }));
+  const policy = await ports.fence.bucketPolicy();
+  if (run.fence?.bucket.originalPolicy === undefined) await note({ originalPolicy: unfencedPolicy(policy) ?? null });
+  if (!isFenced(policy, bucket, partition)) {
+    await note({ confirmedAt: undefined });
+    await ports.fence.setBucketPolicy(fencedPolicy(policy, bucket, partition));
+    const readBack = await ports.fence.bucketPolicy();
+    if (!isFenced(readBack, bucket, partition)) return note({ problem: 'the policy does not say so yet' });
+  } else if (run.fence?.bucket.confirmedAt && !run.fence.bucket.problem) return run;
+  return note({ confirmedAt: ports.clock().toISOString() });
+}
+
+/** Takes the fence away: the groups that were there before, and the policy without our statement. */
+async function liftFence(context: RunContext, run: Recovery): Promise<Recovery> {
+  const opened = await attempt(context, run, 'database', () => openDatabase(context, run));
+  return attempt(context, opened, 'bucket', () => openBucket(context, opened));
+}
+
+/** Whether nothing of the fence is left. */
+function isLifted(run: Recovery): boolean {
+  const { fence } = run;
+  return fence?.database.originalGroups === undefined && fence?.bucket.originalPolicy === undefined;
+}
+
+async function openDatabase(context: RunContext, run: Recovery): Promise<Recovery> {
+  const { ports } = context;
+  const original = run.fence?.database.originalGroups;
+  if (!original) return run;
+  const group = await ports.fence.fenceGroup();
+  const state = await ports.fence.database();
+  const done = () =>
+    updateRun(ports, run, (now) =>
+      patch(now, 'database', {
+        originalGroups: undefined,
+        confirmedAt: undefined,
+        rebootAskedAt: undefined,
+        problem: undefined,
+      }),
+    );
+  if (!state) return done();
+  const fenced = state.groups.some((each) => each.id === group);
+  if (!fenced && state.groups.every((each) => each.status === 'active')) return done();
+  if (state.status === 'available' && onlyFence(state, group) !== 'changing') await ports.fence.setGroups(original);
+  return run;
+}
+
+async function openBucket(context: RunContext, run: Recovery): Promise<Recovery> {
+  const { ports } = context;
+  if (run.fence?.bucket.originalPolicy === undefined) return run;
+  const { bucket } = ports.primaryArtifacts;
+  const policy = await ports.fence.bucketPolicy();
+  if (isFenced(policy, bucket, ports.partition)) await ports.fence.setBucketPolicy(unfencedPolicy(policy));
+  return updateRun(ports, run, (now) =>
+    patch(now, 'bucket', { originalPolicy: undefined, confirmedAt: undefined, problem: undefined }),
+  );
+}
+
+/** Keeps the fence as the record wants it: raised while the failover is the truth, or taken away. */
+export async function keepFence(context: RunContext, run: Recovery): Promise<Recovery> {
+  if (!run.fence) return run;
+  if (run.fence.wanted) return raiseFence(context, run);
+  return isLifted(run) ? run : liftFence(context, run);
+}

@@ -1,0 +1,97 @@
+import type { Problem } from '../../core/comparison.ts';
+import { isConfirmed } from '../../core/fence.ts';
+import { current, isDrill } from '../../core/recovery.ts';
+import type { Recovery } from '../../core/recovery-documents.ts';
+import { isProtected, transition } from '../../core/recovery-point.ts';
+import { compared } from '../../core/recovery-steps.ts';
+import { hasCode } from '../../errors.ts';
+import { isDarkness } from '../darkness.ts';
+import { updatePoint } from '../documents.ts';
+import { ArtifactBatch } from '../verify-artifact.ts';
+import { plantedReplica } from './alarm-test.ts';
+import { compareRows } from './compare.ts';
+import { raiseFence } from './fencing.ts';
+import { pointOf } from './restore.ts';
+import { type RunContext, updateRun } from './runs.ts';
+
+/** Artifacts that one comparison looks up at the primary. */
+const LOOKUPS = 200;
+
+type Lookup = { key: string; result: 'in-window' | 'healed' | 'lost' };
+
+/** Compares, heals what a failover can still heal, and decides on the point. */
+export async function stepVerifying(context: RunContext, run: Recovery): Promise<Recovery> {
+  const { ports } = context;
+  const replica = run.wanted.alarmTest ? await plantedReplica(context, run) : ports.replica;
+  let seen = await compareRows(context, run, replica);
+  let healed = 0;
+  if (seen.problems.length > 0 && !run.wanted.alarmTest) {
+    const looked = await askPrimary(context, run, seen.problems.slice(0, LOOKUPS));
+    healed = looked.filter((each) => each.result === 'healed').length;
+    if (healed > 0) seen = await compareRows(context, run, replica);
+    seen.deletedInWindow(looked.filter((each) => each.result === 'in-window').map((each) => each.key));
+  }
+  // The cut-over is decided on what the primary is like now.
+  if (!isDrill(run) && !isConfirmed(run.fence)) await raiseFence(context, run);
+  const found = await updateRun(ports, run, (now) => compared(now, seen.result(ports.clock()), healed, ports.clock()));
+  if (current(found).outcome === 'passed') await prove(context, found);
+  return found;
+}
+
+/** A point whose restore was checked is proven, whatever comes after. */
+async function prove(context: RunContext, run: Recovery): Promise<void> {
+  const { ports } = context;
+  const why = isDrill(run) ? `drill ${run.id}` : `failover ${run.id}`;
+  await updatePoint(ports, current(run).point, (point) =>
+    isProtected(point) && point.state !== 'proven' ? transition(point, 'proven', ports.clock(), why) : point,
+  );
+}
+
+/** What the primary knows of artifacts that the replica lacks or holds wrongly; a dark one knows nothing. */
+async function askPrimary(context: RunContext, run: Recovery, problems: Problem[]): Promise<Lookup[]> {
+  const found: Lookup[] = [];
+  const heals = !isDrill(run);
+  const batch = heals ? await ArtifactBatch.begin(context.ports) : undefined;
+  try {
+    for (const problem of problems) found.push({ key: problem.key, result: await ask(context, run, problem, batch) });
+  } catch (error) {
+    if (!isDarkness(error, context.darkness)) throw error;
+    context.ports.log.warn('the primary cannot be asked for artifacts', { run: run.id, error: error.message });
+  }
+  await batch?.end();
+  return found;
+}
+
+async function ask(
+  context: RunContext,
+  run: Recovery,
+  problem: Problem,
+  batch: ArtifactBatch | undefined,
+): Promise<Lookup['result']> {
+  const { primaryArtifacts, replica } = context.ports;
+  const { key, kind } = problem;
+  const entry = await primaryArtifacts.head(key);
+  if (entry && batch) return heal(context, problem, batch);
+  if (entry || kind !== 'missing') return 'lost';
+  const { deletedAt, versions } = await primaryArtifacts.history(key);
+  const [version] = versions;
+  if (version && batch) {
+    await replica.copyFrom({ bucket: primaryArtifacts.bucket, entry: version, ofVersion: version.versionId });
+    return 'healed';
+  }
+  const point = pointOf(context, run);
+  const dataAt = 'dataAt' in point.database ? new Date(point.database.dataAt) : undefined;
+  const before = deletedAt && dataAt && deletedAt < dataAt;
+  return version || before ? 'lost' : 'in-window';
+}
+
+async function heal({ ports }: RunContext, problem: Problem, batch: ArtifactBatch): Promise<Lookup['result']> {
+  try {
+    await batch.handle(problem.key, problem.checksum ?? undefined);
+    return 'healed';
+  } catch (error) {
+    if (!hasCode(error, 'COPY_INCOMPLETE', 'CONFLICT')) throw error;
+    ports.log.warn('an artifact could not be healed', { key: problem.key, error: error.message });
+    return 'lost';
+  }
+}

@@ -1,0 +1,173 @@
+import { DescribeDBInstancesCommand } from '@aws-sdk/client-rds';
+import { GetBucketPolicyCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { FENCE_SID } from '../../src/core/fence.ts';
+import { allFindings, current } from '../../src/core/recovery.ts';
+import type { Recovery } from '../../src/core/recovery-documents.ts';
+import { advance } from '../../src/jobs/advance.ts';
+import { readDirection } from '../../src/jobs/documents.ts';
+import { abortFailover, type FailoverRequest, planFailover, startFailover, unfence } from '../../src/jobs/failover.ts';
+import { query, RecoveryWorld } from '../setup/recovery-world.ts';
+import { PRIMARY } from '../setup/world.ts';
+
+let sandbox: Sandbox;
+let subject: RecoveryWorld;
+let worlds = 0;
+beforeAll(async () => {
+  sandbox = await startSandbox();
+  await sandbox.control.rds({ stateDelayMs: 50 });
+});
+afterAll(() => sandbox.stop());
+beforeEach(async () => {
+  worlds += 1;
+  subject = await RecoveryWorld.create(sandbox, `failover${worlds}`);
+  await subject.protect();
+});
+afterEach(async () => {
+  await sandbox.control.dark([]);
+  await subject.builder.close();
+});
+
+const policy = () => subject.world.policy;
+async function start(request: Partial<FailoverRequest> = {}): Promise<Recovery> {
+  const plan = await planFailover(subject.ports, policy(), { point: 'latest', planned: false });
+  const whole = {
+    point: 'latest',
+    confirm: plan.confirm ?? '',
+    planned: false,
+    acceptUnfenced: false,
+    acceptFindings: false,
+  };
+  return startFailover(subject.ports, policy(), { ...whole, ...request });
+}
+async function groups(): Promise<string[]> {
+  const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: subject.world.config.primary.database });
+  const { DBInstances } = await subject.world.rds.send(command);
+  return (DBInstances?.[0]?.VpcSecurityGroups ?? []).map((each) => `${each.VpcSecurityGroupId} ${each.Status}`);
+}
+
+describe('a failover against real PostgreSQL and S3', () => {
+  it('fences the primary, restores, checks, cuts over, and the new database answers with the very rows', async () => {
+    const rows = 'SELECT ident, target, checksum FROM origin_packages ORDER BY id';
+    const before = await subject.sql(rows);
+    const run = await subject.finish(await start());
+    expect({ state: run.state, errors: run.errors, findings: allFindings(run) }).toEqual({
+      state: 'done',
+      errors: [],
+      findings: [],
+    });
+    expect(run.cutOver).toMatchObject({ epoch: 1, steps: [{ name: 'builder settings', ok: true }] });
+    expect(await readDirection(subject.ports.vault)).toMatchObject({ direction: 'none', epoch: 1, failover: run.id });
+    const { host, port } = current(run).available as { host: string; port: number };
+    expect(await query({ ...subject.login, host, port }, rows)).toEqual(before);
+    expect(await subject.drInstances()).toEqual([`hbdr-failover-${run.id}`]);
+  });
+
+  it('a pooled connection opened before the fence cannot write after it is confirmed', async () => {
+    const pooled = new pg.Client({ ...subject.login, database: 'builder' });
+    pooled.on('error', () => undefined);
+    await pooled.connect();
+    const insert = "INSERT INTO accounts (name) VALUES ('late') RETURNING id";
+    expect((await pooled.query(insert)).rowCount).toBe(1);
+    const run = await subject.finish(await start());
+    expect(run.fence?.database.confirmedAt).toBeDefined();
+    await expect(pooled.query("INSERT INTO accounts (name) VALUES ('later')")).rejects.toThrow();
+    await expect(query(subject.login, 'SELECT 1')).rejects.toThrow(/pg_hba/);
+    await expect(subject.world.upload('core/late.hart')).rejects.toMatchObject({ name: 'AccessDenied' });
+  });
+
+  it.each(['black-hole', 'reset'] as const)(
+    'with the primary dark (%s) it stops before the cut-over, says so, completes when told, and fences the primary that returns',
+    async (mode) => {
+      const { Policy: _none } = { Policy: undefined };
+      await sandbox.control.dark([{ region: PRIMARY, mode }]);
+      const blocked = await subject.finish(await start());
+      expect(blocked.state).toBe('blocked');
+      expect(blocked.blocked?.reason).toContain('unreachable');
+      expect(blocked.blocked?.resumeWith).toContain('acceptUnfenced');
+      expect((await readDirection(subject.ports.vault)).direction).toBe('primary→dr');
+      const run = await subject.finish(await start({ acceptUnfenced: true }));
+      expect(run.state).toBe('done');
+      expect(run.fence?.database.confirmedAt).toBeUndefined();
+      await sandbox.control.dark([]);
+      for (let n = 0; n < 40 && !(await subject.run(run)).fence?.database.confirmedAt; n += 1) {
+        await advance(subject.ports, policy());
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      const fence = (await subject.run(run)).fence;
+      expect(fence?.database.confirmedAt).toBeDefined();
+      expect(fence?.bucket.confirmedAt).toBeDefined();
+      await expect(query(subject.login, 'SELECT 1')).rejects.toThrow(/pg_hba/);
+    },
+  );
+
+  it('an abort before the cut-over gives the primary back as it was, and keeps what was restored', async () => {
+    const { s3, config } = subject.world;
+    const theirs = {
+      Sid: 'Theirs',
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 's3:DeleteBucket',
+      Resource: `arn:aws:s3:::${config.primary.bucket}`,
+    };
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [theirs] });
+    await s3.send(new PutBucketPolicyCommand({ Bucket: config.primary.bucket, Policy }));
+    const original = await groups();
+    await sandbox.control.rds({ insufficientCapacity: ['db.t4g.medium', 'db.m7g.large'] });
+    const blocked = await subject.finish(await start());
+    await sandbox.control.rds({ insufficientCapacity: [] });
+    expect(blocked.blocked?.reason).toContain('db.m7g.large');
+    expect(JSON.stringify(await s3.send(new GetBucketPolicyCommand({ Bucket: config.primary.bucket })))).toContain(
+      FENCE_SID,
+    );
+    await abortFailover(subject.ports, policy());
+    for (let n = 0; n < 40 && (await groups()).join() !== original.join(); n += 1) {
+      await advance(subject.ports, policy());
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(await groups()).toEqual(original);
+    const { Policy: after } = await s3.send(new GetBucketPolicyCommand({ Bucket: config.primary.bucket }));
+    expect(JSON.parse(after ?? '')).toEqual(JSON.parse(Policy));
+    expect(await subject.sql('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    expect((await subject.run(blocked)).state).toBe('aborted');
+  });
+
+  it('after the cut-over an abort and an unfence are refused, and the answer names failback', async () => {
+    await subject.finish(await start());
+    await expect(abortFailover(subject.ports, policy())).rejects.toMatchObject({
+      code: 'BAD_USAGE',
+      hint: expect.stringContaining('failback'),
+    });
+    await expect(unfence(subject.ports, policy())).rejects.toMatchObject({ code: 'BAD_USAGE' });
+  });
+
+  it('needs the confirmation of the very point that it takes', async () => {
+    await expect(start({ confirm: 'latest' })).rejects.toMatchObject({ code: 'NOT_CONFIRMED' });
+  });
+
+  it('a planned switchover fences first, takes a final point, and loses nothing', async () => {
+    const late = await subject.builder.publish();
+    const run = await subject.finish(await start({ planned: true }));
+    expect({ state: run.state, findings: allFindings(run), blocked: run.blocked }).toEqual({
+      state: 'done',
+      findings: [],
+      blocked: undefined,
+    });
+    expect(run.history.map((each) => each.state)).toEqual([
+      'planned',
+      'fencing',
+      'capturing-final',
+      'restoring',
+      'inspecting',
+      'healing+verifying',
+      'cutting-over',
+      'smoke-testing',
+      'done',
+    ]);
+    expect(current(run).point).toBe(run.finalPoint);
+    expect(current(run).comparison).toMatchObject({ packages: 7, objects: 7, missing: { count: 0 } });
+    expect(await subject.ports.replica.head(late.key)).toBeDefined();
+  });
+});

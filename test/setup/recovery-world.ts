@@ -1,0 +1,194 @@
+import { join } from 'node:path';
+import { CreateSecurityGroupCommand, EC2Client } from '@aws-sdk/client-ec2';
+import {
+  CreateDBInstanceCommand,
+  CreateDBParameterGroupCommand,
+  CreateDBSubnetGroupCommand,
+  DescribeDBInstancesCommand,
+} from '@aws-sdk/client-rds';
+import { PutBucketVersioningCommand } from '@aws-sdk/client-s3';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import pg from 'pg';
+import { clientOf } from '../../sandbox/demo/primary-site.ts';
+import { type SeededBuilder, seedBuilder } from '../../sandbox/seed/builder.ts';
+import { createBuilderRole } from '../../sandbox/seed/role.ts';
+import type { Sandbox } from '../../sandbox/start.ts';
+import { readKeyFolder } from '../../src/adapters/key-files.ts';
+import type { Point } from '../../src/core/documents.ts';
+import { stackNames } from '../../src/core/names.ts';
+import type { Ports } from '../../src/core/ports.ts';
+import { isMoving } from '../../src/core/recovery.ts';
+import { type Recovery, recoverySchema } from '../../src/core/recovery-documents.ts';
+import { advance } from '../../src/jobs/advance.ts';
+import { capture } from '../../src/jobs/capture.ts';
+import { readDocument, readPoints } from '../../src/jobs/documents.ts';
+import { startDrill } from '../../src/jobs/drill.ts';
+import { escrowKeys } from '../../src/jobs/escrow-keys.ts';
+import { mergeVerifications } from '../../src/jobs/merge-verifications.ts';
+import { runKey } from '../../src/jobs/recovery/runs.ts';
+import { DR, PASSWORD, PRIMARY, until, untilAvailable, World } from './world.ts';
+
+export type Login = { host: string; port: number; user: string; password: string };
+
+/** A world with a seeded Builder, a fence, and all that a restore needs in the DR region. */
+export class RecoveryWorld {
+  readonly world: World;
+  readonly ports: Ports;
+  readonly builder: SeededBuilder;
+  /** Builder's own login at the primary. */
+  readonly login: Login;
+  #second = 0;
+
+  private constructor(world: World, builder: SeededBuilder, login: Login) {
+    this.world = world;
+    this.ports = world.ports;
+    this.builder = builder;
+    this.login = login;
+  }
+
+  static async create(sandbox: Sandbox, name: string, packages = 6): Promise<RecoveryWorld> {
+    const world = await World.create(sandbox, name);
+    await installDrSite(world);
+    const login = await createPrimary(world);
+    const keysFolder = join(sandbox.address.folder, `keys-${name}`);
+    const builder = await seedBuilder({
+      s3: world.s3,
+      bucket: world.config.primary.bucket,
+      database: login,
+      packages,
+      contentBytes: 500,
+      largeBytes: 2_000,
+      seed: name,
+      keysFolder,
+    });
+    await escrowKeys(world.ports, await readKeyFolder(keysFolder));
+    return new RecoveryWorld(world, builder, login);
+  }
+
+  /** An instant of its own for each request: ids are to the second. */
+  nextSecond(): Date {
+    this.#second += 1;
+    return new Date(Date.now() - 3_600_000 + this.#second * 1_000);
+  }
+
+  async point(id: string): Promise<Point> {
+    return (await readPoints(this.ports.vault)).points.find((each) => each.id === id) as Point;
+  }
+
+  /** A new recovery point, protected, its artifacts verified and merged. */
+  async protect(): Promise<Point> {
+    const { id } = await capture(this.ports, this.world.policy, { kind: 'manual', at: this.nextSecond() });
+    await until(`${id} protected`, 30, async () => {
+      await advance(this.ports, this.world.policy);
+      await this.world.drain();
+      return (await this.point(id)).state === 'protected' ? true : undefined;
+    });
+    await mergeVerifications(this.ports);
+    return this.point(id);
+  }
+
+  async run(run: Recovery): Promise<Recovery> {
+    return (await readDocument(this.ports.vault, runKey(run), recoverySchema))?.value as Recovery;
+  }
+
+  /** Advances until the run waits for nobody but its operator. */
+  async finish(run: Recovery, ports: Ports = this.ports): Promise<Recovery> {
+    return until(`${run.schema} ${run.id}`, 60, async () => {
+      await advance(ports, this.world.policy);
+      await this.world.drain();
+      const now = await this.run(run);
+      return isMoving(now) ? undefined : now;
+    });
+  }
+
+  async drill(options: { point?: string; alarmTest?: boolean } = {}): Promise<Recovery> {
+    const { point = 'latest', alarmTest = false } = options;
+    const request = { point, alarmTest, at: this.nextSecond() };
+    return this.finish(await startDrill(this.ports, this.world.policy, request));
+  }
+
+  async drInstances(): Promise<string[]> {
+    const { DBInstances = [] } = await this.world.drRds.send(new DescribeDBInstancesCommand({}));
+    return DBInstances.map((each) => each.DBInstanceIdentifier ?? '').sort();
+  }
+
+  /** Runs SQL at the primary, as Builder. */
+  async sql(text: string): Promise<unknown[]> {
+    return query(this.login, text);
+  }
+}
+
+export async function query(login: Login, text: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ ...login, database: 'builder' });
+  await client.connect();
+  try {
+    return (await client.query(text)).rows as Record<string, unknown>[];
+  } finally {
+    await client.end();
+  }
+}
+
+async function installDrSite(world: World): Promise<void> {
+  const { sandbox, config, drRds, s3, drS3 } = world;
+  const { restore, stage, builder, primary, dr } = config;
+  for (const [client, Bucket] of [
+    [s3, primary.bucket],
+    [drS3, dr.replicaBucket],
+    [drS3, dr.vaultBucket],
+  ] as const) {
+    await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }));
+  }
+  await drRds.send(
+    new CreateDBSubnetGroupCommand({
+      DBSubnetGroupName: restore.subnetGroup,
+      DBSubnetGroupDescription: 'Builder in DR',
+      SubnetIds: ['subnet-1', 'subnet-2'],
+    }),
+  );
+  await drRds.send(
+    new CreateDBParameterGroupCommand({
+      DBParameterGroupName: restore.parameterGroup,
+      DBParameterGroupFamily: 'postgres17',
+      Description: 'Builder',
+    }),
+  );
+  const secrets = new SecretsManagerClient(clientOf(sandbox.address, DR));
+  const values = [
+    builder.databasePassword,
+    PASSWORD,
+    builder.s3KeyId,
+    sandbox.address.accessKeyId,
+    builder.s3SecretKey,
+  ];
+  values.push(sandbox.address.secretAccessKey);
+  for (let n = 0; n < values.length; n += 2) {
+    const Name = values[n]?.replace('secretsmanager:', '');
+    await secrets.send(new CreateSecretCommand({ Name, SecretString: values[n + 1] }));
+  }
+  const group = await new EC2Client(clientOf(sandbox.address, PRIMARY)).send(
+    new CreateSecurityGroupCommand({ GroupName: `${stage}-fence`, Description: 'no rules' }),
+  );
+  await new SSMClient(clientOf(sandbox.address, PRIMARY)).send(
+    new PutParameterCommand({ Name: stackNames(stage).fenceGroup, Value: group.GroupId, Type: 'String' }),
+  );
+}
+
+async function createPrimary(world: World): Promise<Login> {
+  const DBInstanceIdentifier = world.config.primary.database;
+  const master = { host: '127.0.0.1', user: 'dbadmin', password: 'master-of-this-test-1' };
+  await world.rds.send(
+    new CreateDBInstanceCommand({
+      DBInstanceIdentifier,
+      DBInstanceClass: 'db.t4g.medium',
+      Engine: 'postgres',
+      MasterUsername: master.user,
+      MasterUserPassword: master.password,
+      AllocatedStorage: 20,
+      MultiAZ: true,
+      BackupRetentionPeriod: 7,
+    }),
+  );
+  const port = await untilAvailable(world.rds, DBInstanceIdentifier);
+  return createBuilderRole({ ...master, port }, 'hab', PASSWORD);
+}
