@@ -18,8 +18,9 @@ export const handler = lambda('capture', request, async (event, { ports, config 
     const { id, kind, state } = await capture(ports, policyOf(config), { kind: event.kind, at });
     return { id, kind, state };
   } catch (error) {
-    if (!hasCode(error, 'SLOT_OVER')) throw error;
+    const elsewhere = hasCode(error, 'WRONG_DIRECTION') && event.kind === 'scheduled';
+    if (!hasCode(error, 'SLOT_OVER') && !elsewhere) throw error;
     ports.log.warn('no point was made', { why: error.message, hint: error.hint });
-    return { id: null, kind: event.kind, state: 'slot-over' };
+    return { id: null, kind: event.kind, state: elsewhere ? 'wrong-direction' : 'slot-over' };
   }
 });

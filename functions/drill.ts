@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { policyOf } from '../src/config.ts';
 import { startDrill } from '../src/jobs/drill.ts';
+import { unlessElsewhere } from './lib/direction.ts';
 import { handler as lambda } from './lib/handler.ts';
 
 const at = z.iso.datetime();
@@ -18,10 +19,13 @@ const request = z.discriminatedUnion('kind', [
 export const handler = lambda('drill', request, async (event, { ports, config }) => {
   const manual = event.kind === 'manual';
   const requested = manual ? event.requestedAt : event.scheduledAt;
-  const { id, state } = await startDrill(ports, policyOf(config), {
-    point: manual ? event.point : 'latest',
-    alarmTest: manual && event.alarmTest,
-    at: requested ? new Date(requested) : ports.clock(),
-  });
-  return { id, state };
+  const start = async () => {
+    const { id, state } = await startDrill(ports, policyOf(config), {
+      point: manual ? event.point : 'latest',
+      alarmTest: manual && event.alarmTest,
+      at: requested ? new Date(requested) : ports.clock(),
+    });
+    return { id, state };
+  };
+  return manual ? start() : unlessElsewhere(ports.log, start);
 });

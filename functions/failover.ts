@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { policyOf } from '../src/config.ts';
+import { planFailback, startFailback } from '../src/jobs/failback.ts';
 import { abortFailover, failoverStatus, planFailover, startFailover, unfence } from '../src/jobs/failover.ts';
 import { handler as lambda } from './lib/handler.ts';
 
 const request = z.strictObject({
-  action: z.enum(['plan', 'start', 'status', 'abort', 'unfence']),
+  action: z.enum(['plan', 'start', 'status', 'abort', 'unfence', 'failback-plan', 'failback-start']),
   point: z.string().default('latest'),
   confirm: z.string().optional(),
   planned: z.boolean().default(false),
@@ -25,6 +26,10 @@ export const handler = lambda('failover', request, async (event, { ports, config
       return abortFailover(ports, policy);
     case 'unfence':
       return unfence(ports, policy);
+    case 'failback-plan':
+      return planFailback(ports);
+    case 'failback-start':
+      return startFailback(ports, policy);
     default:
       return failoverStatus(ports);
   }

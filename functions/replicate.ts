@@ -1,6 +1,8 @@
 import { DrError, describeError } from '../src/errors.ts';
 import { watchDarkness } from '../src/jobs/darkness.ts';
+import { requireDirection } from '../src/jobs/documents.ts';
 import { ArtifactBatch } from '../src/jobs/verify-artifact.ts';
+import { unlessElsewhere } from './lib/direction.ts';
 import { artifactWork, queueEvent } from './lib/events.ts';
 import { handler as lambda } from './lib/handler.ts';
 
@@ -10,17 +12,20 @@ function keyOf(body: string): string {
   return 'detail' in parsed.data ? parsed.data.detail.object.key : parsed.data.key;
 }
 
-/** Copies and verifies the artifacts of one batch; what failed, and only that, is given back to the queue. */
-export const handler = lambda('replicate', queueEvent, async ({ Records }, runtime) => {
+/** Copies and verifies the artifacts of one batch; what failed, and only that, is given back to the queue. After a cut-over an artifact of the old site is none of ours: it is listed by the failback. */
+export const handler = lambda('replicate', queueEvent, ({ Records }, runtime) => {
   const { ports } = watchDarkness(runtime.ports);
-  const batch = await ArtifactBatch.begin(ports);
-  const results = await Promise.allSettled(Records.map(async ({ body }) => batch.handle(keyOf(body))));
-  await batch.end();
-  const batchItemFailures = Records.flatMap(({ messageId }, index) => {
-    const result = results[index];
-    if (result?.status !== 'rejected') return [];
-    ports.log.warn('artifact not copied', { messageId, error: describeError(result.reason) });
-    return [{ itemIdentifier: messageId }];
+  return unlessElsewhere(ports.log, async () => {
+    await requireDirection(ports.vault, 'primary→dr');
+    const batch = await ArtifactBatch.begin(ports);
+    const results = await Promise.allSettled(Records.map(async ({ body }) => batch.handle(keyOf(body))));
+    await batch.end();
+    const batchItemFailures = Records.flatMap(({ messageId }, index) => {
+      const result = results[index];
+      if (result?.status !== 'rejected') return [];
+      ports.log.warn('artifact not copied', { messageId, error: describeError(result.reason) });
+      return [{ itemIdentifier: messageId }];
+    });
+    return { batchItemFailures };
   });
-  return { batchItemFailures };
 });

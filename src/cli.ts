@@ -87,6 +87,9 @@ function addRecovery(program: Program): void {
     .option('--accept-findings', 'take the point although its verification found faults');
   add(failover, 'status', 'how far the failover is', 'failoverStatusNow');
   add(failover, 'abort', 'call it off, before the cut-over only', 'failoverAbort');
+  const failback = program.command('failback').description('go back after a failover');
+  add(failback, 'plan', 'where the failback is, and what comes next', 'failbackPlan');
+  add(failback, 'start', 'start a failback, or go on with it; every call does what is due', 'failbackStart');
   add(failover, 'unfence', 'take the fence of a called-off failover away', 'failoverUnfence');
 }
 

@@ -49,6 +49,8 @@ const sections = {
     /** Route 53: the record that Builder's nodes use for the database, moved by a cut-over. */
     hostedZone: text.optional(),
     databaseRecord: text.optional(),
+    /** The vault of the stack for the other direction, once it is deployed (failback). */
+    reverseVaultBucket: bucket.optional(),
     /** A CA file for the restored databases; without it RDS's own certificate authorities are trusted. */
     databaseCaFile: text.optional(),
   }),

@@ -89,6 +89,9 @@ export function awsPorts(config: Config, log: Log): Ports {
       route53: new Route53Client({ ...here, region: 'us-east-1' }),
       record: dr.hostedZone && dr.databaseRecord ? { zone: dr.hostedZone, name: dr.databaseRecord } : undefined,
     }),
+    reverseVault: dr.reverseVaultBucket
+      ? s3Vault({ client: new S3Client({ ...here, followRegionRedirects: true }), bucket: dr.reverseVaultBucket })
+      : undefined,
     hashEngine: () => bestEngine(2),
     log,
     clock: () => new Date(),

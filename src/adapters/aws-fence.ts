@@ -42,10 +42,10 @@ export function awsFence({ rds, s3, ssm, instanceId, bucket, groupParameter }: F
         });
       }
     },
-    async database() {
-      const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: instanceId });
+    async database(name = instanceId) {
+      const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: name });
       try {
-        const found = (await call(`describe instance ${instanceId}`, () => rds.send(command))).DBInstances?.[0];
+        const found = (await call(`describe instance ${name}`, () => rds.send(command))).DBInstances?.[0];
         const groups = (found?.VpcSecurityGroups ?? []).map(({ VpcSecurityGroupId: id = '', Status: status = '' }) => ({
           id,
           status,
@@ -59,6 +59,10 @@ export function awsFence({ rds, s3, ssm, instanceId, bucket, groupParameter }: F
     async setGroups(groups) {
       const change = { DBInstanceIdentifier: instanceId, VpcSecurityGroupIds: groups, ApplyImmediately: true };
       await call(`swap the security groups of ${instanceId}`, () => rds.send(new ModifyDBInstanceCommand(change)));
+    },
+    async rename(name) {
+      const change = { DBInstanceIdentifier: instanceId, NewDBInstanceIdentifier: name, ApplyImmediately: true };
+      await call(`rename ${instanceId} to ${name}`, () => rds.send(new ModifyDBInstanceCommand(change)));
     },
     async reboot() {
       const command = new RebootDBInstanceCommand({ DBInstanceIdentifier: instanceId });

@@ -2,10 +2,11 @@ import { policyOf } from '../config.ts';
 import { isDrill, isOver } from '../core/recovery.ts';
 import { DrError } from '../errors.ts';
 import { planDrill, startDrill } from '../jobs/drill.ts';
+import { planFailback, startFailback } from '../jobs/failback.ts';
 import { abortFailover, failoverStatus, planFailover, startFailover, unfence } from '../jobs/failover.ts';
 import { readRuns } from '../jobs/recovery/runs.ts';
 import type { Command } from './commands.ts';
-import { abortText, failoverPlanText, planText, runsText, runText } from './render-recovery.ts';
+import { abortText, failbackText, failoverPlanText, planText, runsText, runText } from './render-recovery.ts';
 
 export const drillNow: Command = async ({ ports, config }, _args, flags) => {
   const point = String(flags['point'] ?? 'latest');
@@ -63,4 +64,14 @@ export const failoverAbort: Command = async ({ ports, config }) => {
 export const failoverUnfence: Command = async ({ ports, config }) => {
   const { run } = await unfence(ports, policyOf(config));
   return { json: run, text: runText(run, ports.clock()), healthy: true };
+};
+
+export const failbackPlan: Command = async ({ ports }) => {
+  const plan = await planFailback(ports);
+  return { json: plan, text: failbackText(plan), healthy: true };
+};
+
+export const failbackStart: Command = async ({ ports, config }) => {
+  const plan = await startFailback(ports, policyOf(config));
+  return { json: plan, text: failbackText(plan), healthy: plan.failback?.problem === undefined };
 };

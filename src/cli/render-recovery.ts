@@ -2,6 +2,7 @@ import { allFindings, isDrill, phaseSeconds, rtoSeconds } from '../core/recovery
 import type { Recovery } from '../core/recovery-documents.ts';
 import { fenceText } from '../core/recovery-message.ts';
 import type { PlanStep } from '../core/restore-plan.ts';
+import type { FailbackPlan } from '../jobs/failback.ts';
 import type { AbortReport, FailoverPlan } from '../jobs/failover.ts';
 
 function seconds(value: number | undefined): string {
@@ -86,5 +87,26 @@ export function abortText(report: AbortReport, now: Date): string {
   for (const [index, name] of report.kept.entries()) {
     lines.push(`  kept: ${name}. To remove it:`, `    ${report.remove[index]}`);
   }
+  return lines.join('\n');
+}
+
+export function failbackText(plan: FailbackPlan): string {
+  const lines = [`Failback after failover ${plan.failover}; protection flows ${plan.direction}; fence ${plan.fence}.`];
+  const record = plan.failback;
+  if (record) {
+    lines.push(`  ${record.state}: ${record.history.at(-1)?.why}${record.problem ? `; waits: ${record.problem}` : ''}`);
+    if (record.diverged) {
+      const { rows, harts, key } = record.diverged;
+      lines.push(
+        `  written there after the restored point: ${rows.count} rows, ${harts.count} harts; the list is ${key} in the vault`,
+      );
+      for (const sample of new Set([...rows.samples, ...harts.samples])) lines.push(`      ${sample}`);
+    }
+  }
+  if (plan.reverse)
+    lines.push(
+      `  the other direction: ${plan.reverse.protecting ? 'protecting' : 'NOT protecting'}, point ${plan.reverse.point ?? 'none'}`,
+    );
+  lines.push('The way back:', ...plan.steps.map((step, index) => `${index + 1}. ${step}`));
   return lines.join('\n');
 }

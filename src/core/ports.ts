@@ -204,9 +204,11 @@ export type FenceState = { status: string; groups: { id: string; status: string 
 export interface FencePort {
   /** The group without rules that the relay stack made. */
   fenceGroup(): Promise<string>;
-  /** The instance's groups now; undefined when there is no instance. */
-  database(): Promise<FenceState | undefined>;
+  /** The groups of the primary instance (or of one named) now; undefined when there is no instance. */
+  database(name?: string): Promise<FenceState | undefined>;
   setGroups(groups: string[]): Promise<void>;
+  /** Gives the instance another name, under which it is kept. INVALID_STATE: try later. */
+  rename(name: string): Promise<void>;
   /** Ends the connections that a swap of groups leaves alive. */
   reboot(): Promise<void>;
   /** The bucket's policy as JSON; undefined when it has none. */
@@ -256,6 +258,8 @@ export type Ports = {
   fence: FencePort;
   inspection: Inspection;
   cutOver: CutOverPort;
+  /** The catalogue of the stack for the other direction, once that is deployed. */
+  reverseVault: Pick<Vault, 'get'> | undefined;
   /** Hashes for one verifier (two hashers); made anew for each caller. */
   hashEngine: () => Promise<HashEngine>;
   log: Log;

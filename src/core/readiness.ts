@@ -1,10 +1,13 @@
-import type { Point, ReconcileRecord, StatusRecord, VerifiedIndex } from './documents.ts';
+import type { Direction, Point, ReconcileRecord, StatusRecord, VerifiedIndex } from './documents.ts';
 import { type Finding, type FindingCode, finding } from './findings.ts';
-import { minutesBetween, slotStart, snapshotName } from './ids.ts';
+import { minutesBetween, snapshotName } from './ids.ts';
 import type { Sampled } from './inventory.ts';
 import type { Policy } from './policy.ts';
 import type { InstanceFacts, SnapshotFacts } from './ports.ts';
-import { copyIdleMinutes, isProtected, newestFirst } from './recovery-point.ts';
+import { captureFindings, flowFindings, pointFindings } from './readiness-flow.ts';
+import { recoveryFindings as runFindings } from './readiness-recovery.ts';
+import type { Recovery } from './recovery-documents.ts';
+import { isProtected, newestFirst } from './recovery-point.ts';
 
 /** What was seen of the world, most of it at the DR site only. */
 export type Observations = {
@@ -20,6 +23,13 @@ export type Observations = {
   reconcile: ReconcileRecord | undefined;
   verified: VerifiedIndex | undefined;
   previous: StatusRecord | undefined;
+  direction: Direction['direction'];
+  /** What the stack for the other direction says of itself, if it did lately. */
+  reverse: { protecting: boolean; point: string | null } | undefined;
+  /** Drills and failovers, oldest first. */
+  runs: Recovery[];
+  /** What a restore needs and the DR site lacks. */
+  lacking: { code: 'DR_NETWORK_MISSING' | 'DR_PARAMETER_GROUP_MISSING'; subject: string; text: string }[];
 };
 
 export type Assessment = Pick<
@@ -112,97 +122,6 @@ function keyFindings(seen: Observations): Finding[] {
     );
 }
 
-function captureFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
-  const found: Finding[] = [];
-  const due = slotStart(new Date(now.getTime() - policy.captureGraceMinutes * 60_000), policy.captureIntervalMinutes);
-  const scheduled = newestFirst(seen.points.filter((point) => point.kind === 'scheduled'))[0];
-  const first = newestFirst(seen.points).at(-1);
-  const began = first && new Date(first.requestedAt).getTime() < due.getTime();
-  if (began && (!scheduled || new Date(scheduled.requestedAt).getTime() < due.getTime())) {
-    const last = scheduled ? `the last one is ${scheduled.id}` : 'there has been none';
-    found.push(
-      finding('CAPTURE_MISSED', 'schedule', `no scheduled point for the slot of ${due.toISOString()}; ${last}`),
-    );
-  }
-  for (const point of unresolved(seen.points).filter((each) => each.state === 'failed')) {
-    const code = point.database.state === 'capturing' ? 'CAPTURE_FAILED' : 'COPY_FAILED';
-    found.push(finding(code, point.id, `point ${point.id} failed: ${point.failure?.message ?? 'no reason recorded'}`));
-  }
-  return found;
-}
-
-/** Points newer than the newest protected one: older failures are cured by it. */
-function unresolved(points: Point[]): Point[] {
-  const cured = newestFirst(points.filter(isProtected))[0];
-  return points.filter((point) => !cured || point.requestedAt > cured.requestedAt);
-}
-
-function pointFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
-  const found: Finding[] = [];
-  for (const point of seen.points) {
-    if (point.state === 'suspect') {
-      found.push(finding('INVENTORY_SHRANK', point.id, `point ${point.id}: ${point.history.at(-1)?.why}`));
-    }
-    const idle = copyIdleMinutes(point, now);
-    const { database } = point;
-    const limit = database.state === 'copying' ? policy.copyStuckMinutes : policy.copyOverdueMinutes;
-    if (idle !== undefined && idle > limit) {
-      const waiting = database.state === 'captured' && database.waiting ? `: ${database.waiting.message}` : '';
-      found.push(
-        finding(
-          'COPY_STUCK',
-          point.id,
-          `the copy of ${point.id} has not moved for ${Math.round(idle)} minutes${waiting}`,
-        ),
-      );
-    }
-    if (database.state === 'captured' && database.waiting?.code === 'KMS_UNUSABLE') {
-      found.push(finding('DR_KMS_UNUSABLE', `copy of ${point.id}`, database.waiting.message));
-    }
-  }
-  const available = new Set(seen.copies.map((copy) => copy.name));
-  for (const point of seen.points.filter(isProtected)) {
-    if (!available.has(snapshotName(point.id))) {
-      found.push(finding('COPY_FAILED', point.id, `the copy of ${point.id} is gone from the DR region`));
-    }
-  }
-  return found;
-}
-
-function flowFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
-  const found: Finding[] = [];
-  const record = seen.reconcile;
-  if (record) {
-    const lag = record.oldestMissingAt ? minutesBetween(record.oldestMissingAt, now) : 0;
-    const stale = minutesBetween(record.at, now);
-    if (lag > policy.replicationLagMinutes && minutesBetween(record.firstAt, now) > policy.replicationLagMinutes) {
-      const text = `${record.missing.count} artifacts wait for their copy, the oldest for ${Math.round(lag)} minutes`;
-      found.push(finding('REPLICATION_LAGGING', 'artifacts', text, record.missing));
-    } else if (stale > policy.reconcileStaleMinutes) {
-      found.push(
-        finding('REPLICATION_LAGGING', 'artifacts', `the buckets were last compared ${Math.round(stale)} minutes ago`),
-      );
-    }
-    if (record.eventless.count > 0) {
-      const text = `${record.eventless.count} artifacts were uploaded without an event reaching the DR region`;
-      found.push(finding('RELAY_SILENT', 'events', text, record.eventless));
-    }
-  }
-  if ('facts' in seen.primary) {
-    if (!seen.primary.facts.multiAz)
-      found.push(finding('MULTI_AZ_OFF', 'database', 'the primary instance runs in a single zone'));
-    if (seen.primary.facts.backupRetentionDays === 0) {
-      found.push(finding('BACKUPS_DISABLED', 'database', 'automated backups of the primary instance are off'));
-    }
-  }
-  if (seen.copies.length >= policy.snapshotQuota * 0.9) {
-    const text = `${seen.copies.length} snapshots of ours in the DR region; the quota is ${policy.snapshotQuota}`;
-    found.push(finding('QUOTA_NEAR', 'snapshots', text));
-  }
-  if (seen.subscribers === 0) found.push(finding('NO_SUBSCRIBER', 'topic', 'nobody hears these messages'));
-  return found;
-}
-
 function foldPrimary(findings: Finding[], seen: Observations, rpo: number | null, since: string): Finding[] {
   if ('facts' in seen.primary) return findings;
   const loss =
@@ -220,10 +139,29 @@ const recoveryBlockers: readonly FindingCode[] = [
   'ARTIFACT_CORRUPT',
   'BUILDER_KEY_MISSING',
   'DR_KMS_UNUSABLE',
+  'DR_NETWORK_MISSING',
+  'DR_PARAMETER_GROUP_MISSING',
 ];
+
+/** After a cut-over this side is the truth: what counts is the fence, and that the other direction is set up. */
+function assessCutOver(seen: Observations, policy: Policy, now: Date): Assessment {
+  const unreadable = seen.unreadable.map(({ key, problem }) => finding('VAULT_UNREADABLE', key, problem));
+  const findings = [...runFindings(seen, policy, now), ...unreadable];
+  const critical = findings.some((each) => each.severity === 'critical');
+  return {
+    status: critical ? 'NOT_READY' : findings.length > 0 ? 'DEGRADED' : 'READY',
+    recoverable: false,
+    protecting: seen.reverse?.protecting ?? false,
+    rpoMinutes: null,
+    rpoTargetMinutes: policy.rpoTargetMinutes,
+    point: null,
+    findings,
+  };
+}
 
 /** Two verdicts and a word, from what was seen. Pure: the same observations give the same answer. */
 export function assessReadiness(seen: Observations, policy: Policy, now: Date): Assessment {
+  if (seen.direction !== 'primary→dr') return assessCutOver(seen, policy, now);
   const point = failoverPoint(seen.points, seen.copies);
   const rpoMinutes = rpoMinutesOf(point, now);
   const unreachable = 'unreachable' in seen.primary;
@@ -233,6 +171,7 @@ export function assessReadiness(seen: Observations, policy: Policy, now: Date): 
     ...captureFindings(seen, policy, now),
     ...pointFindings(seen, policy, now),
     ...flowFindings(seen, policy, now),
+    ...runFindings(seen, policy, now),
   ];
   const findings = foldPrimary(all, seen, rpoMinutes, since);
   const critical = findings.some((each) => each.severity === 'critical');

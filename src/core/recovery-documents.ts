@@ -80,6 +80,8 @@ const comparisonSchema = z.strictObject({
 const attempt = z.strictObject({
   point: z.string(),
   instance: z.string(),
+  /** Restored instead of the point's own copy. */
+  snapshot: z.string().optional(),
   restore: z
     .strictObject({
       askedAt: instant,
@@ -122,6 +124,8 @@ const fenceSchema = z.strictObject({
   }),
   bucket: z.strictObject({
     ...half,
+    /** Given to the other direction, as its replica: no longer fenced. */
+    handedOver: z.boolean().optional(),
     /** The bucket's policy before ours was merged in; null when there was none. */
     originalPolicy: z.string().nullable().optional(),
   }),
@@ -148,6 +152,8 @@ export const recoverySchema = z.strictObject({
     planned: z.boolean(),
     acceptUnfenced: z.boolean(),
     acceptFindings: z.boolean(),
+    /** The failover whose left-behind database this run looks into: its snapshot is no recovery point. */
+    diverged: z.string().optional(),
   }),
   /** Points to be tried, the best one first; those that were tried are in `attempts`. */
   candidates: z.array(z.string()),
@@ -165,6 +171,26 @@ export const recoverySchema = z.strictObject({
   told: z.string().optional(),
 });
 
+/** What was written at the old primary after the point that the failover took. */
+const divergence = z.strictObject({ key: z.string(), rows: sampled, harts: sampled });
+
+/** The old primary after a failover: `failbacks/<failover>.json`. */
+export const failbackSchema = z.strictObject({
+  schema: z.literal('failback/1'),
+  failover: z.string(),
+  startedAt: instant,
+  state: z.enum(['fencing', 'capturing-diverged', 'inspecting-diverged', 'renaming', 'ready']),
+  /** The final snapshot of the old instance. */
+  snapshot: z.string(),
+  /** The run that looks into it. */
+  run: z.string(),
+  renamedTo: z.string(),
+  diverged: divergence.optional(),
+  problem: z.string().optional(),
+  history: z.array(z.strictObject({ at: instant, state: z.string(), why: z.string() })),
+});
+
+export type Failback = z.infer<typeof failbackSchema>;
 export type RecoveryState = (typeof recoveryStates)[number];
 export type Recovery = z.infer<typeof recoverySchema>;
 export type Attempt = z.infer<typeof attempt>;

@@ -103,7 +103,7 @@ function drillVerdict(run: Recovery, findings: Finding[], now: Date): Recovery {
 /** Why a drill that is being cleaned up has failed; undefined when it passed. */
 export function drillFailure(run: Recovery): string | undefined {
   const { outcome, why, findings } = current(run);
-  if (!run.wanted.alarmTest) return outcome === 'passed' ? undefined : (why ?? 'stopped');
+  if (!run.wanted.alarmTest) return outcome === 'rejected' || !outcome ? (why ?? 'stopped') : undefined;
   const seen = PLANTED.every((code) => findings.some((each) => each.code === code));
   return seen ? undefined : (why ?? 'stopped');
 }

@@ -114,7 +114,9 @@ function instanceName(run: Recovery): string {
 export function nextCandidate(run: Recovery, now: Date, why: string): Recovery {
   const [point, ...candidates] = run.candidates;
   if (point === undefined) return withoutCandidate(run, now, why);
-  const attempts = [...run.attempts, { point, instance: instanceName(run), findings: [] }];
+  const { diverged } = run.wanted;
+  const snapshot = diverged === undefined ? {} : { snapshot: `hbdr-diverged-${diverged}` };
+  const attempts = [...run.attempts, { point, instance: instanceName(run), findings: [], ...snapshot }];
   return move({ ...run, candidates, attempts }, 'restoring', now, `${why}: point ${point}`);
 }
 

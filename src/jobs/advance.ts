@@ -26,6 +26,7 @@ import { writeInventory } from './inventory.ts';
 import { advanceRun } from './recovery/advance-run.ts';
 import { sweep } from './recovery/clean-up.ts';
 import { keepFence } from './recovery/fencing.ts';
+import { advanceFailback } from './recovery/left-behind.ts';
 import { type RunContext, readRuns } from './recovery/runs.ts';
 
 /** Missing artifacts that one run looks up at the primary before it calls them deleted. */
@@ -63,8 +64,11 @@ export async function advance(unguarded: Ports, policy: Policy): Promise<Advance
   const { direction } = await readDirection(ports.vault);
   if (direction === 'primary→dr') await advancePoints(run);
   await keepFences(run, runs);
+  const left = await attempt(run, 'failback', () => advanceFailback(run, runs));
   const swept = await attempt(run, 'sweep', () => sweep(ports));
-  await ports.signals.setTick(run.points.some(isInFlight) || runs.some(isMoving));
+  await ports.signals.setTick(
+    run.points.some(isInFlight) || runs.some(isMoving) || (left !== undefined && left.state !== 'ready'),
+  );
   finish(run);
   return {
     points: run.points.map(({ id, state }) => ({ id, state })),

@@ -52,7 +52,8 @@ function guardSource(store: ArtifactStore, darkness: Darkness): ArtifactStore {
 function guardFence(fence: FencePort, darkness: Darkness): FencePort {
   return {
     fenceGroup: () => guarded(darkness, () => fence.fenceGroup()),
-    database: () => guarded(darkness, () => fence.database()),
+    database: (name) => guarded(darkness, () => fence.database(name)),
+    rename: (name) => guarded(darkness, () => fence.rename(name)),
     setGroups: (groups) => guarded(darkness, () => fence.setGroups(groups)),
     reboot: () => guarded(darkness, () => fence.reboot()),
     bucketPolicy: () => guarded(darkness, () => fence.bucketPolicy()),

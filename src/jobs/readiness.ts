@@ -6,7 +6,9 @@ import { assessReadiness, failoverPoint, type Observations } from '../core/readi
 import { escrowedRevision, vaultKeys } from '../core/vault-layout.ts';
 import { DrError, hasCode } from '../errors.ts';
 import { measureCoverage } from './coverage.ts';
-import { readDocument, readPoints, updateDocument } from './documents.ts';
+import { readDirection, readDocument, readPoints, updateDocument } from './documents.ts';
+import { reverseStatus } from './recovery/reverse.ts';
+import { readRuns } from './recovery/runs.ts';
 
 /**
  * Assesses readiness, tells people when the state changed or the heartbeat is due, and writes
@@ -14,7 +16,7 @@ import { readDocument, readPoints, updateDocument } from './documents.ts';
  */
 export async function readiness(ports: Ports, policy: Policy): Promise<StatusRecord> {
   const now = ports.clock();
-  const seen = await observe(ports);
+  const seen = await observe(ports, policy);
   const assessed: StatusRecord = { schema: 'status/1', at: now.toISOString(), ...assessReadiness(seen, policy, now) };
   const previous = seen.previous;
   const status: StatusRecord = previous?.published ? { ...assessed, published: previous.published } : assessed;
@@ -45,8 +47,9 @@ async function optional<T>(seen: Observations, read: () => Promise<T>): Promise<
   }
 }
 
-async function observe(ports: Ports): Promise<Observations> {
+async function observe(ports: Ports, policy: Policy): Promise<Observations> {
   const { points, unreadable } = await readPoints(ports.vault);
+  const { runs, unreadable: brokenRuns } = await readRuns(ports.vault);
   const [copies, escrow, unusableKeys, subscribers] = await Promise.all([
     ports.database.copies(),
     ports.vault.list(vaultKeys.escrow),
@@ -55,7 +58,7 @@ async function observe(ports: Ports): Promise<Observations> {
   ]);
   const seen: Observations = {
     points,
-    unreadable,
+    unreadable: [...unreadable, ...brokenRuns],
     copies,
     replica: undefined,
     escrowedRevisions: escrow.map((entry) => escrowedRevision(entry.key)).filter((each) => each !== undefined),
@@ -65,11 +68,22 @@ async function observe(ports: Ports): Promise<Observations> {
     reconcile: undefined,
     verified: undefined,
     previous: undefined,
+    direction: 'primary→dr',
+    reverse: undefined,
+    runs,
+    lacking: [],
   };
   seen.reconcile = (await optional(seen, () => readDocument(ports.vault, vaultKeys.reconcile, reconcileSchema)))?.value;
   seen.verified = (await optional(seen, () => readDocument(ports.vault, vaultKeys.verified, verifiedSchema)))?.value;
   seen.previous = (await optional(seen, () => readDocument(ports.vault, vaultKeys.status, statusSchema)))?.value;
+  seen.direction = (await optional(seen, () => readDirection(ports.vault)))?.direction ?? 'primary→dr';
+  if (seen.direction !== 'primary→dr') seen.reverse = await optional(seen, () => reverseStatus(ports));
   const point = failoverPoint(points, copies);
+  if (point && 'engineVersion' in point.database) {
+    const { subnetGroup, parameterGroup } = policy.restore;
+    const { engineVersion } = point.database;
+    seen.lacking = await ports.instances.missing({ subnetGroup, parameterGroup, engineVersion });
+  }
   const coverage = point && (await measureCoverage(ports, point));
   if (point && coverage) {
     seen.replica = { pointId: point.id, missing: coverage.missing, differing: coverage.differing };

@@ -123,6 +123,7 @@ export function memoryPorts(clock: () => Date): MemoryPorts {
     fence: memoryFence(),
     inspection: memoryInspection(vault, clock),
     cutOver: memoryCutOver(),
+    reverseVault: undefined,
     hashEngine: () => wasmEngine(2),
     log: silentLog,
     clock,

@@ -110,6 +110,7 @@ export type MemoryFence = FencePort & {
   state: { status: string; groups: { id: string; status: string }[] };
   policy: string | undefined;
   reboots: number;
+  renamed: string | undefined;
   dark: boolean;
   refused: DrError | undefined;
   finish: () => void;
@@ -124,6 +125,7 @@ export function memoryFence(): MemoryFence {
     state: { status: 'available', groups: [{ id: 'sg-builder', status: 'active' }] },
     policy: JSON.stringify({ Version: '2012-10-17', Statement: [{ Sid: 'Theirs', Effect: 'Allow' }] }),
     reboots: 0,
+    renamed: undefined,
     dark: false,
     refused: undefined,
     finish: () => {
@@ -138,9 +140,9 @@ export function memoryFence(): MemoryFence {
       reachable();
       return 'sg-fence';
     },
-    async database() {
+    async database(name) {
       reachable();
-      return fence.state;
+      return (fence.renamed === undefined) === (name === undefined) ? fence.state : undefined;
     },
     async setGroups(groups) {
       reachable();
@@ -152,6 +154,10 @@ export function memoryFence(): MemoryFence {
           ...groups.map((id) => ({ id, status: 'adding' })),
         ],
       };
+    },
+    async rename(name) {
+      reachable();
+      fence.renamed = name;
     },
     async reboot() {
       reachable();

@@ -80,6 +80,10 @@ export const healthy: Observations = {
     unverified: none,
   },
   previous: undefined,
+  direction: 'primary→dr',
+  reverse: undefined,
+  runs: [],
+  lacking: [],
 };
 
 export const dark = { region: 'us-east-1', unreachable: 'TimeoutError' };

@@ -27,7 +27,7 @@ import { startDrill } from '../../src/jobs/drill.ts';
 import { escrowKeys } from '../../src/jobs/escrow-keys.ts';
 import { mergeVerifications } from '../../src/jobs/merge-verifications.ts';
 import { runKey } from '../../src/jobs/recovery/runs.ts';
-import { DR, PASSWORD, PRIMARY, until, untilAvailable, World } from './world.ts';
+import { PASSWORD, until, untilAvailable, World } from './world.ts';
 
 export type Login = { host: string; port: number; user: string; password: string };
 
@@ -40,9 +40,9 @@ export class RecoveryWorld {
   readonly login: Login;
   #second = 0;
 
-  private constructor(world: World, builder: SeededBuilder, login: Login) {
+  private constructor(world: World, builder: SeededBuilder, login: Login, ports: Ports = world.ports) {
     this.world = world;
-    this.ports = world.ports;
+    this.ports = ports;
     this.builder = builder;
     this.login = login;
   }
@@ -64,6 +64,26 @@ export class RecoveryWorld {
     });
     await escrowKeys(world.ports, await readKeyFolder(keysFolder));
     return new RecoveryWorld(world, builder, login);
+  }
+
+  /** The stack for the other direction: this DR site is its primary. */
+  async reverse(instance: string, login: Login): Promise<RecoveryWorld> {
+    const { sandbox, config } = this.world;
+    const { primary, dr } = config;
+    const world = await World.create(sandbox, `${config.stage}-back`, (usual) => ({
+      ...usual,
+      primary: { region: dr.region, database: instance, bucket: dr.replicaBucket },
+      dr: {
+        ...usual.dr,
+        region: primary.region,
+        replicaBucket: primary.bucket,
+        vaultBucket: `${dr.vaultBucket}-back`,
+        reverseVaultBucket: dr.vaultBucket,
+      },
+    }));
+    await installDrSite(world);
+    await escrowKeys(world.ports, await readKeyFolder(join(sandbox.address.folder, `keys-${config.stage}`)));
+    return new RecoveryWorld(world, this.builder, login);
   }
 
   /** An instant of its own for each request: ids are to the second. */
@@ -153,7 +173,7 @@ async function installDrSite(world: World): Promise<void> {
       Description: 'Builder',
     }),
   );
-  const secrets = new SecretsManagerClient(clientOf(sandbox.address, DR));
+  const secrets = new SecretsManagerClient(clientOf(sandbox.address, dr.region));
   const values = [
     builder.databasePassword,
     PASSWORD,
@@ -166,10 +186,10 @@ async function installDrSite(world: World): Promise<void> {
     const Name = values[n]?.replace('secretsmanager:', '');
     await secrets.send(new CreateSecretCommand({ Name, SecretString: values[n + 1] }));
   }
-  const group = await new EC2Client(clientOf(sandbox.address, PRIMARY)).send(
+  const group = await new EC2Client(clientOf(sandbox.address, primary.region)).send(
     new CreateSecurityGroupCommand({ GroupName: `${stage}-fence`, Description: 'no rules' }),
   );
-  await new SSMClient(clientOf(sandbox.address, PRIMARY)).send(
+  await new SSMClient(clientOf(sandbox.address, primary.region)).send(
     new PutParameterCommand({ Name: stackNames(stage).fenceGroup, Value: group.GroupId, Type: 'String' }),
   );
 }

@@ -63,20 +63,26 @@ export class World {
     this.sandbox = sandbox;
     this.config = config;
     this.ports = { ...awsPorts(config, silentLog), inspection: inProcess(config) };
-    this.rds = new RDSClient(clientOf(sandbox.address, PRIMARY));
-    this.drRds = new RDSClient(clientOf(sandbox.address, DR));
-    this.s3 = new S3Client(clientOf(sandbox.address, PRIMARY));
-    this.drS3 = new S3Client(clientOf(sandbox.address, DR));
-    this.#sqs = new SQSClient({ ...clientOf(sandbox.address, DR), useQueueUrlAsEndpoint: false });
+    const there = clientOf(sandbox.address, config.primary.region);
+    const here = clientOf(sandbox.address, config.dr.region);
+    this.rds = new RDSClient(there);
+    this.drRds = new RDSClient(here);
+    this.s3 = new S3Client(there);
+    this.drS3 = new S3Client(here);
+    this.#sqs = new SQSClient({ ...here, useQueueUrlAsEndpoint: false });
   }
 
-  static async create(sandbox: Sandbox, name: string): Promise<World> {
+  /** `change`: another configuration than the usual one, such as that of the other direction. */
+  static async create(
+    sandbox: Sandbox,
+    name: string,
+    change: (usual: Config) => Config = (usual) => usual,
+  ): Promise<World> {
     const { address } = sandbox;
     process.env['AWS_ENDPOINT_URL'] = address.endpoint;
     process.env['AWS_ACCESS_KEY_ID'] = address.accessKeyId;
     process.env['AWS_SECRET_ACCESS_KEY'] = address.secretAccessKey;
-    const key = await new KMSClient(clientOf(address, DR)).send(new CreateKeyCommand({}));
-    const escrowKmsKey = key.KeyMetadata?.Arn ?? '';
+    const escrowKmsKey = 'made below';
     const { restore: _restore, builder: _builder, ...numbers } = testPolicy;
     const config: Config = {
       stage: name,
@@ -101,7 +107,7 @@ export class World {
       },
       network: { connectTimeoutMs: 1_000, requestTimeoutMs: 1_500 },
     };
-    const world = new World(sandbox, config);
+    const world = new World(sandbox, await withKey(sandbox, change(config)));
     await world.#install();
     return world;
   }
@@ -113,9 +119,9 @@ export class World {
   async #install(): Promise<void> {
     const { primary, dr, stage } = this.config;
     const names = stackNames(stage);
-    const client = clientOf(this.sandbox.address, DR);
-    await this.s3.send(new CreateBucketCommand({ Bucket: primary.bucket }));
-    for (const Bucket of [dr.replicaBucket, dr.vaultBucket]) await this.drS3.send(new CreateBucketCommand({ Bucket }));
+    const client = clientOf(this.sandbox.address, dr.region);
+    await createBucket(this.s3, primary.bucket);
+    for (const Bucket of [dr.replicaBucket, dr.vaultBucket]) await createBucket(this.drS3, Bucket);
     await this.#sqs.send(new CreateQueueCommand({ QueueName: names.queue }));
     await new SNSClient(client).send(new CreateTopicCommand({ Name: names.topic }));
     const Schedule = { Name: names.tickRule, ScheduleExpression: 'rate(1 day)', State: 'DISABLED' as const };
@@ -153,7 +159,7 @@ export class World {
 
   /** Works off the queue as the deployed function does; answers how many messages there were. */
   async drain(ports: Ports = this.ports): Promise<number> {
-    const QueueUrl = `https://sqs.${DR}.amazonaws.com/${this.config.account}/${stackNames(this.config.stage).queue}`;
+    const QueueUrl = `https://sqs.${this.config.dr.region}.amazonaws.com/${this.config.account}/${stackNames(this.config.stage).queue}`;
     for (let worked = 0; ; ) {
       const command = new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 });
       const { Messages = [] } = await this.#sqs.send(command);
@@ -167,6 +173,19 @@ export class World {
       await batch.end();
     }
   }
+}
+
+/** A key of the DR region, whichever that is. */
+async function withKey(sandbox: Sandbox, config: Config): Promise<Config> {
+  const kms = new KMSClient(clientOf(sandbox.address, config.dr.region));
+  const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+  return { ...config, dr: { ...config.dr, escrowKmsKey: KeyMetadata?.Arn ?? '' } };
+}
+
+async function createBucket(client: S3Client, Bucket: string): Promise<void> {
+  await client.send(new CreateBucketCommand({ Bucket })).catch((error: Error) => {
+    if (error.name !== 'BucketAlreadyOwnedByYou') throw error; // the other direction's
+  });
 }
 
 export function until<T>(what: string, seconds: number, ask: () => Promise<T | undefined>): Promise<T> {

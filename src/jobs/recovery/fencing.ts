@@ -40,6 +40,7 @@ async function attempt(
  */
 export async function raiseFence(context: RunContext, run: Recovery): Promise<Recovery> {
   const closed = await attempt(context, run, 'database', () => closeDatabase(context, run));
+  if (run.fence?.bucket.handedOver) return closed;
   return attempt(context, closed, 'bucket', () => closeBucket(context, closed));
 }
 
@@ -131,6 +132,17 @@ async function openDatabase(context: RunContext, run: Recovery): Promise<Recover
   if (!fenced && state.groups.every((each) => each.status === 'active')) return done();
   if (state.status === 'available' && onlyFence(state, group) !== 'changing') await ports.fence.setGroups(original);
   return run;
+}
+
+/** Takes our statement out of the bucket's policy for good: the bucket serves as a replica from now on. */
+export async function handOverBucket(context: RunContext, run: Recovery): Promise<Recovery> {
+  const opened = await openBucket(context, run);
+  return updateRun(context.ports, opened, (now) =>
+    patch(now, 'bucket', {
+      handedOver: true,
+      confirmedAt: now.fence?.bucket.confirmedAt ?? context.ports.clock().toISOString(),
+    }),
+  );
 }
 
 async function openBucket(context: RunContext, run: Recovery): Promise<Recovery> {

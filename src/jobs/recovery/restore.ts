@@ -79,7 +79,7 @@ async function ask(context: RunContext, run: Recovery): Promise<Recovery> {
   const point = pointOf(context, run);
   const request = restoreRequest(policy.restore, isDrill(run) ? 'scratch' : 'production', {
     name: current(run).instance,
-    snapshot: snapshotName(point.id),
+    snapshot: current(run).snapshot ?? snapshotName(point.id),
     sizeGib: 'sizeGib' in point.database ? point.database.sizeGib : 0,
     engineLifecycleSupport: point.source?.engineLifecycleSupport,
     className,

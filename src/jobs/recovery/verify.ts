@@ -10,6 +10,7 @@ import { updatePoint } from '../documents.ts';
 import { ArtifactBatch } from '../verify-artifact.ts';
 import { plantedReplica } from './alarm-test.ts';
 import { compareRows } from './compare.ts';
+import { stepDiverged } from './diverged.ts';
 import { raiseFence } from './fencing.ts';
 import { pointOf } from './restore.ts';
 import { type RunContext, updateRun } from './runs.ts';
@@ -21,6 +22,7 @@ type Lookup = { key: string; result: 'in-window' | 'healed' | 'lost' };
 
 /** Compares, heals what a failover can still heal, and decides on the point. */
 export async function stepVerifying(context: RunContext, run: Recovery): Promise<Recovery> {
+  if (run.wanted.diverged !== undefined) return stepDiverged(context, run);
   const { ports } = context;
   const replica = run.wanted.alarmTest ? await plantedReplica(context, run) : ports.replica;
   let seen = await compareRows(context, run, replica);
