@@ -64,9 +64,15 @@ function add(parent: Program, usage: string, description: string, name: keyof ty
 
 function addKeys(program: Program): void {
   const keys = program.command('keys').description("Builder's own keys");
-  withOptions(keys.command('escrow').description('seal bldr-*.box.key and bldr-*.pub into the vault'))
-    .requiredOption('--from <folder>', 'the folder that holds them, such as /hab/cache/keys')
-    .action(async (options: Options & { from: string }) => run('keysEscrow', options, [options.from]));
+  const folders = (value: string, before: string[] = []) => [...before, value];
+  add(keys, 'escrow', "seal Builder's keys and the settings of its nodes into the vault", 'keysEscrow')
+    .option('--from <folder>', 'a folder of keys or settings, such as /hab/cache/keys; may be repeated', folders)
+    .option('--node <root>', "the root of a Builder node's file system: / on the node itself");
+  add(keys, 'restore', 'write what is in escrow back, with its names and modes', 'keysRestore').requiredOption(
+    '--to <folder>',
+    'where to write it',
+  );
+  add(keys, 'check', 'open all that is in escrow, and say whether the keys fit the rows', 'keysCheck');
 }
 
 function addRecovery(program: Program): void {

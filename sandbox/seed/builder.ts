@@ -78,6 +78,9 @@ export async function seedBuilder(options: SeedOptions): Promise<SeededBuilder> 
     flag: 'w',
   });
   await writeFile(join(options.keysFolder, `bldr-${bldr.revision}.pub`), bldr.publicText, { mode: 0o444, flag: 'w' });
+  const settings = '[datastore]\nhost = "primary"\nuser = "hab"\n[s3]\nbackend = "aws"\n';
+  await writeFile(join(options.keysFolder, 'user.toml'), settings, { mode: 0o640 });
+  await writeFile(join(options.keysFolder, 'bldr.env'), 'export PG_EXT_ENABLED=true\n', { mode: 0o640 });
   const signers = new Map(origins.map((origin) => [origin as string, signingKey(origin, SIGNER_REVISION, random)]));
   for (const signer of signers.values()) {
     await writeFile(join(options.keysFolder, `${signer.name}.pub`), signer.publicText, { mode: 0o444 });

@@ -1,5 +1,4 @@
 import { bestEngine } from '../adapters/hash-engines.ts';
-import { readKeyFolder } from '../adapters/key-files.ts';
 import { type Config, policyOf } from '../config.ts';
 import { statusSchema } from '../core/documents.ts';
 import { minutesBetween } from '../core/ids.ts';
@@ -11,10 +10,9 @@ import { advance } from '../jobs/advance.ts';
 import { capture } from '../jobs/capture.ts';
 import { doctor } from '../jobs/doctor.ts';
 import { readDocument, readPoints } from '../jobs/documents.ts';
-import { escrowKeys } from '../jobs/escrow-keys.ts';
 import { readiness } from '../jobs/readiness.ts';
 import { reconcile } from '../jobs/reconcile.ts';
-import { advanceText, doctorText, escrowText, pointsText, reconcileText, statusText } from './render.ts';
+import { advanceText, doctorText, pointsText, reconcileText, statusText } from './render.ts';
 
 /** What a command answers: one JSON document, its text for people, and whether all is well. */
 type Answer = { json: unknown; text: string; healthy: boolean };
@@ -71,15 +69,11 @@ export const readinessNow: Command = async ({ ports, config }) => {
   return { json: found, text: statusText(found), healthy: found.status === 'READY' };
 };
 
-export const keysEscrow: Command = async ({ ports }, [folder = '']) => {
-  const report = await escrowKeys(ports, await readKeyFolder(folder));
-  return { json: report, text: escrowText(report), healthy: true };
-};
-
 export const doctorNow: Command = async ({ ports }) => {
   const { name } = await bestEngine(0);
   const checks = [{ name: 'hash engine', ok: true, detail: name }, ...(await doctor(ports))];
   return { json: { checks }, text: doctorText(checks), healthy: checks.every((each) => each.ok) };
 };
 
+export * from './key-commands.ts';
 export * from './recovery-commands.ts';

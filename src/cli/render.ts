@@ -66,6 +66,7 @@ export function escrowText(report: EscrowReport): string {
   const line = (word: string, names: string[]) => (names.length > 0 ? [`${word}: ${names.join(', ')}`] : []);
   return [
     ...line('sealed', report.sealed),
+    ...line('updated', report.updated),
     ...line('published', report.published),
     ...line('unchanged', report.unchanged),
     ...line('ignored', report.ignored),

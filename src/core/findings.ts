@@ -120,6 +120,10 @@ export const findingRules = {
     severity: 'warning',
     hint: 'Look at the phases of the last drills: `builder-dr drills`.',
   },
+  NODE_CONFIG_MISSING: {
+    severity: 'warning',
+    hint: 'On a Builder node: `builder-dr keys escrow --from /hab/cache/keys --node /` and --from the folder of bldr.env.',
+  },
   ARTIFACT_UNVERIFIABLE: {
     severity: 'warning',
     hint: 'These objects have no record of their bytes yet: `builder-dr reconcile` queues their verification.',

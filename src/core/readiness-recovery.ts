@@ -64,6 +64,11 @@ export function recoveryFindings(seen: Observations, policy: Policy, now: Date):
   found.push(...fenceFindings(seen));
   if (seen.direction !== 'primary→dr') return found;
   found.push(...drillFindings(seen, policy, now));
+  if (!seen.nodeFiles.some((path) => /(^|\/)(user\.toml|bldr\.env)$/.test(path))) {
+    const text =
+      'neither user.toml nor bldr.env of a Builder node is in escrow: a new node must be configured from memory';
+    found.push(finding('NODE_CONFIG_MISSING', 'node', text));
+  }
   for (const { code, subject, text } of seen.lacking) found.push(finding(code, subject, text));
   return found;
 }

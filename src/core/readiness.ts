@@ -17,6 +17,8 @@ export type Observations = {
   /** The replica against the inventory of the point that a failover would take. */
   replica: { pointId: string; missing: Sampled; differing: Sampled } | undefined;
   escrowedRevisions: string[];
+  /** Paths of the node files in escrow. */
+  nodeFiles: string[];
   unusableKeys: { keyId: string; reason: string }[];
   primary: { region: string; facts: InstanceFacts } | { region: string; unreachable: string };
   subscribers: number;

@@ -27,6 +27,9 @@ export const vaultKeys = {
   scratch: (run: string, name: string) => `scratch/${run}/${name}`,
   escrow: 'keys/escrow/',
   escrowed: (fileName: string) => `keys/escrow/${fileName}.json`,
+  /** Settings of the nodes, under their paths. */
+  nodeFiles: 'keys/node/',
+  nodeFile: (path: string) => `keys/node/${path}.json`,
 } as const;
 
 const escrowedKey = /^keys\/escrow\/bldr-(\d{14})\.box\.key\.json$/;
@@ -34,4 +37,9 @@ const escrowedKey = /^keys\/escrow\/bldr-(\d{14})\.box\.key\.json$/;
 /** The revision of the Builder key that a vault key holds in escrow; undefined for other keys. */
 export function escrowedRevision(vaultKey: string): string | undefined {
   return escrowedKey.exec(vaultKey)?.[1];
+}
+
+/** The path of a node file that a vault key holds in escrow. */
+export function nodePath(vaultKey: string): string {
+  return vaultKey.slice(vaultKeys.nodeFiles.length).replace(/\.json$/, '');
 }

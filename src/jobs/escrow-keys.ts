@@ -6,8 +6,18 @@ import { parsePublicKey } from '../hart/keys.ts';
 import { encode, parseDocument } from './documents.ts';
 
 export type KeyFile = { name: string; mode: number; content: Uint8Array };
+/** Files of a node by their flat names, as an operator gathers them; a node's own tree gives them with their paths. */
+const nodeNames =
+  /(^|\/)(bldr\.env|user\.toml|config\.toml|pwfile|ssl-certificate\.(crt|key)|builder-github-app\.pem)$|^hab\/cache\/ssl\//;
+
 /** `published`: public signing keys, kept in the clear for the verification of packages. */
-export type EscrowReport = { sealed: string[]; published: string[]; unchanged: string[]; ignored: string[] };
+export type EscrowReport = {
+  sealed: string[];
+  updated: string[];
+  published: string[];
+  unchanged: string[];
+  ignored: string[];
+};
 
 const base64 = z.base64();
 export const envelopeSchema: z.ZodType<Envelope> = z.strictObject({
@@ -42,22 +52,26 @@ function checkKeyFile(file: KeyFile): void {
 }
 
 /**
- * Seals Builder's key files into the vault. All files are checked before the first is written;
+ * Seals Builder's key files and the settings of its nodes into the vault. All files are checked before the first is written;
  * the same file again changes nothing, another content under the same name is refused.
  */
 export async function escrowKeys(ports: Ports, files: KeyFile[]): Promise<EscrowReport> {
   const keys = files.filter((file) => wanted.test(file.name));
   const signing = files.filter((file) => !wanted.test(file.name) && isSigningKey(file));
-  const ignored = files.filter((file) => !keys.includes(file) && !signing.includes(file)).map((file) => file.name);
-  if (!keys.some((file) => file.name.endsWith('.box.key'))) {
+  const node = files.filter((file) => nodeNames.test(file.name));
+  const known = new Set([...keys, ...signing, ...node]);
+  const ignored = files.filter((file) => !known.has(file)).map((file) => file.name);
+  const hasKeys = (await ports.vault.list(vaultKeys.escrow)).length > 0;
+  if (!keys.some((file) => file.name.endsWith('.box.key')) && (node.length === 0 || !hasKeys)) {
     throw new DrError('KEY_FILE_INVALID', `no bldr-*.box.key among ${files.length} files`, {
       hint: 'Name the folder that holds them: /hab/cache/keys, or /hab/svc/builder-api/files on a frontend.',
     });
   }
   for (const file of keys) checkKeyFile(file);
-  const report: EscrowReport = { sealed: [], published: [], unchanged: [], ignored };
+  const report: EscrowReport = { sealed: [], updated: [], published: [], unchanged: [], ignored };
   for (const file of keys) report[await sealFile(ports, file)].push(file.name);
   for (const file of signing) report[await publishKey(ports, file)].push(file.name);
+  for (const file of node) report[await sealNodeFile(ports, file)].push(file.name);
   return report;
 }
 
@@ -77,6 +91,19 @@ async function publishKey(ports: Ports, file: KeyFile): Promise<'published' | 'u
   }
   await ports.vault.put(key, text, undefined);
   return 'published';
+}
+
+/** Settings change, unlike keys: the newest content counts, and the bucket keeps the versions before. */
+async function sealNodeFile(ports: Ports, file: KeyFile): Promise<'sealed' | 'updated' | 'unchanged'> {
+  const key = vaultKeys.nodeFile(file.name);
+  const found = await ports.vault.get(key);
+  if (found) {
+    const envelope = parseDocument(key, found.body, envelopeSchema);
+    const same = Buffer.from(await ports.escrow.open(envelope)).equals(file.content);
+    if (same && envelope.mode === file.mode) return 'unchanged';
+  }
+  await ports.vault.put(key, encode(await ports.escrow.seal(file, ports.clock())), found?.etag);
+  return found ? 'updated' : 'sealed';
 }
 
 async function sealFile(ports: Ports, file: KeyFile): Promise<'sealed' | 'unchanged'> {

@@ -3,7 +3,7 @@ import { dueMessage, fingerprint, readinessMessage } from '../core/message.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Ports } from '../core/ports.ts';
 import { assessReadiness, failoverPoint, type Observations } from '../core/readiness.ts';
-import { escrowedRevision, vaultKeys } from '../core/vault-layout.ts';
+import { escrowedRevision, nodePath, vaultKeys } from '../core/vault-layout.ts';
 import { DrError, hasCode } from '../errors.ts';
 import { measureCoverage } from './coverage.ts';
 import { readDirection, readDocument, readPoints, updateDocument } from './documents.ts';
@@ -50,9 +50,10 @@ async function optional<T>(seen: Observations, read: () => Promise<T>): Promise<
 async function observe(ports: Ports, policy: Policy): Promise<Observations> {
   const { points, unreadable } = await readPoints(ports.vault);
   const { runs, unreadable: brokenRuns } = await readRuns(ports.vault);
-  const [copies, escrow, unusableKeys, subscribers] = await Promise.all([
+  const [copies, escrow, node, unusableKeys, subscribers] = await Promise.all([
     ports.database.copies(),
     ports.vault.list(vaultKeys.escrow),
+    ports.vault.list(vaultKeys.nodeFiles),
     ports.escrow.unusableKeys(),
     ports.notifier.subscribers(),
   ]);
@@ -62,6 +63,7 @@ async function observe(ports: Ports, policy: Policy): Promise<Observations> {
     copies,
     replica: undefined,
     escrowedRevisions: escrow.map((entry) => escrowedRevision(entry.key)).filter((each) => each !== undefined),
+    nodeFiles: node.map(({ key }) => nodePath(key)),
     unusableKeys,
     primary: { region: ports.primaryRegion, unreachable: 'not asked yet' },
     subscribers,

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
@@ -66,15 +66,55 @@ describe('builder-dr', () => {
   it('keys escrow, capture, advance, points: one JSON document each', async () => {
     expect((await json('keys', 'escrow', '--from', keys)).document).toEqual({
       sealed: ['bldr-20240101000000.box.key'],
+      updated: [],
       published: [],
       unchanged: [],
       ignored: [],
     });
+    const node = join(keys, 'node', 'hab', 'user', 'builder-api', 'config');
+    await mkdir(node, { recursive: true });
+    await writeFile(join(node, 'user.toml'), '[datastore]\n', { mode: 0o640 });
+    await chmod(join(node, 'user.toml'), 0o640);
+    const sealed = (await json('keys', 'escrow', '--node', join(keys, 'node'))).document.sealed;
+    expect(sealed).toEqual(['hab/user/builder-api/config/user.toml']);
     const captured = await json('capture');
     expect([captured.code, captured.document.state]).toEqual([0, 'capturing']);
     expect((await json('advance')).code).toBe(0);
     const { document } = await json('points');
     expect(document.points.map((each: { id: string }) => each.id)).toEqual([captured.document.id]);
+  });
+
+  it('keys restore writes everything back with its names and modes, twice alike, and overwrites nothing else', async () => {
+    const to = join(keys, 'restored');
+    const names = ['bldr-20240101000000.box.key', 'hab/user/builder-api/config/user.toml'];
+    expect((await json('keys', 'restore', '--to', to)).document).toEqual({ to, written: names, unchanged: [] });
+    expect((await json('keys', 'restore', '--to', to)).document).toEqual({ to, written: [], unchanged: names });
+    const modes = await Promise.all(names.map(async (name) => (await stat(join(to, name))).mode & 0o777));
+    expect(modes).toEqual([0o400, 0o640]);
+    const [key = ''] = names;
+    expect(await readFile(join(to, key))).toEqual(await readFile(join(keys, key)));
+    await writeFile(join(to, 'hab/user/builder-api/config/user.toml'), 'another');
+    const { code, document } = await json('keys', 'restore', '--to', to);
+    expect([code, document.error.code]).toEqual([1, 'CONFLICT']);
+  });
+
+  it('keys check opens what is in escrow, and is not content before a drill has tried the keys', async () => {
+    const { code, document } = await json('keys', 'check');
+    expect(code).toBe(1);
+    expect(document.checks).toMatchObject([
+      { name: 'bldr-20240101000000.box.key', ok: true },
+      { name: 'hab/user/builder-api/config/user.toml', ok: true },
+      { name: 'rows', ok: false, detail: expect.stringContaining('no drill') },
+    ]);
+  });
+
+  it('a drill and a failover without a point say what is missing; failback without a failover is bad usage', async () => {
+    const plan = (await json('failover', 'plan')).document;
+    expect(plan).toMatchObject({ confirm: null, candidates: [], inHand: null });
+    expect((await json('drill', '--dry-run')).code).toBe(1);
+    expect((await json('failover', 'start')).document.error.code).toBe('POINT_UNKNOWN');
+    const back = await json('failback', 'plan');
+    expect([back.code, back.document.error.code]).toEqual([2, 'BAD_USAGE']);
   });
 
   it('readiness prints the findings with hints for people, and status finds them again', async () => {

@@ -15,6 +15,7 @@ import { dyingPorts, Killed } from '../setup/dying.ts';
 import { TestClock, testPolicy } from '../setup/policy.ts';
 
 const box = `BOX-SEC-1\nbldr-20240101000000\n\n${Buffer.alloc(32, 7).toString('base64')}`;
+const nodeFile = { name: 'bldr.env', mode: 0o640, content: Buffer.from('export PG_EXT_ENABLED=true\n') };
 const keyFile = { name: 'bldr-20240101000000.box.key', mode: 0o400, content: Buffer.from(box) };
 
 function newWorld(artifacts = 5): { clock: TestClock; ports: MemoryPorts } {
@@ -45,7 +46,7 @@ const states = async (ports: MemoryPorts) =>
 describe('the cycle of a recovery point', () => {
   it('goes from a capture to protected, and turns the tick on and off', async () => {
     const { ports } = newWorld();
-    await escrowKeys(ports, [keyFile]);
+    await escrowKeys(ports, [keyFile, nodeFile]);
     await capture(ports, testPolicy, scheduled);
     expect(ports.signals.tick).toBe(true);
     await runToEnd(ports);
@@ -123,7 +124,7 @@ describe('the cycle of a recovery point', () => {
 
   it('two concurrent advance runs lose no update', async () => {
     const { ports } = newWorld();
-    await escrowKeys(ports, [keyFile]);
+    await escrowKeys(ports, [keyFile, nodeFile]);
     await capture(ports, testPolicy, scheduled);
     for (let round = 0; round < 6; round += 1) {
       await Promise.all([advance(ports, testPolicy), advance(ports, testPolicy), advance(ports, testPolicy)]);
@@ -139,7 +140,7 @@ describe('the cycle of a recovery point', () => {
 
   it('a copy that fails with SnapshotQuotaExceeded waits, and is no finding until it is overdue', async () => {
     const { ports, clock } = newWorld();
-    await escrowKeys(ports, [keyFile]);
+    await escrowKeys(ports, [keyFile, nodeFile]);
     await capture(ports, testPolicy, scheduled);
     await runToEnd(ports);
     await capture(ports, testPolicy, { kind: 'manual', at: clock.now });
@@ -171,7 +172,7 @@ describe('the cycle of a recovery point', () => {
 
   it('an emptied primary bucket makes a suspect point and expires nothing; accepted, it goes on', async () => {
     const { ports, clock } = newWorld(10);
-    await escrowKeys(ports, [keyFile]);
+    await escrowKeys(ports, [keyFile, nodeFile]);
     await capture(ports, testPolicy, scheduled);
     await runToEnd(ports);
     for (let n = 0; n < 10; n += 1) ports.primaryArtifacts.lose(`core/p${n}.hart`);
@@ -191,7 +192,7 @@ describe('the cycle of a recovery point', () => {
 
   it('an artifact that was deleted at the primary before its copy does not keep a point from protected', async () => {
     const { ports } = newWorld(3);
-    await escrowKeys(ports, [keyFile]);
+    await escrowKeys(ports, [keyFile, nodeFile]);
     await capture(ports, testPolicy, scheduled);
     await advance(ports, testPolicy);
     ports.database.finish('snapshots');
@@ -207,7 +208,7 @@ describe('the cycle of a recovery point', () => {
     for (const when of ['before', 'after'] as const) {
       for (let n = 1; ; n += 1) {
         const { ports } = newWorld(3);
-        await escrowKeys(ports, [keyFile]);
+        await escrowKeys(ports, [keyFile, nodeFile]);
         const dying = dyingPorts(ports, n, when);
         const cycle = async (world: MemoryPorts) => {
           await capture(world, testPolicy, scheduled);
@@ -240,7 +241,7 @@ function describeAll(error: unknown): string {
 describe('what the catalogue refuses', () => {
   it('a document that does not parse is reported with its key, never overwritten, and hides no other point', async () => {
     const { ports } = newWorld();
-    await escrowKeys(ports, [keyFile]);
+    await escrowKeys(ports, [keyFile, nodeFile]);
     await ports.vault.put('points/20261122t130000z.json', '{"schema":"point/1",', undefined);
     await capture(ports, testPolicy, scheduled);
     const run = async () => {

@@ -18,6 +18,8 @@ const secret = (revision: string, text = `BOX-SEC-1\nbldr-${revision}\n\n${mater
   content: Buffer.from(text),
 });
 
+const settings = { name: 'bldr.env', mode: 0o640, content: Buffer.from('export PG_EXT_ENABLED=true\n') };
+
 function newWorld() {
   const clock = new TestClock();
   return { clock, ports: memoryPorts(clock.read) };
@@ -32,6 +34,7 @@ describe("escrow of Builder's keys", () => {
     ];
     expect(await escrowKeys(ports, files)).toEqual({
       sealed: ['bldr-20240101000000.box.key'],
+      updated: [],
       published: [],
       unchanged: [],
       ignored: ['core-20240101000000.pub'],
@@ -66,7 +69,7 @@ describe("escrow of Builder's keys", () => {
   it('a removed bldr-*.box.key is BUILDER_KEY_MISSING', async () => {
     const { ports } = newWorld();
     ports.primaryArtifacts.plant('core/a.hart', Buffer.from('a'));
-    await escrowKeys(ports, [secret('20240101000000'), secret('20230101000000')]);
+    await escrowKeys(ports, [secret('20240101000000'), secret('20230101000000'), settings]);
     await capture(ports, testPolicy, { kind: 'scheduled', at: new Date('2026-11-22T14:00:00Z') });
     for (let round = 0; round < 6; round += 1) {
       await advance(ports, testPolicy);

@@ -48,6 +48,7 @@ export const healthy: Observations = {
   copies: [copy(point.id)],
   replica: { pointId: point.id, missing: none, differing: none },
   escrowedRevisions: ['20240101000000'],
+  nodeFiles: ['bldr.env'],
   unusableKeys: [],
   primary: {
     region: 'us-east-1',
