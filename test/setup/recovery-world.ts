@@ -29,6 +29,9 @@ import { mergeVerifications } from '../../src/jobs/merge-verifications.ts';
 import { runKey } from '../../src/jobs/recovery/runs.ts';
 import { PASSWORD, until, untilAvailable, World } from './world.ts';
 
+/** The master user of the primary instance, which is not Builder's role. */
+export const MASTER = { user: 'dbadmin', password: 'master-of-this-test-1' };
+
 export type Login = { host: string; port: number; user: string; password: string };
 
 /** A world with a seeded Builder, a fence, and all that a restore needs in the DR region. */
@@ -196,7 +199,7 @@ async function installDrSite(world: World): Promise<void> {
 
 async function createPrimary(world: World): Promise<Login> {
   const DBInstanceIdentifier = world.config.primary.database;
-  const master = { host: '127.0.0.1', user: 'dbadmin', password: 'master-of-this-test-1' };
+  const master = { host: '127.0.0.1', ...MASTER };
   await world.rds.send(
     new CreateDBInstanceCommand({
       DBInstanceIdentifier,

@@ -83,8 +83,8 @@ async function ask(
   }
   const point = pointOf(context, run);
   const dataAt = 'dataAt' in point.database ? new Date(point.database.dataAt) : undefined;
-  const before = deletedAt && dataAt && deletedAt < dataAt;
-  return version || before ? 'lost' : 'in-window';
+  // Only a delete marker of after the data's instant proves it; what was never there is missing.
+  return !version && deletedAt && dataAt && deletedAt >= dataAt ? 'in-window' : 'lost';
 }
 
 async function heal({ ports }: RunContext, problem: Problem, batch: ArtifactBatch): Promise<Lookup['result']> {

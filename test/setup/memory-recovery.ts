@@ -1,0 +1,69 @@
+import type { Point } from '../../src/core/documents.ts';
+import { pointIdAt, snapshotName } from '../../src/core/ids.ts';
+import type { Ports } from '../../src/core/ports.ts';
+import { isMoving } from '../../src/core/recovery.ts';
+import { type Recovery, recoverySchema } from '../../src/core/recovery-documents.ts';
+import { advance } from '../../src/jobs/advance.ts';
+import { encode, readDocument } from '../../src/jobs/documents.ts';
+import { runKey } from '../../src/jobs/recovery/runs.ts';
+import { type MemoryPorts, memoryPorts } from '../memory/ports.ts';
+import { protectedPoint } from './observations.ts';
+import { TestClock, testPolicy } from './policy.ts';
+
+/** A world in memory with protected points, the newest one an hour old. */
+export async function protectedWorld(points = 2): Promise<{ clock: TestClock; ports: MemoryPorts; ids: string[] }> {
+  const clock = new TestClock('2026-11-22T14:05:00Z');
+  const ports = memoryPorts(clock.read);
+  const ids: string[] = [];
+  for (let n = points; n > 0; n -= 1) {
+    const at = new Date(clock.now.getTime() - n * 3_600_000);
+    const id = pointIdAt(at);
+    const point: Point = {
+      ...protectedPoint(id, at.toISOString()),
+      artifacts: { ...complete(at), key: `inventory/${id}` },
+    };
+    await ports.vault.put(`points/${id}.json`, encode(point), undefined);
+    await ports.database.copyToDr({ name: snapshotName(id), sourceArn: await snapshotOf(ports, id), pointId: id });
+    ids.unshift(id);
+  }
+  ports.database.finish('held');
+  return { clock, ports, ids };
+}
+
+const complete = (at: Date) => ({
+  state: 'complete' as const,
+  listedAt: at.toISOString(),
+  count: 9,
+  bytes: 9,
+  completeAt: at.toISOString(),
+  deletedInWindow: [],
+});
+
+async function snapshotOf(ports: MemoryPorts, id: string): Promise<string> {
+  await ports.database.capture(snapshotName(id), id);
+  ports.database.finish('snapshots');
+  return ports.database.snapshots.get(snapshotName(id))?.arn ?? '';
+}
+
+export async function readRun(ports: Ports, run: Recovery): Promise<Recovery> {
+  return (await readDocument(ports.vault, runKey(run), recoverySchema))?.value as Recovery;
+}
+
+/** AWS finishes what it was asked for. */
+export function settle(ports: MemoryPorts): void {
+  ports.instances.finish();
+  ports.fence.finish();
+  ports.database.finish('snapshots');
+  ports.database.finish('held');
+}
+
+/** Advances, as the tick does, until the run waits for nobody but its operator. */
+export async function finishRun(ports: MemoryPorts, run: Recovery): Promise<Recovery> {
+  for (let round = 0; round < 40; round += 1) {
+    const now = await readRun(ports, run);
+    if (!isMoving(now)) return now;
+    await advance(ports, testPolicy);
+    settle(ports);
+  }
+  throw new Error(`${run.schema} ${run.id} does not end: ${JSON.stringify((await readRun(ports, run)).history)}`);
+}
