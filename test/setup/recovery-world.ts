@@ -18,11 +18,11 @@ import { readKeyFolder } from '../../src/adapters/key-files.ts';
 import type { Point } from '../../src/core/documents.ts';
 import { stackNames } from '../../src/core/names.ts';
 import type { Ports } from '../../src/core/ports.ts';
-import { isMoving } from '../../src/core/recovery.ts';
+import { isMoving, plannedRun } from '../../src/core/recovery.ts';
 import { type Recovery, recoverySchema } from '../../src/core/recovery-documents.ts';
 import { advance } from '../../src/jobs/advance.ts';
 import { capture } from '../../src/jobs/capture.ts';
-import { readDocument, readPoints } from '../../src/jobs/documents.ts';
+import { encode, readDocument, readPoints } from '../../src/jobs/documents.ts';
 import { startDrill } from '../../src/jobs/drill.ts';
 import { escrowKeys } from '../../src/jobs/escrow-keys.ts';
 import { mergeVerifications } from '../../src/jobs/merge-verifications.ts';
@@ -129,6 +129,16 @@ export class RecoveryWorld {
     const { point = 'latest', alarmTest = false } = options;
     const request = { point, alarmTest, at: this.nextSecond() };
     return this.finish(await startDrill(this.ports, this.world.policy, request));
+  }
+
+  /** The record of a failover that nobody has carried on yet. */
+  async plannedFailover(): Promise<Recovery> {
+    const { points } = await readPoints(this.ports.vault);
+    const wanted = { point: 'latest', alarmTest: false, planned: false, acceptUnfenced: false, acceptFindings: false };
+    const ids = points.map((each) => each.id).reverse();
+    const run = plannedRun('failover', this.nextSecond(), wanted, ids, this.world.policy);
+    await this.ports.vault.put(runKey(run), encode(run), undefined);
+    return run;
   }
 
   async drInstances(): Promise<string[]> {
