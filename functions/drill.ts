@@ -12,6 +12,7 @@ const request = z.discriminatedUnion('kind', [
     requestedAt: at.optional(),
     point: z.string().default('latest'),
     alarmTest: z.boolean().default(false),
+    readAll: z.boolean().default(false),
   }),
 ]);
 
@@ -23,6 +24,7 @@ export const handler = lambda('drill', request, async (event, { ports, config })
     const { id, state } = await startDrill(ports, policyOf(config), {
       point: manual ? event.point : 'latest',
       alarmTest: manual && event.alarmTest,
+      readAll: manual && event.readAll,
       at: requested ? new Date(requested) : ports.clock(),
     });
     return { id, state };

@@ -79,6 +79,7 @@ function addRecovery(program: Program): void {
   add(program, 'drill', 'restore a recovery point into a scratch instance, check it, throw it away', 'drillNow')
     .option('--point <id>', 'which recovery point', 'latest')
     .option('--dry-run', 'print the plan only')
+    .option('--read-all', 'read every artifact again, not a sample of them')
     .option('--alarm-test', 'plant faults in scratch copies, and fail unless they are found and told');
   add(program, 'drills', 'the drills: verdicts, evidence, times by phase', 'drills');
   const failover = program.command('failover').description("bring Builder's data up in DR");

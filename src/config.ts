@@ -89,6 +89,8 @@ const sections = {
     caCertificate: text.default('rds-ca-rsa2048-g1'),
     logExports: list(text).default(['postgresql']),
     iamAuthentication: flag.default(false),
+    /** The role that people and tools log in as by IAM; made in the primary database beforehand. */
+    iamRole: text.optional(),
   }),
   builder: z.strictObject({
     databaseName: text.default('builder'),
@@ -119,7 +121,7 @@ const configSchema = z
     /** Read by serverless.yml only: how often each job runs. */
     schedules: z.record(z.string(), z.string()).optional(),
   })
-  .superRefine(({ primary, dr, restore }, context) => {
+  .superRefine(({ primary, dr, restore, builder }, context) => {
     const same = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
     if (primary.region === dr.region)
       same(['dr', 'region'], 'must differ from primary.region: one region is one disaster');
@@ -127,6 +129,9 @@ const configSchema = z
       same(['dr', 'vaultBucket'], 'must differ from dr.replicaBucket: Builder must never own the vault');
     if (primary.bucket === dr.replicaBucket) same(['dr', 'replicaBucket'], 'must differ from primary.bucket');
     if (primary.bucket === dr.vaultBucket) same(['dr', 'vaultBucket'], 'must differ from primary.bucket');
+    if (restore.iamRole !== undefined && restore.iamRole === builder.databaseRole) {
+      same(['restore', 'iamRole'], "must not be Builder's own role: a role of rds_iam loses its password login");
+    }
     if (dr.databaseRecord && !dr.hostedZone) same(['dr', 'hostedZone'], 'is needed to move dr.databaseRecord');
     if (restore.storageType.startsWith('io') && !restore.iops) same(['restore', 'iops'], 'is required for io1 and io2');
     if (restore.storageType === 'gp3' && !restore.iops !== !restore.throughputMibps) {
@@ -203,11 +208,11 @@ export function loadConfig(environment: Environment, file?: string): Config {
 
 /** What the jobs decide by. */
 export function policyOf(config: Config): Policy {
-  const { iops, storageGib, throughputMibps, ...restore } = config.restore;
+  const { iops, storageGib, throughputMibps, iamRole, ...restore } = config.restore;
   const { databasePassword, url, ...builder } = config.builder;
   return {
     ...config.policy,
-    restore: { ...restore, iops, storageGib, throughputMibps },
+    restore: { ...restore, iops, storageGib, throughputMibps, iamRole },
     builder: { ...builder, databasePassword, url },
   };
 }

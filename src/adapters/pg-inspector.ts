@@ -114,6 +114,11 @@ async function facts(client: pg.Client): Promise<Omit<DatabaseFacts, 'packages'>
     "SELECT pg_get_userbyid(proowner) AS owner FROM pg_proc WHERE proname = 'next_id_v1' AND pronamespace = 'public'::regnamespace",
   );
   const extensions = await rowsOf(client, 'SELECT extname AS name FROM pg_extension ORDER BY extname');
+  const roles = await rowsOf(
+    client,
+    `SELECT r.rolname AS name, EXISTS (SELECT 1 FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
+       WHERE m.member = r.oid AND g.rolname = 'rds_iam') AS iam FROM pg_roles r WHERE r.rolcanlogin ORDER BY 1`,
+  );
   const keys = await attempt(client, 'SELECT full_name AS name, body FROM origin_public_keys ORDER BY full_name');
   const found = await tables(client);
   const groups: SealedRows[] = await namedRevisions(client);
@@ -124,6 +129,7 @@ async function facts(client: pg.Client): Promise<Omit<DatabaseFacts, 'packages'>
     extensions: extensions.map(({ name = '' }) => name),
     tables: found,
     nextId: nextId && { owner: nextId['owner'] ?? '' },
+    roles: roles.map(({ name = '', iam }) => ({ name, iam: iam as unknown as boolean })),
     publicKeys: (keys ?? []).map(({ name = '', body = '' }) => ({ name, body })),
     sealed: groups,
   };

@@ -69,9 +69,9 @@ export const readinessNow: Command = async ({ ports, config }) => {
   return { json: found, text: statusText(found), healthy: found.status === 'READY' };
 };
 
-export const doctorNow: Command = async ({ ports }) => {
+export const doctorNow: Command = async ({ ports, config }) => {
   const { name } = await bestEngine(0);
-  const checks = [{ name: 'hash engine', ok: true, detail: name }, ...(await doctor(ports))];
+  const checks = [{ name: 'hash engine', ok: true, detail: name }, ...(await doctor(ports, policyOf(config)))];
   return { json: { checks }, text: doctorText(checks), healthy: checks.every((each) => each.ok) };
 };
 

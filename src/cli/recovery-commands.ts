@@ -16,7 +16,12 @@ export const drillNow: Command = async ({ ports, config }, _args, flags) => {
     return { json: plan, text: planText(plan.point, plan.steps), healthy: plan.point !== null };
   }
   const alarmTest = flags['alarmTest'] === true;
-  const run = await startDrill(ports, policy, { point, alarmTest, at: ports.clock() });
+  const run = await startDrill(ports, policy, {
+    point,
+    alarmTest,
+    readAll: flags['readAll'] === true,
+    at: ports.clock(),
+  });
   return { json: run, text: runText(run, ports.clock()), healthy: run.state !== 'failed' };
 };
 

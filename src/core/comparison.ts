@@ -23,6 +23,8 @@ export type ComparisonOptions = {
   /** Every `stride`-th row is read again, beginning with `offset`: another share each time. Zero: none. */
   stride: number;
   offset: number;
+  /** Records older than this do not count: their objects are read again, some in each pass. */
+  readSince: string | undefined;
   /** Keys that are no artifacts. */
   ignored: string;
 };
@@ -43,6 +45,7 @@ export class RowComparison {
   #objects = 0;
   #byRecord = 0;
   #reread = 0;
+  #postponed = 0;
   readonly #counters = {
     missing: new SampleCounter(),
     corrupt: new SampleCounter(),
@@ -74,10 +77,16 @@ export class RowComparison {
   }
 
   #with(row: PackageRow, { record, ...entry }: KnownObject, sampled: boolean): void {
+    const { readSince } = this.#options;
+    if (record && !sampled && readSince !== undefined && record.at < readSince) {
+      this.#again(entry, row);
+      return;
+    }
     if (!record || sampled) {
       this.#read(entry, row, sampled && record !== undefined);
       return;
     }
+    if (readSince !== undefined) this.#reread += 1;
     this.#byRecord += 1;
     this.judge(row.key, row.checksum, record);
   }
@@ -99,6 +108,16 @@ export class RowComparison {
   #problem(kind: Problem['kind'], key: string, checksum: string | null): void {
     this.#counters[kind].add(key);
     if (this.problems.length < PROBLEMS) this.problems.push({ kind, key, checksum });
+  }
+
+  #again(entry: ObjectEntry, row: PackageRow): void {
+    if (this.toRead.length < READS) this.toRead.push({ entry, checksum: row.checksum, sampled: false });
+    else this.#postponed += 1;
+  }
+
+  /** Objects that are left for the next pass. */
+  get postponed(): number {
+    return this.#postponed;
   }
 
   #read(entry: ObjectEntry, row: PackageRow, sampled: boolean): void {

@@ -53,6 +53,8 @@ export type RestoreSettings = {
   caCertificate: string;
   logExports: string[];
   iamAuthentication: boolean;
+  /** A role of `rds_iam` in the database; never Builder's own, which would lose its password login. */
+  iamRole: string | undefined;
 };
 
 /** How Builder itself reaches its data; secrets are references (`secretsmanager:NAME`, `ssm:NAME`, `file:PATH`). */

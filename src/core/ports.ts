@@ -279,6 +279,7 @@ export type DatabaseFacts = {
   tables: { name: string; owner: string; rows: number | null }[];
   nextId: { owner: string } | undefined;
   packages: number | undefined;
+  roles: { name: string; iam: boolean }[];
   publicKeys: { name: string; body: string }[];
   sealed: SealedRows[];
 };

@@ -40,6 +40,8 @@ export const reportSchema = z.strictObject({
   tables: z.array(z.strictObject({ name: z.string(), owner: z.string(), rows: count.nullable() })),
   nextId: z.strictObject({ owner: z.string() }).optional(),
   packages: z.strictObject({ key: z.string(), count }).optional(),
+  /** Roles that may log in, and whether by IAM. */
+  roles: z.array(z.strictObject({ name: z.string(), iam: z.boolean() })).optional(),
   /** Named revisions of the public signing keys in the restored database. */
   signers: z.array(z.string()),
   conflictingSigners: z.array(z.string()),
@@ -152,6 +154,8 @@ export const recoverySchema = z.strictObject({
     planned: z.boolean(),
     acceptUnfenced: z.boolean(),
     acceptFindings: z.boolean(),
+    /** Read every object again, not a sample: as many passes as it takes. */
+    readAll: z.boolean().optional(),
     /** The failover whose left-behind database this run looks into: its snapshot is no recovery point. */
     diverged: z.string().optional(),
   }),

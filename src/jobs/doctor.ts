@@ -1,6 +1,11 @@
+import type { Policy } from '../core/policy.ts';
 import type { Ports } from '../core/ports.ts';
+import { reportSchema } from '../core/recovery-documents.ts';
+import { newestFirst } from '../core/recovery-point.ts';
 import { escrowedRevision, vaultKeys } from '../core/vault-layout.ts';
 import { DrError, describeError } from '../errors.ts';
+import { readDocument, readPoints } from './documents.ts';
+import { readRuns } from './recovery/runs.ts';
 
 export type Check = { name: string; ok: boolean; detail: string; hint?: string };
 
@@ -22,8 +27,28 @@ async function firstPage(pages: AsyncIterable<unknown[]>): Promise<string> {
   return 'reachable, empty';
 }
 
+/** Reads every reference; says nothing of what it found. */
+async function references(ports: Ports, { builder }: Policy): Promise<string> {
+  const named = [builder.databasePassword, builder.s3KeyId, builder.s3SecretKey].filter((each) => each !== undefined);
+  for (const reference of named) await ports.secrets.resolve(reference);
+  return `${named.length} references can be read`;
+}
+
+/** The role for logins by IAM is in the data: the last drill saw it, or did not. */
+async function iamLogin(ports: Ports, { restore }: Policy): Promise<string> {
+  if (!restore.iamAuthentication) return 'not used';
+  if (!restore.iamRole) return fault('restore.iamAuthentication is on, and restore.iamRole names no role');
+  const { runs } = await readRuns(ports.vault);
+  const key = runs.findLast((each) => each.attempts.at(-1)?.inspection?.doneAt)?.attempts.at(-1)?.inspection?.report;
+  const report = key ? await readDocument(ports.vault, key, reportSchema) : undefined;
+  if (!report) return fault('no drill has looked for the role yet');
+  const role = report.value.roles?.find((each) => each.name === restore.iamRole);
+  if (!role) return fault(`the database of the last drill has no role ${restore.iamRole}`);
+  return role.iam ? `${role.name} may log in by IAM` : fault(`${role.name} is not a member of rds_iam`);
+}
+
 /** Tries everything that the jobs need, one after another, and says what does not work. */
-export async function doctor(ports: Ports): Promise<Check[]> {
+export async function doctor(ports: Ports, policy: Policy): Promise<Check[]> {
   return [
     await check(
       'vault',
@@ -45,6 +70,27 @@ export async function doctor(ports: Ports): Promise<Check[]> {
       const count = await ports.notifier.subscribers();
       return count > 0 ? `${count} confirmed` : fault('nobody is subscribed and confirmed');
     }),
+    await check(
+      'network and parameters for restores',
+      'Make the groups that `restore:` names in the DR region.',
+      async () => {
+        const { subnetGroup, parameterGroup } = policy.restore;
+        const { points } = await readPoints(ports.vault);
+        const known = newestFirst(points).find((point) => 'engineVersion' in point.database)?.database;
+        const engineVersion = known && 'engineVersion' in known ? known.engineVersion : 'postgres 17';
+        const missing = await ports.instances.missing({ subnetGroup, parameterGroup, engineVersion });
+        return missing.length > 0 ? fault(missing.map((each) => each.text).join('; ')) : 'there';
+      },
+    ),
+    await check("Builder's own credentials", 'Make the secrets that `builder:` names in the DR region.', () =>
+      references(ports, policy),
+    ),
+    await check('login by IAM', 'In the primary database: CREATE ROLE ... LOGIN; GRANT rds_iam TO ...', () =>
+      iamLogin(ports, policy),
+    ),
+    await check('fence', 'Deploy the relay stack: serverless deploy --config serverless.primary.yml', () =>
+      ports.fence.fenceGroup(),
+    ),
     await check('primary database', 'Check primary.database and the network.', async () => {
       const facts = await ports.database.source();
       return `found; Multi-AZ ${facts.multiAz ? 'on' : 'off'}, backups ${facts.backupRetentionDays} days`;

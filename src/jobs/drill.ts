@@ -7,7 +7,7 @@ import { readPoints, requireDirection, updateDocument } from './documents.ts';
 import { availablePoints } from './recovery/candidates.ts';
 import { announceRun, readRuns, runKey } from './recovery/runs.ts';
 
-export type DrillRequest = { point: string; alarmTest: boolean; at: Date };
+export type DrillRequest = { point: string; alarmTest: boolean; readAll?: boolean; at: Date };
 
 /**
  * Starts a drill: restore a recovery point into a scratch instance, look into it, compare it with the replica, throw
@@ -26,6 +26,7 @@ export async function startDrill(ports: Ports, policy: Policy, request: DrillReq
   const wanted = {
     point: request.point,
     alarmTest: request.alarmTest,
+    readAll: request.readAll ?? false,
     planned: false,
     acceptUnfenced: false,
     acceptFindings: false,

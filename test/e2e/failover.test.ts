@@ -1,5 +1,10 @@
 import { DescribeDBInstancesCommand } from '@aws-sdk/client-rds';
-import { GetBucketPolicyCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectCommand,
+  GetBucketPolicyCommand,
+  PutBucketPolicyCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
@@ -63,6 +68,19 @@ describe('a failover against real PostgreSQL and S3', () => {
     const { host, port } = current(run).available as { host: string; port: number };
     expect(await query({ ...subject.login, host, port }, rows)).toEqual(before);
     expect(await subject.drInstances()).toEqual([`hbdr-failover-${run.id}`]);
+  });
+
+  it('heals what the primary can still give: a lost object, wrong bytes, and one whose last version is all that is left', async () => {
+    const { s3, drS3, config } = subject.world;
+    const [lost, wrong, deleted] = subject.builder.packages.map((each) => each.key) as [string, string, string];
+    const replica = { Bucket: config.dr.replicaBucket };
+    await drS3.send(new DeleteObjectCommand({ ...replica, Key: lost }));
+    await drS3.send(new PutObjectCommand({ ...replica, Key: wrong, Body: 'not a package' }));
+    await drS3.send(new DeleteObjectCommand({ ...replica, Key: deleted }));
+    await s3.send(new DeleteObjectCommand({ Bucket: config.primary.bucket, Key: deleted }));
+    const run = await subject.finish(await start());
+    expect([run.state, allFindings(run), current(run).healed]).toEqual(['done', [], 3]);
+    expect(current(run).comparison).toMatchObject({ packages: 6, objects: 6 });
   });
 
   it('a pooled connection opened before the fence cannot write after it is confirmed', async () => {

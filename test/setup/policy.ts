@@ -16,7 +16,7 @@ export const testPolicy: Policy = {
   drillIntervalDays: 8,
   rtoTargetMinutes: 120,
   rowsFallPercent: 20,
-  rereadSamples: 4,
+  rereadSamples: 2,
   fenceMinutes: 15,
   restore: {
     classes: ['db.t4g.medium', 'db.m7g.large'],
@@ -34,6 +34,7 @@ export const testPolicy: Policy = {
     caCertificate: 'rds-ca-rsa2048-g1',
     logExports: ['postgresql'],
     iamAuthentication: false,
+    iamRole: undefined,
   },
   builder: {
     databaseName: 'builder',

@@ -3,6 +3,8 @@ import { EventBridgeClient, PutRuleCommand } from '@aws-sdk/client-eventbridge';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import {
   CreateDBInstanceCommand,
+  CreateDBParameterGroupCommand,
+  CreateDBSubnetGroupCommand,
   DeleteDBInstanceCommand,
   DescribeDBInstancesCommand,
   RDSClient,
@@ -97,7 +99,7 @@ export class World {
         databaseCaFile: join(address.folder, 'database-ca.pem'),
       },
       policy: numbers,
-      restore: { ...testPolicy.restore, storageType: 'gp3' },
+      restore: { ...testPolicy.restore, storageType: 'gp3', iamRole: undefined },
       builder: {
         ...testPolicy.builder,
         url: undefined,
@@ -117,11 +119,25 @@ export class World {
   }
 
   async #install(): Promise<void> {
-    const { primary, dr, stage } = this.config;
+    const { primary, dr, stage, restore } = this.config;
     const names = stackNames(stage);
     const client = clientOf(this.sandbox.address, dr.region);
     await createBucket(this.s3, primary.bucket);
     for (const Bucket of [dr.replicaBucket, dr.vaultBucket]) await createBucket(this.drS3, Bucket);
+    await this.drRds.send(
+      new CreateDBSubnetGroupCommand({
+        DBSubnetGroupName: restore.subnetGroup,
+        DBSubnetGroupDescription: 'Builder in DR',
+        SubnetIds: ['subnet-1', 'subnet-2'],
+      }),
+    );
+    await this.drRds.send(
+      new CreateDBParameterGroupCommand({
+        DBParameterGroupName: restore.parameterGroup,
+        DBParameterGroupFamily: 'postgres17',
+        Description: 'Builder',
+      }),
+    );
     await this.#sqs.send(new CreateQueueCommand({ QueueName: names.queue }));
     await new SNSClient(client).send(new CreateTopicCommand({ Name: names.topic }));
     const Schedule = { Name: names.tickRule, ScheduleExpression: 'rate(1 day)', State: 'DISABLED' as const };

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type KnownObject, type PackageRow, RowComparison, rollingSample, type ToRead } from '../../core/comparison.ts';
 import { type VerificationRecord, verifiedSchema } from '../../core/documents.ts';
 import { type Difference, differences, mergeDiff } from '../../core/inventory.ts';
@@ -11,6 +12,7 @@ import { HartVerifier } from '../../hart/verify.ts';
 import { readDocument } from '../documents.ts';
 import { readLines } from '../inventory.ts';
 import { keyRing } from '../key-ring.ts';
+import { mergeVerifications } from '../merge-verifications.ts';
 import { pointOf } from './restore.ts';
 import type { RunContext } from './runs.ts';
 
@@ -43,7 +45,8 @@ export async function reportOf(ports: Ports, run: Recovery): Promise<InspectionR
 }
 
 /** Reads objects from the replica now, some at a time. */
-async function readNow(ports: Ports, replica: ArtifactStore, seen: RowComparison): Promise<void> {
+async function readNow(ports: Ports, replica: ArtifactStore, seen: RowComparison): Promise<VerificationRecord[]> {
+  const records: VerificationRecord[] = [];
   const ring = await keyRing(ports);
   const queue = [...seen.toRead];
   const work = async (): Promise<void> => {
@@ -59,10 +62,22 @@ async function readNow(ports: Ports, replica: ArtifactStore, seen: RowComparison
       seen.unread(entry.key);
       return;
     }
+    const found = verifier.finish();
     seen.reread();
-    seen.judge(entry.key, checksum, verifier.finish());
+    seen.judge(entry.key, checksum, found);
+    const { key, size, etag, versionId = null } = entry;
+    records.push({ schema: 'verified/1', key, versionId, etag, size, at: ports.clock().toISOString(), ...found });
   };
   await Promise.all(Array.from({ length: READS_AT_ONCE }, work));
+  return records;
+}
+
+/** What was read now is known from now on: the next pass, and everybody else, need not read it. */
+async function keepRecords(ports: Ports, records: VerificationRecord[]): Promise<void> {
+  if (records.length === 0) return;
+  const lines = records.map((record) => `${JSON.stringify(record)}\n`).join('');
+  await ports.vault.put(vaultKeys.verificationLog(ports.clock(), randomUUID()), lines, undefined);
+  await mergeVerifications(ports);
 }
 
 /** Holds the rows of the restored database against `replica`, and reads again what this run's share is. */
@@ -76,10 +91,13 @@ export async function compareRows(context: RunContext, run: Recovery, replica: A
     signers: new Set(report.signers),
     excused: new Set(artifacts.state === 'complete' ? artifacts.deletedInWindow : []),
     ...rollingSample(report.packages?.count ?? 0, samples, serial),
+    readSince: run.wanted.readAll ? run.requestedAt : undefined,
     ignored: vaultKeys.canaries,
   });
   const rows = report.packages ? readLines<PackageRow>(ports.vault, report.packages.key) : nothing<PackageRow>();
   await mergeDiff(rows, knownObjects(ports, replica), (difference) => seen.visit(difference));
-  await readNow(ports, replica, seen);
+  const records = await readNow(ports, replica, seen);
+  // What a scratch view shows is no record of the replica.
+  if (replica === ports.replica) await keepRecords(ports, records);
   return seen;
 }

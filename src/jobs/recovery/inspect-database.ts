@@ -136,6 +136,7 @@ async function inspect(ports: InspectionPorts, policy: Policy, run: Recovery, lo
     serverVersion: facts.serverVersion,
     extensions: facts.extensions,
     tables: facts.tables,
+    roles: facts.roles,
     signers: signers.map((each) => each.name),
     conflictingSigners,
     builderKeys: await tryKeys(ports, facts.sealed, run.wanted.alarmTest),

@@ -1,0 +1,222 @@
+import { CreateHostedZoneCommand, ListResourceRecordSetsCommand, Route53Client } from '@aws-sdk/client-route-53';
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { clientOf } from '../../sandbox/demo/primary-site.ts';
+import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { awsCutOver } from '../../src/adapters/aws-cut-over.ts';
+import { lambdaInspection } from '../../src/adapters/lambda-inspection.ts';
+import { snapshotName } from '../../src/core/ids.ts';
+import type { FencePort, Instances, RestoredInstance, Secrets } from '../../src/core/ports.ts';
+import { restoreRequest } from '../../src/core/restore-settings.ts';
+import { memoryFence, memoryInstances, memorySecrets } from '../memory/recovery.ts';
+import { testPolicy } from '../setup/policy.ts';
+import { RecoveryWorld } from '../setup/recovery-world.ts';
+import { DR, until } from '../setup/world.ts';
+
+type Subject = { instances: Instances; secrets: Secrets; fence: FencePort; settle: () => void; snapshot: string };
+let sandbox: Sandbox;
+let world: RecoveryWorld;
+let snapshot: string;
+beforeAll(async () => {
+  sandbox = await startSandbox();
+  await sandbox.control.rds({ stateDelayMs: 50 });
+  world = await RecoveryWorld.create(sandbox, 'ports');
+  snapshot = snapshotName((await world.protect()).id);
+});
+afterAll(async () => {
+  await world.builder.close();
+  await sandbox.stop();
+});
+
+function inMemory(): Subject {
+  const instances = memoryInstances();
+  const fence = memoryFence();
+  const settle = () => {
+    instances.finish();
+    fence.finish();
+  };
+  return { instances, secrets: memorySecrets(), fence, settle, snapshot: 'hbdr-x' };
+}
+function onAws(): Subject {
+  return { ...world.ports, settle: () => undefined, snapshot };
+}
+const request = (subject: Subject, name: string, run = 'drills/1.json') =>
+  restoreRequest(testPolicy.restore, 'scratch', {
+    name,
+    snapshot: subject.snapshot,
+    sizeGib: 20,
+    engineLifecycleSupport: undefined,
+    className: 'db.t4g.small',
+    run,
+  });
+
+describe.each([
+  ['memory', inMemory],
+  ['AWS', onAws],
+] as [string, () => Subject][])('the ports of a recovery on %s', (_name, open) => {
+  let subject: Subject;
+  beforeAll(() => {
+    subject = open();
+  });
+  const untilInstance = (name: string, wanted: (facts: RestoredInstance | undefined) => boolean) =>
+    until(name, 10, async () => {
+      subject.settle();
+      const facts = await subject.instances.status(name);
+      return wanted(facts) ? (facts ?? true) : undefined;
+    });
+
+  it("a restore asked for twice makes one instance, with the tags of its own and not the source's", async () => {
+    await subject.instances.restore(request(subject, 'hbdr-drill-1'));
+    await subject.instances.restore(request(subject, 'hbdr-drill-1'));
+    const facts = await untilInstance('hbdr-drill-1', (each) => each?.status === 'available');
+    expect(facts).toMatchObject({
+      engineVersion: 'postgres 17.10',
+      className: 'db.t4g.small',
+      masterUser: 'dbadmin',
+      deletionProtection: false,
+      tags: { 'builder-dr:run': 'drills/1.json', 'builder-dr:role': 'drill' },
+    });
+    expect((await subject.instances.list()).map((each) => each.name)).toContain('hbdr-drill-1');
+  });
+
+  it('an instance of another run under the name is not taken for ours', async () => {
+    const foreign = subject.instances.restore(request(subject, 'hbdr-drill-1', 'drills/2.json'));
+    await expect(foreign).rejects.toMatchObject({ code: 'INSTANCE_MISMATCH' });
+  });
+
+  it('a password is pending until it is set', async () => {
+    await subject.instances.setPassword('hbdr-drill-1', 'a-fresh-password-1');
+    expect((await subject.instances.status('hbdr-drill-1'))?.pending).toBe(true);
+    await untilInstance('hbdr-drill-1', (each) => each?.pending === false);
+  });
+
+  it('tags are added to those that are there', async () => {
+    const { arn } = (await subject.instances.status('hbdr-drill-1')) as RestoredInstance;
+    await subject.instances.tag(arn, { 'builder-dr:role': 'aborted' });
+    const { tags } = (await subject.instances.status('hbdr-drill-1')) as RestoredInstance;
+    expect(tags).toEqual({ 'builder-dr:run': 'drills/1.json', 'builder-dr:role': 'aborted' });
+  });
+
+  it("only a drill's instance is destroyed, and twice is once", async () => {
+    await expect(subject.instances.destroy('hbdr-failover-1')).rejects.toMatchObject({ code: 'BAD_USAGE' });
+    await subject.instances.destroy('hbdr-drill-1');
+    await subject.instances.destroy('hbdr-drill-1');
+    await untilInstance('hbdr-drill-1', (each) => each === undefined);
+    await subject.instances.destroy('hbdr-drill-1');
+  });
+
+  it('a password is made once, kept, and gone when it is removed', async () => {
+    const first = await subject.secrets.ensure('hbdr-ports/one');
+    expect(await subject.secrets.ensure('hbdr-ports/one')).toBe(first);
+    await subject.secrets.remove('hbdr-ports/one');
+    await subject.secrets.remove('hbdr-ports/one');
+    expect(await subject.secrets.ensure('hbdr-ports/one')).not.toBe('');
+    await expect(subject.secrets.resolve('secretsmanager:none')).rejects.toMatchObject({ code: 'SECRET_UNREADABLE' });
+  });
+
+  it('groups are swapped after a while, and a reboot is asked for', async () => {
+    const group = await subject.fence.fenceGroup();
+    const before = (await subject.fence.database())?.groups.map((each) => each.id) ?? [];
+    await subject.fence.setGroups([group]);
+    expect((await subject.fence.database())?.groups.every((each) => each.status === 'active')).toBe(false);
+    const settled = (wanted: string[]) =>
+      until('the groups', 10, async () => {
+        subject.settle();
+        const state = await subject.fence.database();
+        const ids = state?.groups.map((each) => (each.status === 'active' ? each.id : ''));
+        return state?.status === 'available' && ids?.join() === wanted.join() ? true : undefined;
+      });
+    await settled([group]);
+    await subject.fence.reboot();
+    expect((await subject.fence.database())?.status).toBe('rebooting');
+    await settled([group]);
+    await subject.fence.setGroups(before);
+    await settled(before);
+  });
+
+  it('a policy is read, written and taken away', async () => {
+    const statement = {
+      Sid: 'X',
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 's3:DeleteBucket',
+      Resource: 'arn:aws:s3:::primary-ports',
+    };
+    const policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+    await subject.fence.setBucketPolicy(policy);
+    expect(JSON.parse((await subject.fence.bucketPolicy()) ?? '')).toEqual(JSON.parse(policy));
+    await subject.fence.setBucketPolicy(undefined);
+    expect(await subject.fence.bucketPolicy()).toBeUndefined();
+  });
+});
+
+describe('AWS as it is', () => {
+  it('names what a restore lacks: subnet group, parameter group, its family', async () => {
+    const { instances } = world.ports;
+    const needed = { subnetGroup: 'builder-dr', parameterGroup: 'builder-postgres17', engineVersion: 'postgres 17.10' };
+    expect(await instances.missing(needed)).toEqual([]);
+    expect(await instances.missing({ ...needed, subnetGroup: 'none', engineVersion: 'postgres 18.1' })).toMatchObject([
+      { code: 'DR_NETWORK_MISSING', subject: 'none' },
+      {
+        code: 'DR_PARAMETER_GROUP_MISSING',
+        text: expect.stringContaining('is of family postgres17, the snapshot needs postgres18'),
+      },
+    ]);
+    expect(await instances.missing({ ...needed, parameterGroup: 'none' })).toMatchObject([
+      { code: 'DR_PARAMETER_GROUP_MISSING', text: 'there is no parameter group none in the DR region' },
+    ]);
+  });
+
+  it('a class that AWS has none of is NO_CAPACITY', async () => {
+    await sandbox.control.rds({ insufficientCapacity: ['db.t4g.small'] });
+    const refused = world.ports.instances.restore(request(onAws(), 'hbdr-drill-2'));
+    await expect(refused).rejects.toMatchObject({ code: 'NO_CAPACITY' });
+    await sandbox.control.rds({ insufficientCapacity: [] });
+  });
+
+  it('references are read from Secrets Manager, SSM and files; an error names the reference, never a value', async () => {
+    const { secrets } = world.ports;
+    expect(await secrets.resolve('secretsmanager:ports/database')).toBe('only-for-this-test-1');
+    await world.ports.cutOver.publishSettings({ 'user.toml': 'host' });
+    expect(await secrets.resolve('ssm:/hbdr-ports/builder/user.toml')).toBe('host');
+    expect(await secrets.resolve(`file:${sandbox.address.folder}/database-ca.pem`)).toContain('BEGIN CERTIFICATE');
+    await expect(secrets.resolve('file:/nonexistent')).rejects.toMatchObject({
+      message: 'cannot read file:/nonexistent',
+    });
+  });
+
+  it('the record of Route 53 is upserted', async () => {
+    const route53 = new Route53Client(clientOf(sandbox.address, 'us-east-1'));
+    const made = await route53.send(new CreateHostedZoneCommand({ Name: 'example.com', CallerReference: '1' }));
+    const zone = made.HostedZone?.Id?.replace('/hostedzone/', '') ?? '';
+    const ssm = new SSMClient(clientOf(sandbox.address, DR));
+    const cutOver = awsCutOver({ ssm, prefix: '/x/', route53, record: { zone, name: 'db.example.com' } });
+    for (const host of ['one.example.com', 'two.example.com']) await cutOver.dns?.point(host);
+    const { ResourceRecordSets = [] } = await route53.send(new ListResourceRecordSetsCommand({ HostedZoneId: zone }));
+    const record = ResourceRecordSets.find((each) => each.Type === 'CNAME');
+    expect(record?.ResourceRecords).toEqual([{ Value: 'two.example.com' }]);
+    await expect(ssm.send(new GetParameterCommand({ Name: '/x/none' }))).rejects.toThrow();
+  });
+
+  it('a function that is not there is said so', async () => {
+    const { LambdaClient } = await import('@aws-sdk/client-lambda');
+    const client = new LambdaClient(clientOf(sandbox.address, DR));
+    const start = lambdaInspection({ client, functionName: 'hbdr-none' }).start({
+      job: 'inspect-database',
+      run: 'drills/1.json',
+      report: 'reports/1.json',
+      what: 'inspect',
+    });
+    await expect(start).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('what is kept of a deleted object: when it was deleted, and its versions', async () => {
+    const [model] = world.builder.packages;
+    const { primaryArtifacts } = world.ports;
+    expect(await primaryArtifacts.history(model?.key ?? '')).toMatchObject({
+      deletedAt: undefined,
+      versions: [{ key: model?.key }],
+    });
+    expect(await primaryArtifacts.history('core/never')).toEqual({ deletedAt: undefined, versions: [] });
+  });
+});
