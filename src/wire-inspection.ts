@@ -11,7 +11,8 @@ import { pgInspector } from './adapters/pg-inspector.ts';
 import { databaseAuthorities } from './adapters/rds-ca.ts';
 import { s3Vault } from './adapters/s3-vault.ts';
 import type { Config } from './config.ts';
-import type { DatabaseLogin, InspectionPorts, Log } from './core/ports.ts';
+import type { Log } from './core/ports.ts';
+import type { DatabaseLogin, InspectionPorts } from './core/recovery-ports.ts';
 
 /** What the function inside the VPC needs: the vault, the escrow, secrets, the database itself. */
 export function inspectionPorts(config: Config, log: Log): InspectionPorts {

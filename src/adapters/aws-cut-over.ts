@@ -1,6 +1,6 @@
 import { ChangeResourceRecordSetsCommand, type Route53Client } from '@aws-sdk/client-route-53';
 import { PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
-import type { CutOverPort } from '../core/ports.ts';
+import type { CutOverPort } from '../core/recovery-ports.ts';
 import { call } from './aws-errors.ts';
 
 export type CutOverOptions = {

@@ -11,7 +11,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
-import type { FencePort } from '../core/ports.ts';
+import type { FencePort } from '../core/recovery-ports.ts';
 import { DrError, hasCode } from '../errors.ts';
 import { call } from './aws-errors.ts';
 

@@ -7,7 +7,7 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
-import type { Secrets } from '../core/ports.ts';
+import type { Secrets } from '../core/recovery-ports.ts';
 import { DrError, hasCode } from '../errors.ts';
 import { call } from './aws-errors.ts';
 

@@ -1,6 +1,6 @@
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type pg from 'pg';
-import type { BuilderAccess, DatabaseLogin } from '../core/ports.ts';
+import type { BuilderAccess, DatabaseLogin } from '../core/recovery-ports.ts';
 
 export type BuilderAccessOptions = {
   newClient: (login: DatabaseLogin) => pg.Client;

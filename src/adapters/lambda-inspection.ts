@@ -1,5 +1,5 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
-import type { Inspection } from '../core/ports.ts';
+import type { Inspection } from '../core/recovery-ports.ts';
 import { call } from './aws-errors.ts';
 
 /** Asks the function inside the VPC, and does not wait: it reports by a vault document. */

@@ -10,7 +10,7 @@ import {
   type RDSClient,
   RestoreDBInstanceFromDBSnapshotCommand,
 } from '@aws-sdk/client-rds';
-import type { Instances, RestoredInstance } from '../core/ports.ts';
+import type { Instances, RestoredInstance } from '../core/recovery-ports.ts';
 import { DRILL_PREFIX, type RestoreRequest, RUN_TAG } from '../core/restore-settings.ts';
 import { DrError, hasCode } from '../errors.ts';
 import { call } from './aws-errors.ts';

@@ -14,7 +14,7 @@ export const findingRules = {
   },
   PRIMARY_UNREACHABLE: {
     severity: 'critical',
-    hint: 'If the primary region is lost, decide on failover; if not, check the network and the roles of the functions.',
+    hint: 'If the primary region is lost: `builder-dr failover plan`, then `builder-dr failover start --confirm <point>`. If not, check the network and the roles of the functions.',
   },
   INVENTORY_SHRANK: {
     severity: 'critical',

@@ -4,9 +4,9 @@ import type { Finding } from './findings.ts';
 import { minutesBetween } from './ids.ts';
 import { comparisonFindings, isDisqualifying } from './inspection.ts';
 import type { Policy } from './policy.ts';
-import type { RestoredInstance } from './ports.ts';
 import { block, current, isDrill, move, nextCandidate, reject, withAttempt } from './recovery.ts';
 import type { Comparison, Recovery, StepOutcome } from './recovery-documents.ts';
+import type { RestoredInstance } from './recovery-ports.ts';
 
 /** What one observation changes in a run. All of them may be applied twice. */
 

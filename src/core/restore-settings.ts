@@ -2,6 +2,8 @@ import type { RestoreSettings } from './policy.ts';
 
 /** From this size gp3 takes Iops and StorageThroughput, and then both; below it takes neither (RDS, "gp3 storage"). */
 const GP3_TUNABLE_GIB = 400;
+/** Storage that grows in a restore grows by a tenth at least, and never shrinks (RDS). */
+const LEAST_GROWTH = 1.1;
 /** Marks what this product restored; the value is the run's key in the vault. */
 export const RUN_TAG = 'builder-dr:run';
 export const ROLE_TAG = 'builder-dr:role';
@@ -41,7 +43,8 @@ export function restoreRequest(
   what: Restored & { className: string; run: string },
 ): RestoreRequest {
   const production = target === 'production';
-  const storageGib = Math.max(what.sizeGib, settings.storageGib ?? 0);
+  const wanted = settings.storageGib ?? 0;
+  const storageGib = wanted > what.sizeGib ? Math.max(wanted, Math.ceil(what.sizeGib * LEAST_GROWTH)) : what.sizeGib;
   const tunable = settings.storageType === 'gp3' ? storageGib >= GP3_TUNABLE_GIB : settings.iops !== undefined;
   return {
     name: what.name,

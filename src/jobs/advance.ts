@@ -2,7 +2,7 @@ import type { Point } from '../core/documents.ts';
 import { snapshotName } from '../core/ids.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Ports } from '../core/ports.ts';
-import { isDrill, isMoving } from '../core/recovery.ts';
+import { isCutOver, isDrill, isMoving, noteError } from '../core/recovery.ts';
 import type { Recovery } from '../core/recovery-documents.ts';
 import {
   artifactsListed,
@@ -27,7 +27,7 @@ import { advanceRun } from './recovery/advance-run.ts';
 import { sweep } from './recovery/clean-up.ts';
 import { keepFence } from './recovery/fencing.ts';
 import { advanceFailback } from './recovery/left-behind.ts';
-import { type RunContext, readRuns } from './recovery/runs.ts';
+import { type RunContext, readRuns, updateRun } from './recovery/runs.ts';
 
 /** Missing artifacts that one run looks up at the primary before it calls them deleted. */
 const LOOKUPS_PER_RUN = 100;
@@ -63,7 +63,7 @@ export async function advance(unguarded: Ports, policy: Policy): Promise<Advance
   // After a cut-over nothing flows from the primary any more; the failover itself was finished above.
   const { direction } = await readDirection(ports.vault);
   if (direction === 'primary→dr') await advancePoints(run);
-  await keepFences(run, runs);
+  await keepFences(run, runs, await readDirection(ports.vault));
   const left = await attempt(run, 'failback', () => advanceFailback(run, runs));
   const swept = await attempt(run, 'sweep', () => sweep(ports));
   await ports.signals.setTick(
@@ -101,14 +101,25 @@ async function advanceRuns(run: Run): Promise<Recovery[]> {
     run.errors.push({ id: key, error: new DrError('VAULT_UNREADABLE', problem) });
   }
   const found: Recovery[] = [];
-  for (const each of runs) found.push((await attempt(run, each.id, () => advanceRun(run, each))) ?? each);
+  for (const each of runs) {
+    const errors = run.errors.length;
+    found.push((await attempt(run, each.id, () => advanceRun(run, each))) ?? each);
+    // Whoever asks for the status sees why it does not move.
+    const failed = run.errors[errors]?.error;
+    if (failed)
+      await attempt(run, each.id, () =>
+        updateRun(run.ports, each, (now) => noteError(now, describeError(failed), run.ports.clock())),
+      );
+  }
   return found;
 }
 
 /** The fence of the failover that is in hand or the truth stands, or is taken away, whatever else happens. */
-async function keepFences(run: Run, runs: Recovery[]): Promise<void> {
+async function keepFences(run: Run, runs: Recovery[], { failover }: { failover?: string | undefined }): Promise<void> {
   for (const each of runs) {
     if (each.state === 'planned' || each.state === 'fencing' || each.state === 'failed') continue;
+    // Once protection flows as before, what an old failover fenced is the live primary.
+    if (isCutOver(each) && each.id !== failover) continue;
     await attempt(run, each.id, () => keepFence(run, each));
   }
 }

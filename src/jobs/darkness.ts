@@ -1,4 +1,5 @@
-import type { ArtifactStore, Database, FencePort, Ports } from '../core/ports.ts';
+import type { ArtifactStore, Database, Ports } from '../core/ports.ts';
+import type { FencePort } from '../core/recovery-ports.ts';
 import { DrError, hasCode } from '../errors.ts';
 
 /** Whether the primary site failed to answer in this run; after the first time nobody asks it again. */

@@ -14,7 +14,7 @@ import {
 import { type Recovery, recoverySchema } from '../core/recovery-documents.ts';
 import { type Candidate, candidateRow, type PlanStep, restorePlan } from '../core/restore-plan.ts';
 import { ROLE_TAG } from '../core/restore-settings.ts';
-import { DrError } from '../errors.ts';
+import { DrError, describeError, hasCode } from '../errors.ts';
 import { type AdvanceReport, advance } from './advance.ts';
 import { watchDarkness } from './darkness.ts';
 import { readDirection, readPoints, requireDirection, updateDocument } from './documents.ts';
@@ -83,7 +83,13 @@ export async function startFailover(ports: Ports, policy: Policy, request: Failo
   const inHand = runs.find((each) => !isDrill(each) && !isOver(each));
   const run = inHand ? await resume(ports, inHand, request) : await begin(ports, policy, request);
   await ports.signals.setTick(true);
-  await advance(ports, policy);
+  try {
+    await advance(ports, policy);
+  } catch (error) {
+    // What failed is in its own record; the failover that was asked for is started, and its record is the answer.
+    if (!hasCode(error, 'PARTIAL_FAILURE')) throw error;
+    ports.log.warn('not everything could advance', { error: describeError(error) });
+  }
   return updateRun(ports, run, (now) => now);
 }
 

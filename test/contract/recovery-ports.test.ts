@@ -6,7 +6,7 @@ import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { awsCutOver } from '../../src/adapters/aws-cut-over.ts';
 import { lambdaInspection } from '../../src/adapters/lambda-inspection.ts';
 import { snapshotName } from '../../src/core/ids.ts';
-import type { FencePort, Instances, RestoredInstance, Secrets } from '../../src/core/ports.ts';
+import type { FencePort, Instances, RestoredInstance, Secrets } from '../../src/core/recovery-ports.ts';
 import { restoreRequest } from '../../src/core/restore-settings.ts';
 import { memoryFence, memoryInstances, memorySecrets } from '../memory/recovery.ts';
 import { testPolicy } from '../setup/policy.ts';

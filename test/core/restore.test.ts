@@ -37,6 +37,7 @@ describe('what a restore is told', () => {
   it('grows to the size of policy, and never below the size of the snapshot', () => {
     expect(restoreRequest({ ...settings, storageGib: 100 }, 'scratch', what).storageGib).toBe(100);
     expect(restoreRequest({ ...settings, storageGib: 10 }, 'scratch', what).storageGib).toBe(20);
+    expect(restoreRequest({ ...settings, storageGib: 21 }, 'scratch', what).storageGib).toBe(22);
   });
 
   it('keeps the lifecycle of the source, and says the default of AWS where nobody knows it', () => {

@@ -87,4 +87,16 @@ it('fails over, keeps and lists what was left behind, protects the other way, an
   expect(await query({ ...login, host: there.host, port: there.port }, rows)).toEqual(before);
   expect((await startFailback(ports, home.world.policy)).direction).toBe('primary→dr');
   expect(await readDirection(home.ports.vault)).toMatchObject({ direction: 'primary→dr', epoch: 3 });
+
+  // The site that was left is set aside in its turn, and protection flows as before, from the new instance.
+  await until('the other site set aside', 40, async () => {
+    const plan = await startFailback(back.ports, back.world.policy);
+    return plan.failback?.state === 'ready' ? true : undefined;
+  });
+  const again = home.again(current(homeward).instance);
+  const point = await again.protect();
+  expect(point.state).toBe('protected');
+  const fence = await again.ports.fence.database();
+  expect(fence?.groups.map((each) => each.id)).toEqual(['sg-builder-dr']);
+  expect(await query({ ...login, host: there.host, port: there.port }, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
 });

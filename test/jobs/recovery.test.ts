@@ -6,6 +6,7 @@ import { advance } from '../../src/jobs/advance.ts';
 import { readDirection, readPoints } from '../../src/jobs/documents.ts';
 import { startDrill } from '../../src/jobs/drill.ts';
 import { abortFailover, type FailoverRequest, planFailover, startFailover } from '../../src/jobs/failover.ts';
+import { readRuns } from '../../src/jobs/recovery/runs.ts';
 import type { MemoryPorts } from '../memory/ports.ts';
 import { dyingPorts, Killed } from '../setup/dying.ts';
 import { finishRun, protectedWorld, readRun, settle } from '../setup/memory-recovery.ts';
@@ -244,6 +245,31 @@ describe('a fence', () => {
     expect([ports.fence.reboots, ports.fence.policy]).toEqual([2, expect.stringContaining('BuilderDrFence')]);
   });
 
+  it('of an old failover leaves the live primary alone once protection flows as before', async () => {
+    const { ports, ids } = await protectedWorld();
+    await finishRun(ports, await start(ports, ids[0] ?? ''));
+    const home = { schema: 'direction/1', direction: 'primary→dr', epoch: 2, changedAt: '2026-11-22T15:00:00.000Z' };
+    await ports.vault.put('direction.json', JSON.stringify(home), (await ports.vault.get('direction.json'))?.etag);
+    ports.fence.state = { status: 'available', groups: [{ id: 'sg-builder', status: 'active' }] };
+    ports.fence.policy = undefined;
+    await advance(ports, testPolicy);
+    expect([ports.fence.state.groups, ports.fence.policy]).toEqual([
+      [{ id: 'sg-builder', status: 'active' }],
+      undefined,
+    ]);
+  });
+
+  it('keeps the groups of before, whoever swaps them first', async () => {
+    const { ports, ids } = await protectedWorld();
+    await Promise.all([1, 2].map(() => start(ports, ids[0] ?? '')));
+    for (let n = 0; n < 10; n += 1) {
+      settle(ports);
+      await Promise.all([1, 2, 3].map(() => advance(ports, testPolicy)));
+    }
+    const [run] = (await readRuns(ports.vault)).runs;
+    expect(run?.fence?.database.originalGroups).toEqual(['sg-builder']);
+  });
+
   it('of a called-off failover is taken away also when the primary was dark just then', async () => {
     const { ports, ids } = await protectedWorld();
     ports.inspection.answer = wrongOwner;
@@ -264,6 +290,39 @@ describe('a fence', () => {
       'aborted',
       'aborted',
     ]);
+  });
+});
+
+describe('a recovery goes on', () => {
+  it('while messages cannot be sent, says so by failing, and tells them once they can', async () => {
+    const { ports, ids } = await protectedWorld();
+    const { publish } = ports.notifier;
+    ports.notifier.publish = async () => Promise.reject(new DrError('REMOTE_FAILED', 'SNS is down'));
+    const run = await start(ports, ids[0] ?? '');
+    for (let n = 0; n < 12; n += 1) {
+      await expect(advance(ports, testPolicy)).rejects.toMatchObject({
+        code: 'PARTIAL_FAILURE',
+        message: expect.stringContaining('SNS is down'),
+      });
+      settle(ports);
+    }
+    const ended = await readRun(ports, run);
+    expect([ended.state, ended.errors.at(-1)?.message]).toEqual(['done', 'SNS is down']);
+    ports.notifier.publish = publish;
+    await advance(ports, testPolicy);
+    expect(ports.notifier.messages.at(-1)?.subject).toContain('failover done');
+  });
+
+  it('while the bus takes no event and another document is broken', async () => {
+    const { ports, ids } = await protectedWorld();
+    ports.signals.emit = async () => Promise.reject(new DrError('REMOTE_FAILED', 'EventBridge is down'));
+    await ports.vault.put('points/broken.json', 'broken', undefined);
+    let run = await start(ports, ids[0] ?? '');
+    for (let n = 0; n < 12 && run.state !== 'done'; n += 1) {
+      settle(ports);
+      run = await start(ports, ids[0] ?? '').catch(() => readRun(ports, run));
+    }
+    expect(run.state).toBe('done');
   });
 });
 

@@ -1,3 +1,5 @@
+import type { Vault } from '../../src/core/ports.ts';
+import type { InspectionReport } from '../../src/core/recovery-documents.ts';
 import type {
   CutOverPort,
   FencePort,
@@ -5,9 +7,7 @@ import type {
   Instances,
   RestoredInstance,
   Secrets,
-  Vault,
-} from '../../src/core/ports.ts';
-import type { InspectionReport } from '../../src/core/recovery-documents.ts';
+} from '../../src/core/recovery-ports.ts';
 import { DRILL_PREFIX, type RestoreRequest, RUN_TAG } from '../../src/core/restore-settings.ts';
 import { DrError, hasCode } from '../../src/errors.ts';
 import { encode } from '../../src/jobs/documents.ts';

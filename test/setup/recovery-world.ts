@@ -84,6 +84,14 @@ export class RecoveryWorld {
     return new RecoveryWorld(world, this.builder, login);
   }
 
+  /** The same stack, deployed again with another primary instance. */
+  again(database: string): RecoveryWorld {
+    const world = this.world.with((config) => ({ ...config, primary: { ...config.primary, database } }));
+    const again = new RecoveryWorld(world, this.builder, this.login);
+    again.#second = 1_000;
+    return again;
+  }
+
   /** An instant of its own for each request: ids are to the second. */
   nextSecond(): Date {
     this.#second += 1;

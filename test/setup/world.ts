@@ -18,7 +18,8 @@ import type { Sandbox } from '../../sandbox/start.ts';
 import { type Config, policyOf } from '../../src/config.ts';
 import { stackNames } from '../../src/core/names.ts';
 import type { Policy } from '../../src/core/policy.ts';
-import type { Inspection, Ports } from '../../src/core/ports.ts';
+import type { Ports } from '../../src/core/ports.ts';
+import type { Inspection } from '../../src/core/recovery-ports.ts';
 import { inspectDatabase } from '../../src/jobs/recovery/inspect-database.ts';
 import { ArtifactBatch } from '../../src/jobs/verify-artifact.ts';
 import { awsPorts } from '../../src/wire-aws.ts';
@@ -112,6 +113,11 @@ export class World {
     const world = new World(sandbox, await withKey(sandbox, change(config)));
     await world.#install();
     return world;
+  }
+
+  /** The same resources under another configuration. */
+  with(change: (config: Config) => Config): World {
+    return new World(this.sandbox, change(this.config));
   }
 
   get policy(): Policy {

@@ -53,13 +53,22 @@ const steps: Partial<Record<RecoveryState, Step>> = {
 /** Takes one run as far as it can go without waiting for AWS. Invoking it again is always safe. */
 export async function advanceRun(context: RunContext, begun: Recovery): Promise<Recovery> {
   const { ports } = context;
+  let untold: unknown;
+  // A message that cannot be sent must not stop a recovery, and must not pass unnoticed either.
+  const telling = (run: Recovery): Promise<Recovery> =>
+    tell(context, run).catch((error: unknown) => {
+      untold ??= error;
+      return run;
+    });
   let run = await updateRun(ports, begun, (now) => pastDeadline(now, ports.clock()));
   while (isMoving(run)) {
-    run = await tell(context, run);
+    run = await telling(run);
     const step = steps[run.state];
     const before = JSON.stringify(run);
     if (step) run = await step(context, run);
     if (JSON.stringify(run) === before) break;
   }
-  return tell(context, run);
+  run = await telling(run);
+  if (untold !== undefined) throw untold;
+  return run;
 }

@@ -1,7 +1,7 @@
 import { fencedPolicy, isFenced, unfencedPolicy } from '../../core/fence.ts';
-import type { FenceState } from '../../core/ports.ts';
 import type { Fence, Recovery } from '../../core/recovery-documents.ts';
-import { describeError } from '../../errors.ts';
+import type { FenceState } from '../../core/recovery-ports.ts';
+import { DrError, describeError } from '../../errors.ts';
 import { isDarkness } from '../darkness.ts';
 import { type RunContext, updateRun } from './runs.ts';
 
@@ -22,6 +22,7 @@ async function attempt(
   try {
     return await work();
   } catch (error) {
+    if (!(error instanceof DrError)) throw error;
     const { ports, darkness } = context;
     const dark = isDarkness(error, darkness);
     const problem = `${dark ? 'unreachable' : 'refused'}: ${describeError(error)}`;
@@ -58,11 +59,17 @@ async function closeDatabase(context: RunContext, run: Recovery): Promise<Recove
   const at = ports.clock().toISOString();
   const note = (change: Partial<Fence['database']>) =>
     updateRun(ports, run, (now) => patch(now, 'database', { problem: undefined, ...change }));
-  if (!state) return note({ confirmedAt: at, problem: 'the primary instance does not exist' });
+  if (!state) {
+    if (run.fence?.database.confirmedAt) return run;
+    return note({ confirmedAt: at, problem: 'the primary instance does not exist' });
+  }
   let current = run;
   if (!run.fence?.database.originalGroups) {
     const originalGroups = state.groups.map((each) => each.id).filter((each) => each !== group);
-    current = await note({ originalGroups });
+    // Another run may have noted them and swapped them since: what was first is what was there.
+    current = await updateRun(ports, run, (now) =>
+      now.fence?.database.originalGroups ? now : patch(now, 'database', { originalGroups }),
+    );
   }
   const seen = onlyFence(state, group);
   if (seen === 'open') {
@@ -90,7 +97,12 @@ async function closeBucket(context: RunContext, run: Recovery): Promise<Recovery
   const note = (change: Partial<Fence['bucket']>) =>
     updateRun(ports, run, (now) => patch(now, 'bucket', { problem: undefined, ...change }));
   const policy = await ports.fence.bucketPolicy();
-  if (run.fence?.bucket.originalPolicy === undefined) await note({ originalPolicy: unfencedPolicy(policy) ?? null });
+  if (run.fence?.bucket.originalPolicy === undefined) {
+    const originalPolicy = unfencedPolicy(policy) ?? null;
+    await updateRun(ports, run, (now) =>
+      now.fence?.bucket.originalPolicy === undefined ? patch(now, 'bucket', { originalPolicy }) : now,
+    );
+  }
   if (!isFenced(policy, bucket, partition)) {
     await note({ confirmedAt: undefined });
     await ports.fence.setBucketPolicy(fencedPolicy(policy, bucket, partition));
@@ -130,6 +142,10 @@ async function openDatabase(context: RunContext, run: Recovery): Promise<Recover
   if (!state) return done();
   const fenced = state.groups.some((each) => each.id === group);
   if (!fenced && state.groups.every((each) => each.status === 'active')) return done();
+  if (original.length === 0) {
+    const problem = 'the groups of before are not known: give the instance its own groups by hand';
+    return updateRun(ports, run, (now) => patch(now, 'database', { problem }));
+  }
   if (state.status === 'available' && onlyFence(state, group) !== 'changing') await ports.fence.setGroups(original);
   return run;
 }

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { pointSchema } from '../../core/documents.ts';
 import type { Policy } from '../../core/policy.ts';
-import type { DatabaseLogin, Envelope, InspectionPorts, InspectionRequest, SealedRows } from '../../core/ports.ts';
+import type { Envelope } from '../../core/ports.ts';
 import { current } from '../../core/recovery.ts';
 import { type InspectionReport, type Recovery, recoverySchema } from '../../core/recovery-documents.ts';
+import type { DatabaseLogin, InspectionPorts, InspectionRequest, SealedRows } from '../../core/recovery-ports.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
 import { opensBox, parseBoxSecret } from '../../hart/box.ts';

@@ -1,9 +1,9 @@
 import { finding } from '../../core/findings.ts';
 import { minutesBetween } from '../../core/ids.ts';
 import { reportFindings, rowsOf, smokeFindings } from '../../core/inspection.ts';
-import type { InspectionRequest } from '../../core/ports.ts';
 import { current, noteError, reject } from '../../core/recovery.ts';
 import { type InspectionReport, type Recovery, reportSchema } from '../../core/recovery-documents.ts';
+import type { InspectionRequest } from '../../core/recovery-ports.ts';
 import { inspected, inspectionAsked, smokeAsked, smokeSeen } from '../../core/recovery-steps.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { hasCode } from '../../errors.ts';

@@ -6,7 +6,7 @@ import { isDrill } from '../../core/recovery.ts';
 import { type Recovery, recoverySchema } from '../../core/recovery-documents.ts';
 import { mustTell, recoveryMessage, toldAs } from '../../core/recovery-message.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
-import { DrError, hasCode } from '../../errors.ts';
+import { DrError, describeError, hasCode } from '../../errors.ts';
 import type { Darkness } from '../darkness.ts';
 import { readDocument, updateDocument } from '../documents.ts';
 
@@ -68,7 +68,12 @@ export async function announceRun(ports: Ports, run: Recovery): Promise<void> {
   const why = run.history.at(-1)?.why;
   const point = run.attempts.at(-1)?.point;
   ports.log.info(`${kind} changed state`, { run: run.id, state: run.state, why, point });
-  await ports.signals.emit(`${kind}.state-changed`, { id: run.id, state: run.state, why, point });
+  try {
+    await ports.signals.emit(`${kind}.state-changed`, { id: run.id, state: run.state, why, point });
+  } catch (error) {
+    // The state is recorded; a bus that does not take the event must not stop a recovery.
+    ports.log.warn('the event was not taken', { run: run.id, error: describeError(error) });
+  }
 }
 
 /** Tells people of the state, then records that they were told: at least once. */
