@@ -41,6 +41,13 @@ async function flipLastByte(key: string): Promise<Buffer> {
   return body;
 }
 
+/** Deletes a package's rows, as Builder does. */
+async function forget(checksum: string): Promise<void> {
+  const ids = `(SELECT id FROM origin_packages WHERE checksum = '${checksum}')`;
+  await subject.sql(`DELETE FROM origin_channel_packages WHERE package_id IN ${ids}`);
+  await subject.sql(`DELETE FROM origin_packages WHERE checksum = '${checksum}'`);
+}
+
 async function replaceEscrow(body: string): Promise<string> {
   const before = await subject.ports.vault.get(escrowKey);
   await subject.ports.vault.put(escrowKey, body, before?.etag);
@@ -71,6 +78,26 @@ describe('a drill finds by name', () => {
     await subject.sql("DELETE FROM origin_packages WHERE name = 'ghost'");
   });
 
+  it('a row whose object was deleted before the capture: ARTIFACT_MISSING, for the row should be gone too', async () => {
+    const early = await subject.builder.publish();
+    const { s3, drS3, config } = subject.world;
+    await subject.protect();
+    await s3.send(new DeleteObjectCommand({ Bucket: config.primary.bucket, Key: early.key }));
+    for (const { versionId } of (await subject.ports.primaryArtifacts.history(early.key)).versions) {
+      await s3.send(new DeleteObjectCommand({ Bucket: config.primary.bucket, Key: early.key, VersionId: versionId }));
+    }
+    await drS3.send(new DeleteObjectCommand({ Bucket: config.dr.replicaBucket, Key: early.key }));
+    await new Promise((resolve) => setTimeout(resolve, 1_100)); // delete markers are dated to the second
+    await subject.protect();
+    const run = await subject.drill();
+    expect([run.state, found(run), samples(run, 'ARTIFACT_MISSING')]).toEqual([
+      'failed',
+      ['ARTIFACT_MISSING'],
+      [early.key],
+    ]);
+    await forget(early.checksum);
+  });
+
   it('an object deleted at the primary after the capture, for good: noted as deleted in the window, not missing', async () => {
     const late = await subject.builder.publish();
     const point = await subject.protect();
@@ -84,9 +111,7 @@ describe('a drill finds by name', () => {
     const run = await subject.drill({ point: point.id });
     expect([run.state, found(run)]).toEqual(['passed', []]);
     expect(run.attempts[0]?.comparison?.deletedInWindow).toEqual({ count: 1, samples: [late.key] });
-    await subject.sql(`DELETE FROM origin_channel_packages WHERE package_id IN
-      (SELECT id FROM origin_packages WHERE checksum = '${late.checksum}')`);
-    await subject.sql(`DELETE FROM origin_packages WHERE checksum = '${late.checksum}'`);
+    await forget(late.checksum);
   });
 
   it('an object with one flipped byte: ARTIFACT_CORRUPT', async () => {

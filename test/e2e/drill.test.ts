@@ -83,6 +83,7 @@ describe('a drill against real PostgreSQL and S3', () => {
   });
 
   it('the sweep deletes what a drill left behind, and nothing that lacks name, tag, record or is protected', async () => {
+    const other = await subject.drill();
     const run = await subject.drill();
     const { point = '' } = run.attempts[0] ?? {};
     const tags = (role: string, id: string) => [
@@ -103,11 +104,14 @@ describe('a drill against real PostgreSQL and S3', () => {
     await plant('builder-production', 'drill', run.id);
     await plant('hbdr-drill-unrecorded', 'drill', 'unrecorded');
     await plant('hbdr-drill-foreign', 'failover', run.id);
+    // The record of that name is over, and the tag is another run's.
+    await plant(`hbdr-drill-${other.id}`, 'drill', run.id);
     await until('the sweep', 10, async () => {
       const { swept } = await advance(subject.ports, subject.world.policy);
       return swept.length === 0 && !(await subject.drInstances()).includes(`hbdr-drill-${run.id}`) ? true : undefined;
     });
-    expect(await subject.drInstances()).toEqual(['builder-production', 'hbdr-drill-foreign', 'hbdr-drill-unrecorded']);
+    const kept = ['builder-production', `hbdr-drill-${other.id}`, 'hbdr-drill-foreign', 'hbdr-drill-unrecorded'];
+    expect(await subject.drInstances()).toEqual(kept);
     await plant(`hbdr-drill-${run.id}`, 'drill', run.id, true);
     await advance(subject.ports, subject.world.policy);
     await advance(subject.ports, subject.world.policy);

@@ -3,9 +3,11 @@ import { allFindings, current } from '../../src/core/recovery.ts';
 import type { InspectionReport, Recovery } from '../../src/core/recovery-documents.ts';
 import { DrError } from '../../src/errors.ts';
 import { advance } from '../../src/jobs/advance.ts';
+import { watchDarkness } from '../../src/jobs/darkness.ts';
 import { readDirection, readPoints } from '../../src/jobs/documents.ts';
 import { startDrill } from '../../src/jobs/drill.ts';
 import { abortFailover, type FailoverRequest, planFailover, startFailover } from '../../src/jobs/failover.ts';
+import { raiseFence } from '../../src/jobs/recovery/fencing.ts';
 import { readRuns } from '../../src/jobs/recovery/runs.ts';
 import type { MemoryPorts } from '../memory/ports.ts';
 import { dyingPorts, Killed } from '../setup/dying.ts';
@@ -257,6 +259,33 @@ describe('a fence', () => {
       [{ id: 'sg-builder', status: 'active' }],
       undefined,
     ]);
+  });
+
+  it('of a run that read its record before another one swapped the groups keeps what was there at first', async () => {
+    const { ports, ids } = await protectedWorld();
+    ports.inspection.answer = wrongOwner;
+    const stale = await start(ports, ids[0] ?? '');
+    const before = { ...stale, fence: { wanted: true, database: {}, bucket: {} } } as Recovery;
+    settle(ports);
+    const { ports: guarded, darkness } = watchDarkness(ports);
+    const context = { ports: guarded, policy: testPolicy, darkness, points: [], rebooted: new Set<string>() };
+    await raiseFence(context, before);
+    const { database, bucket } = (await readRun(ports, stale)).fence ?? {};
+    expect(database?.originalGroups).toEqual(['sg-builder']);
+    expect(JSON.parse(bucket?.originalPolicy ?? '').Statement).toEqual([{ Sid: 'Theirs', Effect: 'Allow' }]);
+  });
+
+  it('that can be closed at last when everything is verified does not block the cut-over', async () => {
+    const { ports, ids } = await protectedWorld();
+    const { setBucketPolicy } = ports.fence;
+    ports.fence.setBucketPolicy = async () =>
+      Promise.reject(new DrError('ACCESS_DENIED', 'not authorized: s3:PutBucketPolicy'));
+    ports.inspection.answer = (report) => {
+      ports.fence.setBucketPolicy = setBucketPolicy;
+      return report;
+    };
+    const run = await finishRun(ports, await start(ports, ids[0] ?? ''));
+    expect([run.state, run.history.map((each) => each.state).includes('blocked')]).toEqual(['done', false]);
   });
 
   it('keeps the groups of before, whoever swaps them first', async () => {
