@@ -17,6 +17,9 @@ const repair = z.strictObject({ kind: z.literal('repair'), key: z.string().min(1
 /** One message of the work queue: an event of S3, or a copy that a comparison asked for. */
 export const artifactWork = z.union([objectCreated, repair]);
 
+/** Our own news on the bus. */
+export const ownEvent = z.looseObject({ source: z.literal('builder-dr'), 'detail-type': z.string() });
+
 export const rdsEvent = z.looseObject({
   source: z.literal('aws.rds'),
   'detail-type': z.string(),

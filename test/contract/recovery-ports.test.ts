@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { CreateHostedZoneCommand, ListResourceRecordSetsCommand, Route53Client } from '@aws-sdk/client-route-53';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +10,8 @@ import { lambdaInspection } from '../../src/adapters/lambda-inspection.ts';
 import { snapshotName } from '../../src/core/ids.ts';
 import type { FencePort, Instances, RestoredInstance, Secrets } from '../../src/core/recovery-ports.ts';
 import { restoreRequest } from '../../src/core/restore-settings.ts';
+import { inspectionPorts } from '../../src/wire-inspection.ts';
+import { silentLog } from '../memory/ports.ts';
 import { memoryFence, memoryInstances, memorySecrets } from '../memory/recovery.ts';
 import { testPolicy } from '../setup/policy.ts';
 import { RecoveryWorld } from '../setup/recovery-world.ts';
@@ -208,6 +212,24 @@ describe('AWS as it is', () => {
       what: 'inspect',
     });
     await expect(start).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it("Builder's own routes are asked for origin and package, and an answer other than 2xx is said by its route", async () => {
+    const asked: string[] = [];
+    const server = createServer((incoming, response) => {
+      asked.push(incoming.url ?? '');
+      response.writeHead(incoming.url?.includes('broken') ? 404 : 200).end('bytes');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { builder } = inspectionPorts(world.world.config, silentLog);
+    const key = (name: string) => `core/${name}/1/2024/x86_64/linux/core-${name}-1-2024-x86_64-linux.hart`;
+    expect(await builder.ask(url, key('zlib'))).toContain('served core/zlib from database and bucket');
+    expect(asked).toEqual(['/v1/depot/origins/core', '/v1/depot/pkgs/core/zlib/1/2024/download?target=x86_64-linux']);
+    await expect(builder.ask(url, key('broken'))).rejects.toThrow(
+      '/v1/depot/pkgs/core/broken/1/2024/download?target=x86_64-linux answered 404',
+    );
+    server.close();
   });
 
   it('what is kept of a deleted object: when it was deleted, and its versions', async () => {

@@ -167,6 +167,18 @@ describe('a failover against real PostgreSQL and S3', () => {
 
   it('a planned switchover fences first, takes a final point, and loses nothing', async () => {
     const late = await subject.builder.publish();
+    const everything = [
+      'accounts',
+      'account_tokens',
+      'origins',
+      'origin_packages',
+      'origin_channel_packages',
+      'origin_secret_keys',
+    ];
+    const sql = everything
+      .map((name) => `SELECT '${name}', md5(string_agg(t::text, '|' ORDER BY t::text)) FROM ${name} t`)
+      .join(' UNION ALL ');
+    const before = await subject.sql(sql);
     const run = await subject.finish(await start({ planned: true }));
     expect({ state: run.state, findings: allFindings(run), blocked: run.blocked }).toEqual({
       state: 'done',
@@ -187,5 +199,7 @@ describe('a failover against real PostgreSQL and S3', () => {
     expect(current(run).point).toBe(run.finalPoint);
     expect(current(run).comparison).toMatchObject({ packages: 7, objects: 7, missing: { count: 0 } });
     expect(await subject.ports.replica.head(late.key)).toBeDefined();
+    const { host, port } = current(run).available as { host: string; port: number };
+    expect(await query({ ...subject.login, host, port }, sql)).toEqual(before);
   });
 });

@@ -4,6 +4,9 @@ import type { Context } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { handler as advance } from '../../functions/advance.ts';
 import { handler as capture } from '../../functions/capture.ts';
+import { handler as drill } from '../../functions/drill.ts';
+import { handler as failover } from '../../functions/failover.ts';
+import { handler as inspect } from '../../functions/inspect-database.ts';
 import { handler as readiness } from '../../functions/readiness.ts';
 import { handler as reconcile } from '../../functions/reconcile.ts';
 import { handler as replicate } from '../../functions/replicate.ts';
@@ -41,7 +44,7 @@ describe('the functions, through middy, with the events of events/', () => {
     expect(await invoke(capture, event('capture'))).toEqual({ id: null, kind: 'scheduled', state: 'slot-over' });
   });
 
-  it.each(['advance', 'advance-rds'])('advance takes %s.json', async (name) => {
+  it.each(['advance', 'advance-rds', 'advance-start', 'advance-report'])('advance takes %s.json', async (name) => {
     expect(await invoke(advance, event(name))).toMatchObject({ points: expect.any(Array) });
   });
 
@@ -83,12 +86,52 @@ describe('the functions, through middy, with the events of events/', () => {
     expect(await invoke(readiness, event('readiness'))).toMatchObject({ schema: 'status/1', status: 'NOT_READY' });
   });
 
+  it('failover plans and tells, refuses what is not confirmed, and names every word that it does not know', async () => {
+    expect(await invoke(failover, event('failover-plan'))).toMatchObject({ confirm: null, candidates: [] });
+    expect(await invoke(failover, event('failover-status'))).toEqual([]);
+    await expect(invoke(failover, { action: 'start' })).rejects.toMatchObject({ code: 'POINT_UNKNOWN' });
+    await expect(invoke(failover, { action: 'start', force: true })).rejects.toMatchObject({ code: 'UNKNOWN_EVENT' });
+    await expect(invoke(failover, { action: 'failback-plan' })).rejects.toMatchObject({ code: 'BAD_USAGE' });
+  });
+
+  it('drill starts one run for the same scheduled time, and inspect-database names a run that is not there', async () => {
+    const [first, second] = [
+      await invoke(drill, event('drill-scheduled')),
+      await invoke(drill, event('drill-scheduled')),
+    ];
+    expect([first, second]).toEqual([first, { id: '20261122t030000z', state: 'planned' }]);
+    await expect(
+      invoke(inspect, { ...(event('inspect-database') as object), run: 'drills/none.json' }),
+    ).rejects.toMatchObject({ code: 'RUN_UNKNOWN' });
+  });
+
+  it('after a cut-over the schedules and events have nothing to do, and what is done by hand is refused', async () => {
+    const direction = { schema: 'direction/1', direction: 'none', epoch: 1, changedAt: new Date().toISOString() };
+    await world.ports.vault.put('direction.json', JSON.stringify(direction), undefined);
+    const skipped = { skipped: expect.stringContaining('protection flows none') };
+    expect(await invoke(reconcile, event('reconcile'))).toEqual(skipped);
+    expect(await invoke(drill, event('drill-scheduled'))).toEqual(skipped);
+    expect(await invoke(capture, { kind: 'scheduled', scheduledAt: new Date().toISOString() })).toMatchObject({
+      state: 'wrong-direction',
+    });
+    await world.upload('core/of-the-old-site.hart');
+    const body = JSON.stringify({ kind: 'repair', key: 'core/of-the-old-site.hart' });
+    expect(await invoke(replicate, { Records: [{ messageId: '1', eventSource: 'aws:sqs', body }] })).toEqual(skipped);
+    expect(await world.ports.replica.head('core/of-the-old-site.hart')).toBeUndefined();
+    await expect(invoke(capture, event('capture-manual'))).rejects.toMatchObject({ code: 'WRONG_DIRECTION' });
+    await expect(invoke(drill, event('drill'))).rejects.toMatchObject({ code: 'WRONG_DIRECTION' });
+    await world.ports.vault.remove('direction.json');
+  });
+
   it.each([
     ['capture', capture],
     ['advance', advance],
     ['reconcile', reconcile],
     ['readiness', readiness],
     ['replicate', replicate],
+    ['drill', drill],
+    ['failover', failover],
+    ['inspect-database', inspect],
   ])('%s refuses an unknown event with an error that names it', async (name, handler) => {
     const alien = { source: 'aws.ec2', 'detail-type': 'EC2 Instance State-change Notification' };
     await expect(invoke(handler, alien)).rejects.toMatchObject({
