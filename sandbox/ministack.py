@@ -7,6 +7,7 @@ when that line is gone, so an upgrade cannot silently lose a bridge.
 import asyncio
 import datetime
 import hashlib
+import importlib.util
 import inspect
 import json
 import os
@@ -178,6 +179,11 @@ def exit_with_parent():
 
 
 if __name__ == "__main__":
+    # -I keeps this folder off the path.
+    spec = importlib.util.spec_from_file_location("alarms", os.path.join(os.path.dirname(__file__), "alarms.py"))
+    alarms = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(alarms)
+    alarms.start()
     threading.Thread(target=exit_with_parent, daemon=True).start()
     config = Config()
     config.bind = [f"127.0.0.1:{os.environ['GATEWAY_PORT']}"]

@@ -118,6 +118,8 @@ const configSchema = z
     network: sections.network.prefault({}),
     restore: sections.restore,
     builder: sections.builder,
+    /** Read by the stacks only: how long silence may last. */
+    alarms: z.strictObject({ periodSeconds: size }).optional(),
     /** Read by serverless.yml only: how often each job runs. */
     schedules: z.record(z.string(), z.string()).optional(),
   })

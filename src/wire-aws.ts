@@ -1,3 +1,4 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
@@ -12,6 +13,7 @@ import { clientSettings, type NetworkLimits } from './adapters/aws-client.ts';
 import { awsCutOver } from './adapters/aws-cut-over.ts';
 import { awsFence } from './adapters/aws-fence.ts';
 import { awsSecrets } from './adapters/aws-secrets.ts';
+import { cloudwatchMetrics } from './adapters/cloudwatch-metrics.ts';
 import { eventbridgeSignals } from './adapters/eventbridge-signals.ts';
 import { bestEngine } from './adapters/hash-engines.ts';
 import { kmsEscrow } from './adapters/kms-escrow.ts';
@@ -71,6 +73,7 @@ export function awsPorts(config: Config, log: Log): Ports {
       topicArn: `arn:${partition}:sns:${dr.region}:${account}:${names.topic}`,
     }),
     signals: eventbridgeSignals({ client: new EventBridgeClient(here), stage, tickRule: names.tickRule }),
+    metrics: cloudwatchMetrics({ primary: new CloudWatchClient(there), dr: new CloudWatchClient(here), stage }),
     instances: rdsInstances({ client: new RDSClient(here) }),
     secrets: awsSecrets({ secretsManager: new SecretsManagerClient(here), ssm: new SSMClient(here) }),
     fence: awsFence({

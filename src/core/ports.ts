@@ -151,6 +151,13 @@ export interface Log {
   warn(message: string, facts?: Record<string, unknown>): void;
 }
 
+/** Numbers for alarms and dashboards. */
+export type Metric = { name: string; value: number; unit: 'Count' | 'Minutes' };
+export interface Metrics {
+  /** Puts them into a region; at least once. SITE_UNREACHABLE where the region does not answer. */
+  put(site: 'primary' | 'dr', metrics: Metric[]): Promise<void>;
+}
+
 export type Ports = {
   stage: string;
   /** AWS's partition, as ARNs name it. */
@@ -166,6 +173,7 @@ export type Ports = {
   queue: WorkQueue;
   notifier: Notifier;
   signals: Signals;
+  metrics: Metrics;
   instances: Instances;
   secrets: Secrets;
   fence: FencePort;

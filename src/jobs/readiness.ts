@@ -1,5 +1,6 @@
 import { reconcileSchema, type StatusRecord, statusSchema, verifiedSchema } from '../core/documents.ts';
 import { dueMessage, fingerprint, readinessMessage } from '../core/message.ts';
+import { HEARTBEAT, statusMetrics } from '../core/metrics.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Ports } from '../core/ports.ts';
 import { assessReadiness, failoverPoint, type Observations } from '../core/readiness.ts';
@@ -33,7 +34,19 @@ export async function readiness(ports: Ports, policy: Policy): Promise<StatusRec
     const { recoverable, protecting } = status;
     await ports.signals.emit('readiness.changed', { status: status.status, recoverable, protecting });
   }
+  await ports.metrics.put('dr', statusMetrics(status, seen, now));
+  await beat(ports);
   return status;
+}
+
+/** The primary region hears that DR lives; its own silence is PRIMARY_UNREACHABLE, and no failure of this run. */
+async function beat(ports: Ports): Promise<void> {
+  try {
+    await ports.metrics.put('primary', [HEARTBEAT]);
+  } catch (error) {
+    if (!hasCode(error, 'SITE_UNREACHABLE')) throw error;
+    ports.log.warn('no heartbeat in the primary region', { error: error.message });
+  }
 }
 
 async function optional<T>(seen: Observations, read: () => Promise<T>): Promise<T | undefined> {

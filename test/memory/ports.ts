@@ -4,6 +4,8 @@ import type {
   Escrow,
   Log,
   Message,
+  Metric,
+  Metrics,
   Notifier,
   Ports,
   Signals,
@@ -55,6 +57,18 @@ export function memorySignals(): Signals & {
   return signals;
 }
 
+export function memoryMetrics(): Metrics & { held: { primary: Metric[]; dr: Metric[] }; dark: boolean } {
+  const metrics = {
+    held: { primary: [] as Metric[], dr: [] as Metric[] },
+    dark: false,
+    put: async (site: 'primary' | 'dr', more: Metric[]) => {
+      if (metrics.dark && site === 'primary') throw new DrError('SITE_UNREACHABLE', 'put metrics: TimeoutError');
+      metrics.held[site].push(...more);
+    },
+  };
+  return metrics;
+}
+
 /** Not encryption: content and name are only encoded. Real sealing is the KMS adapter's, in the contract suite. */
 export function memoryEscrow(): Escrow & { unusable: { keyId: string; reason: string }[] } {
   const unusable: { keyId: string; reason: string }[] = [];
@@ -91,6 +105,7 @@ export type MemoryPorts = Ports & {
   queue: ReturnType<typeof memoryQueue>;
   notifier: ReturnType<typeof memoryNotifier>;
   signals: ReturnType<typeof memorySignals>;
+  metrics: ReturnType<typeof memoryMetrics>;
   escrow: ReturnType<typeof memoryEscrow>;
   instances: MemoryInstances;
   secrets: ReturnType<typeof memorySecrets>;
@@ -118,6 +133,7 @@ export function memoryPorts(clock: () => Date): MemoryPorts {
     queue: memoryQueue(),
     notifier: memoryNotifier(),
     signals: memorySignals(),
+    metrics: memoryMetrics(),
     instances: memoryInstances(),
     secrets: memorySecrets(),
     fence: memoryFence(),

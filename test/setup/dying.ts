@@ -12,6 +12,7 @@ const portNames = [
   'queue',
   'notifier',
   'signals',
+  'metrics',
   'instances',
   'secrets',
   'fence',

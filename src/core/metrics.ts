@@ -1,0 +1,29 @@
+import type { StatusRecord } from './documents.ts';
+import type { Metric } from './ports.ts';
+import type { Observations } from './readiness.ts';
+import { isDrill, rtoSeconds } from './recovery.ts';
+import { isInFlight } from './recovery-point.ts';
+
+/** That readiness was assessed at all. */
+export const HEARTBEAT: Metric = { name: 'Heartbeat', value: 1, unit: 'Count' };
+
+/** The numbers of one assessment. What is not known is not put. */
+export function statusMetrics(status: StatusRecord, seen: Observations, now: Date): Metric[] {
+  const count = (name: string, value: number | undefined): Metric[] =>
+    value === undefined ? [] : [{ name, value, unit: 'Count' }];
+  const minutes = (name: string, value: number | null | undefined): Metric[] =>
+    value == null ? [] : [{ name, value, unit: 'Minutes' }];
+  const passed = seen.runs.findLast((each) => isDrill(each) && each.state === 'passed' && !each.wanted.alarmTest);
+  const copying = seen.points.filter((each) => isInFlight(each) && each.database.state === 'copying');
+  return [
+    HEARTBEAT,
+    ...count('NotReady', status.status === 'NOT_READY' ? 1 : 0),
+    ...count('CriticalFindings', status.findings.filter((each) => each.severity === 'critical').length),
+    ...minutes('RpoMinutes', status.rpoMinutes),
+    ...minutes('RtoMinutes', passed && rtoSeconds(passed, now) / 60),
+    ...count('ArtifactsMissing', seen.replica?.missing.count),
+    ...count('ArtifactsVerified', seen.verified?.ok),
+    ...count('ArtifactsUnverified', seen.verified?.unverified.count),
+    ...count('CopiesInFlight', copying.length),
+  ];
+}
