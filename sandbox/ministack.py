@@ -14,6 +14,7 @@ import os
 import sys
 import textwrap
 import threading
+import urllib.parse
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -65,6 +66,23 @@ FIRE = 'target = sched.get("Target") or {}'
 patch(scheduler, "_tick_schedules", FIRE, 'target = _sandbox_time(sched.get("Target") or {})',
       _sandbox_time=with_scheduled_time)
 scheduler._SCHEDULE_TICK_INTERVAL = 1
+
+plain_context = iam_actions.request_tag_context
+
+
+def context_as_on_aws(service, action, body, params):
+    """A policy may bound PutMetricData by its namespace, which the emulator does not tell."""
+    context = plain_context(service, action, body, params) or {}
+    if action != "cloudwatch:PutMetricData":
+        return context
+    try:
+        namespace = json.loads(body)["Namespace"]
+    except (ValueError, KeyError, TypeError):
+        namespace = urllib.parse.parse_qs(bytes(body or b"").decode()).get("Namespace", [""])[0]
+    return {**context, "cloudwatch:namespace": namespace}
+
+
+iam_actions.request_tag_context = context_as_on_aws
 
 plain_resource = iam_actions.extract_resource_arn
 
@@ -124,6 +142,7 @@ def authorize_scoped(request):
         context = iam_evaluator.EvalContext(
             principal_arn=principal.arn, principal_type=principal.type, principal_account=principal.account,
             action=request["action"], resource_arn=resource, region=request["region"],
+            secure_transport=True,  # the gateway stands where AWS's TLS ends
             service_context={k.lower(): v for k, v in request.get("context", {}).items()},
             principal_keys=principal.keys)
         result = iam_evaluator.evaluate(context, principal.policies, *principal.limits)

@@ -47,9 +47,10 @@ export class Inbox {
       const { Subject, Message, MessageAttributes } = JSON.parse(Body) as {
         Subject: string;
         Message: string;
-        MessageAttributes: Record<string, { Value: string }>;
+        // A message of CloudWatch has none.
+        MessageAttributes?: Record<string, { Value: string }>;
       };
-      const [status, kind] = [MessageAttributes['status']?.Value ?? '', MessageAttributes['kind']?.Value ?? ''];
+      const [status, kind] = [MessageAttributes?.['status']?.Value ?? '', MessageAttributes?.['kind']?.Value ?? ''];
       this.letters.push({ subject: Subject, body: Message, status, kind });
     }
     const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));

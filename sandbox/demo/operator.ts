@@ -25,11 +25,16 @@ export class Operator {
   }
 
   async serverless(...args: string[]): Promise<string> {
+    return this.serverlessFor('sandbox', ...args);
+  }
+
+  /** The same for another stage. */
+  async serverlessFor(stage: string, ...args: string[]): Promise<string> {
     // The framework keeps what it packaged last; a stack of another sandbox must not be compared with it.
     rmSync(join(root, '.serverless'), { recursive: true, force: true });
     const command = join(root, 'node_modules', '.bin', 'serverless');
     try {
-      const { stdout } = await run(command, [...args, '--stage', 'sandbox'], {
+      const { stdout } = await run(command, [...args, '--stage', stage], {
         cwd: root,
         env: this.#environment,
         timeout: 180_000,

@@ -62,7 +62,14 @@ export async function runDrill(operator: Operator, event: string): Promise<Recov
 }
 
 export async function planFailover(operator: Operator): Promise<FailoverPlan> {
-  return (await operator.cli('failover', 'plan')) as FailoverPlan;
+  return JSON.parse(
+    await operator.serverless('invoke', '-f', 'failover', '-p', 'events/failover-plan.json'),
+  ) as FailoverPlan;
+}
+
+/** The one call that starts or resumes a failover. */
+export async function invokeFailover(operator: Operator, request: Record<string, unknown>): Promise<void> {
+  await operator.serverless('invoke', '-f', 'failover', '-d', JSON.stringify(request));
 }
 
 /** Waits until the failover asks for its operator, or is over. */

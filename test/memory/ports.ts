@@ -57,7 +57,7 @@ export function memorySignals(): Signals & {
   return signals;
 }
 
-export function memoryMetrics(): Metrics & { held: { primary: Metric[]; dr: Metric[] }; dark: boolean } {
+function memoryMetrics(): Metrics & { held: { primary: Metric[]; dr: Metric[] }; dark: boolean } {
   const metrics = {
     held: { primary: [] as Metric[], dr: [] as Metric[] },
     dark: false,

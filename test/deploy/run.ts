@@ -1,0 +1,172 @@
+/** Deploys both stacks as a user does, lives with them, upgrades, breaks and removes them: `npm run test:deploy`. */
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
+import { InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
+import { HeadBucketCommand, HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { prepareDrSite } from '../../sandbox/demo/dr-site.ts';
+import { Inbox } from '../../sandbox/demo/inbox.ts';
+import { Operator, until } from '../../sandbox/demo/operator.ts';
+import { clientOf, createPrimarySite, seedPrimarySite } from '../../sandbox/demo/primary-site.ts';
+import { runDrill } from '../../sandbox/demo/recovery.ts';
+import { Show } from '../../sandbox/demo/show.ts';
+import { startSandbox } from '../../sandbox/start.ts';
+import { loadConfig } from '../../src/config.ts';
+import { stackNames } from '../../src/core/names.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const config = loadConfig({}, join(root, 'config', 'sandbox.yml'));
+const { primary, dr, stage } = config;
+const show = new Show();
+await mkdir(join(root, 'sandbox', '.run'), { recursive: true });
+const sandbox = await startSandbox();
+const { address } = sandbox;
+const operator = new Operator(address);
+const client = (region: string) => clientOf(address, region);
+const replica = new S3Client(client(dr.region));
+const lambda = new LambdaClient(client(dr.region));
+
+function must(holds: boolean, what: string): void {
+  if (!holds) throw new Error(`not so: ${what}`);
+}
+
+async function stacks(region: string): Promise<string[]> {
+  const { Stacks = [] } = await new CloudFormationClient(client(region)).send(new DescribeStacksCommand({}));
+  return Stacks.filter((each) => each.StackStatus !== 'DELETE_COMPLETE').map((each) => each.StackName ?? '');
+}
+
+async function alarmState(region: string, name: string): Promise<string | undefined> {
+  const command = new DescribeAlarmsCommand({ AlarmNames: [name] });
+  return (await new CloudWatchClient(client(region)).send(command)).MetricAlarms?.[0]?.StateValue;
+}
+
+async function told(inbox: Inbox, what: string, seconds: number, fits: (letter: Inbox['letters'][number]) => boolean) {
+  return until(what, seconds, async () => {
+    await inbox.read();
+    return inbox.letters.find(fits);
+  });
+}
+
+/** A configuration with a wrong and two missing settings must create nothing, and name all three. */
+async function refuseBadConfiguration(): Promise<void> {
+  const file = join(root, 'config', 'bad-by-test.yml');
+  const { vpc: _vpc, ...withoutVpc } = primary;
+  const bad = {
+    ...config,
+    stage: 'bad-by-test',
+    primary: withoutVpc,
+    dr: { ...dr, escrowKmsKey: undefined },
+    policy: { ...config.policy, shrinkPercent: 'much' },
+  };
+  await writeFile(file, JSON.stringify(bad));
+  try {
+    const refusal = await operator.serverlessFor('bad-by-test', 'deploy').then(
+      () => 'was deployed',
+      (error: Error) => error.message,
+    );
+    for (const name of ['policy.shrinkPercent', 'dr.escrowKmsKey', 'primary.vpc']) {
+      must(refusal.includes(name), `the refusal names ${name}: ${refusal.slice(0, 2_000)}`);
+    }
+    must((await stacks(dr.region)).length === 0, 'nothing was created');
+  } finally {
+    await rm(file);
+  }
+}
+
+async function protectedPoint(id: string): Promise<true | undefined> {
+  const point = (await operator.points()).find((each) => each.id === id);
+  return point && ['protected', 'proven'].includes(point.state) ? true : undefined;
+}
+
+async function invoke(name: string, event: string): Promise<Record<string, unknown>> {
+  return JSON.parse(await operator.serverless('invoke', '-f', name, '-p', `events/${event}.json`));
+}
+
+async function install() {
+  const database = await createPrimarySite(address, primary);
+  const builder = await seedPrimarySite(address, primary, database, 20);
+  await prepareDrSite(address, config, database.password);
+  await show.step('refuse', 'a wrong configuration creates nothing and is named whole', refuseBadConfiguration);
+  await show.step('deploy', 'deploy both stacks', async () => {
+    await operator.serverless('deploy');
+    await operator.serverless('deploy', '--config', 'serverless.primary.yml');
+  });
+  const names = stackNames(stage);
+  const arn = (region: string, topic: string) => `arn:aws:sns:${region}:${address.account}:${topic}`;
+  const inbox = await Inbox.subscribe(address, dr.region, arn(dr.region, names.topic));
+  const relayInbox = await Inbox.subscribe(address, primary.region, arn(primary.region, `hbdr-${stage}-relay`));
+  await operator.cli('keys', 'escrow', '--from', join(address.folder, 'builder-keys'));
+  return { builder, inbox, relayInbox };
+}
+
+async function live({ builder, inbox }: Awaited<ReturnType<typeof install>>): Promise<void> {
+  const { id } = await show.step('capture', 'capture by the deployed function', () =>
+    invoke('capture', 'capture-manual'),
+  );
+  await show.step('upgrade', 'deploy again while the point is in flight', () => operator.serverless('deploy'));
+  const uploaded = await builder.publish();
+  await show.step('event', 'an uploaded artifact arrives by its event', () =>
+    until('the artifact', 60, () =>
+      replica.send(new HeadObjectCommand({ Bucket: dr.replicaBucket, Key: uploaded.key })).then(
+        () => true as const,
+        () => undefined,
+      ),
+    ),
+  );
+  await show.step('protected', 'the point in flight survived the upgrade and is protected', () =>
+    until('a protected point', 120, () => protectedPoint(String(id))),
+  );
+  await show.step('ready', 'readiness arrives at a subscriber', () =>
+    told(inbox, 'READY', 120, (letter) => letter.status === 'READY'),
+  );
+  const drill = await show.step('drill', 'a drill proves it', () => runDrill(operator, 'drill'));
+  must(drill.state === 'passed', `the drill passed: ${JSON.stringify(drill.history)}`);
+  const plan = await invoke('failover', 'failover-plan');
+  must(typeof plan['confirm'] === 'string', `the failover function answers plan: ${JSON.stringify(plan)}`);
+}
+
+/** A handler that throws ends in its queue and rings; DR in the dark rings in the primary region. */
+async function breakThings({ inbox, relayInbox }: Awaited<ReturnType<typeof install>>): Promise<void> {
+  await show.step('failure', 'a handler that throws ends in its OnFailure queue and rings', async () => {
+    const Payload = Buffer.from('{"hello":"world"}');
+    const FunctionName = `hbdr-${stage}-capture`;
+    await lambda.send(new InvokeCommand({ FunctionName, InvocationType: 'Event', Payload }));
+    await told(inbox, 'the alarm', 60, (letter) => letter.subject.includes(`hbdr-${stage}-capture-failed`));
+  });
+  const silent = `hbdr-${stage}-dr-silent`;
+  await show.step('heartbeat', 'the primary region hears the heartbeat', () =>
+    until('the heartbeat', 90, async () => ((await alarmState(primary.region, silent)) === 'OK' ? true : undefined)),
+  );
+  await sandbox.control.dark([{ region: dr.region, mode: 'reset' }]);
+  await show.step('silence', 'with DR dark the alarm of the primary region rings', () =>
+    told(relayInbox, 'the silence', 200, (letter) => letter.subject.startsWith(`ALARM: "${silent}"`)),
+  );
+  await sandbox.control.dark([]);
+}
+
+async function remove(): Promise<void> {
+  await show.step('remove', 'remove both stacks', async () => {
+    await operator.serverless('remove', '--config', 'serverless.primary.yml');
+    await operator.serverless('remove');
+  });
+  must([...(await stacks(dr.region)), ...(await stacks(primary.region))].length === 0, 'both stacks are gone');
+  const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
+  must(Functions.length === 0, `no function is left: ${Functions.map((each) => each.FunctionName)}`);
+  for (const Bucket of [dr.replicaBucket, dr.vaultBucket]) await replica.send(new HeadBucketCommand({ Bucket }));
+}
+
+try {
+  const installed = await install();
+  await live(installed);
+  await breakThings(installed);
+  await installed.builder.close();
+  await remove();
+  show.title('Done: deployed, lived, upgraded, broken, removed; replica and vault are kept.');
+} catch (error) {
+  process.stderr.write(`\nThe deployment test failed: ${(error as Error).message}\n`);
+  await copyFile(join(address.folder, 'ministack.log'), join(root, 'sandbox', '.run', 'deploy-ministack.log'));
+  process.exitCode = 1;
+} finally {
+  await sandbox.stop();
+}
