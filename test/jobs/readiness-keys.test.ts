@@ -182,3 +182,15 @@ describe('comparing the buckets', () => {
     expect(await replicate(ports, 'core/gone.hart')).toBe('gone');
   });
 });
+
+describe('the heartbeat', () => {
+  it('is left in both regions, and a dark primary is no failure of the run', async () => {
+    const { ports } = newWorld();
+    await readiness(ports, testPolicy);
+    expect(ports.metrics.held.primary.map((each) => each.name)).toEqual(['Heartbeat']);
+    expect(ports.metrics.held.dr.map((each) => each.name)).toContain('NotReady');
+    ports.metrics.dark = true;
+    await readiness(ports, testPolicy);
+    expect(ports.metrics.held.dr.filter((each) => each.name === 'Heartbeat')).toHaveLength(2);
+  });
+});

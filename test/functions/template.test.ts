@@ -1,0 +1,114 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+
+const root = join(import.meta.dirname, '..', '..');
+type Resource = {
+  Type: string;
+  DeletionPolicy?: string;
+  UpdateReplacePolicy?: string;
+  Properties: Record<string, unknown>;
+};
+type Template = { resources: unknown };
+
+/** The resources of a stack as the framework resolves them; CloudFormation's own functions stay as they are. */
+function resourcesOf(...args: string[]): Record<string, Resource> {
+  const command = join(root, 'node_modules', '.bin', 'serverless');
+  const printed = execFileSync(command, ['print', '--stage', 'sandbox', ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const { resources } = parse(printed.toString()) as Template;
+  const parts = (Array.isArray(resources) ? resources : [resources]) as { Resources: Record<string, Resource> }[];
+  return Object.assign({}, ...parts.map((each) => each.Resources));
+}
+
+let dr: Record<string, Resource>;
+let relay: Record<string, Resource>;
+beforeAll(() => {
+  dr = resourcesOf();
+  relay = resourcesOf('--config', 'serverless.primary.yml');
+}, 60_000);
+const ofType = (resources: Record<string, Resource>, type: string) =>
+  Object.entries(resources).filter(([, each]) => each.Type === type);
+
+describe('the stacks', () => {
+  it('keep what holds data and keys, also when the stack goes or a resource is replaced', () => {
+    const kept = ['AWS::S3::Bucket', 'AWS::KMS::Key', 'AWS::KMS::Alias', 'AWS::EC2::SecurityGroup'];
+    const found = [...Object.entries(dr), ...Object.entries(relay)].filter(([, each]) => kept.includes(each.Type));
+    expect(found.length).toBeGreaterThanOrEqual(6);
+    for (const [name, each] of found) {
+      expect([name, each.DeletionPolicy, each.UpdateReplacePolicy]).toEqual([name, 'Retain', 'Retain']);
+    }
+  });
+
+  it('let nobody use a wildcard where AWS knows a resource', () => {
+    const unbounded = [
+      'xray:PutTraceSegments',
+      'xray:PutTelemetryRecords',
+      'secretsmanager:GetRandomPassword',
+      'cloudwatch:PutMetricData',
+      'ec2:CreateNetworkInterface',
+      'ec2:DescribeNetworkInterfaces',
+      'ec2:DeleteNetworkInterface',
+    ];
+    const roles = [...ofType(dr, 'AWS::IAM::Role'), ...ofType(relay, 'AWS::IAM::Role')];
+    expect(roles.length).toBeGreaterThanOrEqual(10);
+    for (const [name, { Properties }] of roles) {
+      const policies = Properties['Policies'] as {
+        PolicyDocument: { Statement: { Action: string | string[]; Resource: unknown }[] };
+      }[];
+      for (const { Action, Resource } of policies.flatMap((each) => each.PolicyDocument.Statement)) {
+        for (const action of [Action].flat()) {
+          expect([name, action, action.includes('*')]).toEqual([name, action, false]);
+          if ([Resource].flat().includes('*')) expect(unbounded).toContain(action);
+        }
+      }
+    }
+  });
+
+  it("delete no instance but a drill's", () => {
+    const text = JSON.stringify([dr, relay]);
+    const deletions = [...text.matchAll(/"Action":\["rds:DeleteDBInstance"\],"Resource":(\[.*?\])/g)].map(
+      (each) => each[1],
+    );
+    expect(new Set(deletions).size).toBe(1);
+    expect(deletions[0]).toContain(':db:hbdr-drill-*');
+    expect(text).not.toContain('rds:DeleteDBSnapshot');
+  });
+
+  it('encrypt every queue and topic, and ring for every queue that should be empty', () => {
+    for (const [name, { Properties }] of [...ofType(dr, 'AWS::SQS::Queue'), ...ofType(relay, 'AWS::SQS::Queue')]) {
+      expect([name, Properties['SqsManagedSseEnabled']]).toEqual([name, true]);
+    }
+    for (const [name, { Properties }] of [...ofType(dr, 'AWS::SNS::Topic'), ...ofType(relay, 'AWS::SNS::Topic')]) {
+      expect([name, Properties['KmsMasterKeyId']]).toEqual([
+        name,
+        { 'Fn::GetAtt': expect.arrayContaining([expect.stringMatching(/Key$/), 'Arn']) },
+      ]);
+    }
+    for (const stack of [dr, relay]) {
+      const watched = JSON.stringify(ofType(stack, 'AWS::CloudWatch::Alarm'));
+      for (const [name] of ofType(stack, 'AWS::SQS::Queue')) {
+        if (name !== 'ReplicateQueue') expect([name, watched.includes(`"${name}"`)]).toEqual([name, true]);
+      }
+    }
+  });
+
+  it('treat silence as an alarm in both regions', () => {
+    const silent = (stack: Record<string, Resource>) =>
+      ofType(stack, 'AWS::CloudWatch::Alarm').filter(([, { Properties }]) => Properties['MetricName'] === 'Heartbeat');
+    for (const stack of [dr, relay]) {
+      expect(silent(stack).map(([, { Properties }]) => Properties['TreatMissingData'])).toEqual(['breaching']);
+    }
+  });
+
+  it('refuse plain HTTP at both buckets, and keep the fence without a way in', () => {
+    const policies = ofType(dr, 'AWS::S3::BucketPolicy').map(([, { Properties }]) => JSON.stringify(Properties));
+    expect(policies).toHaveLength(2);
+    for (const policy of policies) expect(policy).toContain('"aws:SecureTransport":"false"');
+    const [[, group] = ['', undefined]] = ofType(relay, 'AWS::EC2::SecurityGroup');
+    expect(group?.Properties['SecurityGroupIngress']).toBeUndefined();
+  });
+});
