@@ -103,7 +103,21 @@ async function begin(ports: Ports, policy: Policy, request: FailoverRequest): Pr
   const run = plannedRun('failover', ports.clock(), { ...wanted, alarmTest: false }, ids, policy);
   const { before, after } = await updateDocument(ports.vault, runKey(run), recoverySchema, (now) => now ?? run);
   if (!before) await announceRun(ports, run);
-  return after ?? run;
+  return giveWay(ports, after ?? run);
+}
+
+/** Of two that were started at once the one with the lower id goes on; whoever wrote last sees both. */
+async function giveWay(ports: Ports, run: Recovery): Promise<Recovery> {
+  const { runs } = await readRuns(ports.vault);
+  const first = runs.find((each) => !isDrill(each) && !isOver(each));
+  if (!first || first.id === run.id) return run;
+  await updateRun(ports, run, (now) => {
+    if (now.state !== 'planned') return now;
+    const why = `failover ${first.id} was faster`;
+    const aborted = move(now, 'aborted', ports.clock(), why);
+    return aborted.fence ? { ...aborted, fence: { ...aborted.fence, wanted: false } } : aborted;
+  });
+  return first;
 }
 
 /** What a blocked failover does next: again from the step that it stopped at. */

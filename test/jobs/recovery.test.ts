@@ -86,6 +86,35 @@ describe('a failover chooses its point', () => {
   });
 });
 
+describe('two failovers started at once', () => {
+  it('a second apart: one goes on, the other gives way before it has touched anything', async () => {
+    const { ports, clock, ids } = await protectedWorld(1);
+    let written = 0;
+    // The second one looks for a failover in hand before the first is written, as two operators do.
+    const { put } = ports.vault;
+    const list = ports.vault.list;
+    const blind = {
+      ...ports,
+      vault: {
+        ...ports.vault,
+        list: async (prefix: string) => (written < 1 && prefix === 'failovers/' ? [] : list(prefix)),
+        put: async (key: string, body: string, etag: string | undefined) => {
+          if (/^failovers\/[^/]+\.json$/.test(key)) written += 1;
+          return put(key, body, etag);
+        },
+      },
+    } as MemoryPorts;
+    const first = await start(ports, ids[0] ?? '');
+    clock.passMinutes(1);
+    const second = await start(blind, ids[0] ?? '');
+    expect(second.id).toBe(first.id);
+    await finishRun(ports, first);
+    const { runs } = await readRuns(ports.vault);
+    expect(runs.map((each) => each.state)).toEqual(['done', 'aborted']);
+    expect([ports.instances.held.size, ports.fence.state.groups]).toEqual([1, [{ id: 'sg-fence', status: 'active' }]]);
+  });
+});
+
 describe('a restore', () => {
   it('whose prerequisites are missing starts nothing, is blocked by name, and goes on once they are there', async () => {
     const { ports, ids } = await protectedWorld();
