@@ -30,6 +30,11 @@ export function snapshotName(pointId: string): string {
   return `hbdr-${pointId}`;
 }
 
+/** The final snapshot of a database that a failover left behind. */
+export function divergedSnapshotName(failoverId: string): string {
+  return `hbdr-diverged-${failoverId}`;
+}
+
 /** The tag that says which point a snapshot belongs to. */
 export const POINT_TAG = 'builder-dr:point';
 

@@ -1,7 +1,7 @@
 import { DrError } from '../errors.ts';
 import type { Point } from './documents.ts';
 import type { Finding } from './findings.ts';
-import { addMinutes, pointIdAt } from './ids.ts';
+import { addMinutes, divergedSnapshotName, pointIdAt } from './ids.ts';
 import type { Policy } from './policy.ts';
 import type { Attempt, Recovery, RecoveryState } from './recovery-documents.ts';
 import { isProtected, newestFirst } from './recovery-point.ts';
@@ -115,7 +115,7 @@ export function nextCandidate(run: Recovery, now: Date, why: string): Recovery {
   const [point, ...candidates] = run.candidates;
   if (point === undefined) return withoutCandidate(run, now, why);
   const { diverged } = run.wanted;
-  const snapshot = diverged === undefined ? {} : { snapshot: `hbdr-diverged-${diverged}` };
+  const snapshot = diverged === undefined ? {} : { snapshot: divergedSnapshotName(diverged) };
   const attempts = [...run.attempts, { point, instance: instanceName(run), findings: [], ...snapshot }];
   return move({ ...run, candidates, attempts }, 'restoring', now, `${why}: point ${point}`);
 }

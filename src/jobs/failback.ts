@@ -1,5 +1,6 @@
 import { type Direction, directionSchema } from '../core/documents.ts';
 import { unconfirmed } from '../core/fence.ts';
+import { divergedSnapshotName } from '../core/ids.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Ports } from '../core/ports.ts';
 import { current, plannedRun } from '../core/recovery.ts';
@@ -69,7 +70,7 @@ export async function startFailback(ports: Ports, policy: Policy): Promise<Failb
     failover: run.id,
     startedAt: now.toISOString(),
     state: 'fencing',
-    snapshot: `hbdr-diverged-${run.id}`,
+    snapshot: divergedSnapshotName(run.id),
     run: plannedRun('drill', now, lookInto(run), [], policy).id,
     renamedTo: `diverged-${run.id}`,
     history: [{ at: now.toISOString(), state: 'fencing', why: 'started by hand' }],

@@ -83,6 +83,22 @@ describe('a failover against real PostgreSQL and S3', () => {
     expect(current(run).comparison).toMatchObject({ packages: 6, objects: 6 });
   });
 
+  it('is not held up by a primary that refuses to give an artifact: it is found missing, by name, and can be accepted', async () => {
+    const lost = subject.builder.packages[0]?.key ?? '';
+    await subject.world.drS3.send(
+      new DeleteObjectCommand({ Bucket: subject.world.config.dr.replicaBucket, Key: lost }),
+    );
+    await sandbox.control.faults([{ kind: 'error-in-200', action: 'CopyObject', resource: lost }]);
+    const blocked = await subject.finish(await start());
+    expect([blocked.state, allFindings(blocked).map((each) => [each.code, each.samples])]).toEqual([
+      'blocked',
+      [['ARTIFACT_MISSING', [lost]]],
+    ]);
+    const run = await subject.finish(await start({ point: current(blocked).point, acceptFindings: true }));
+    await sandbox.control.faults([]);
+    expect([run.state, current(run).outcome]).toEqual(['done', 'accepted']);
+  });
+
   it('a pooled connection opened before the fence cannot write after it is confirmed', async () => {
     const pooled = new pg.Client({ ...subject.login, database: 'builder' });
     pooled.on('error', () => undefined);

@@ -8,7 +8,7 @@ import { readDirection, readPoints } from '../../src/jobs/documents.ts';
 import { startDrill } from '../../src/jobs/drill.ts';
 import { abortFailover, type FailoverRequest, planFailover, startFailover } from '../../src/jobs/failover.ts';
 import { raiseFence } from '../../src/jobs/recovery/fencing.ts';
-import { readRuns } from '../../src/jobs/recovery/runs.ts';
+import { readRuns, updateRun } from '../../src/jobs/recovery/runs.ts';
 import type { MemoryPorts } from '../memory/ports.ts';
 import { dyingPorts, Killed } from '../setup/dying.ts';
 import { finishRun, protectedWorld, readRun, settle } from '../setup/memory-recovery.ts';
@@ -317,6 +317,19 @@ describe('a fence', () => {
     expect([run.state, run.history.map((each) => each.state).includes('blocked')]).toEqual(['done', false]);
   });
 
+  it('of an old primary that was set aside leaves alone what bears its name next', async () => {
+    const { ports, ids } = await protectedWorld();
+    const run = await finishRun(ports, await start(ports, ids[0] ?? ''));
+    await updateRun(ports, run, (now) => ({
+      ...now,
+      ...(now.fence ? { fence: { ...now.fence, bucket: { ...now.fence.bucket, handedOver: true } } } : {}),
+    }));
+    ports.fence.state = { status: 'available', groups: [{ id: 'sg-new', status: 'active' }] };
+    ports.fence.policy = undefined;
+    await advance(ports, testPolicy);
+    expect([ports.fence.state.groups, ports.fence.policy]).toEqual([[{ id: 'sg-new', status: 'active' }], undefined]);
+  });
+
   it('keeps the groups of before, whoever swaps them first', async () => {
     const { ports, ids } = await protectedWorld();
     await Promise.all([1, 2].map(() => start(ports, ids[0] ?? '')));
@@ -466,7 +479,8 @@ describe('a process that dies at any call, and is followed by another', () => {
       const { ports } = await protectedWorld(1);
       const died = await dies(ports, n, when, (doomed) => drill(doomed));
       const run = await finishRun(ports, await drill(ports));
-      expect([n, when, run.state]).toEqual([n, when, 'passed']);
+      const [point] = (await readPoints(ports.vault)).points;
+      expect([n, when, run.state, point?.state]).toEqual([n, when, 'passed', 'proven']);
       expect(new Set(ports.instances.restores).size).toBe(ports.instances.restores.length);
       expect([ports.instances.held.size, ports.secrets.values.size]).toEqual([0, 0]);
       return died;
@@ -483,7 +497,8 @@ describe('a process that dies at any call, and is followed by another', () => {
         await start(ports, ids[0] ?? '').catch((error) => Promise.reject(new Error(`${n} ${when}: ${error}`)));
       const [run] = [...ports.vault.documents.keys()].filter((key) => /^failovers\/[^/]+\.json$/.test(key));
       const ended = await finishRun(ports, JSON.parse(ports.vault.documents.get(run ?? '')?.body.toString() ?? ''));
-      expect([n, when, ended.state]).toEqual([n, when, 'done']);
+      const [point] = (await readPoints(ports.vault)).points;
+      expect([n, when, ended.state, point?.state]).toEqual([n, when, 'done', 'proven']);
       expect(ports.instances.held.size).toBe(1);
       expect(await readDirection(ports.vault)).toMatchObject({ direction: 'none', epoch: 1 });
       expect(ports.fence.state.groups).toEqual([{ id: 'sg-fence', status: 'active' }]);

@@ -8,7 +8,7 @@ import { raiseFence } from './fencing.ts';
 import { stepInspecting, stepSmokeTesting } from './inspect.ts';
 import { stepRestoring } from './restore.ts';
 import { type RunContext, tell, updateRun } from './runs.ts';
-import { stepVerifying } from './verify.ts';
+import { prove, stepVerifying } from './verify.ts';
 
 type Step = (context: RunContext, run: Recovery) => Promise<Recovery>;
 
@@ -37,6 +37,14 @@ const stepCapturingFinal: Step = async (context, run) => {
   return point ? updateRun(ports, run, (now) => finalSeen(now, point, ports.clock())) : run;
 };
 
+/** The step that comes after a verification begins with what the verification came to. */
+const proven =
+  (step: Step): Step =>
+  async (context, run) => {
+    if (run.attempts.length > 0) await prove(context, run);
+    return step(context, run);
+  };
+
 const steps: Partial<Record<RecoveryState, Step>> = {
   planned: stepPlanned,
   fencing: stepFencing,
@@ -45,9 +53,9 @@ const steps: Partial<Record<RecoveryState, Step>> = {
   inspecting: stepInspecting,
   verifying: stepVerifying,
   'healing+verifying': stepVerifying,
-  'cutting-over': stepCuttingOver,
+  'cutting-over': proven(stepCuttingOver),
   'smoke-testing': stepSmokeTesting,
-  'cleaning-up': stepCleaningUp,
+  'cleaning-up': proven(stepCleaningUp),
 };
 
 /** Takes one run as far as it can go without waiting for AWS. Invoking it again is always safe. */

@@ -40,8 +40,9 @@ async function attempt(
  * writes by policy, reads both back. What was there before is in the record before anything is changed.
  */
 export async function raiseFence(context: RunContext, run: Recovery): Promise<Recovery> {
+  // The old instance has another name by now: what bears the primary's name may be the live one.
+  if (run.fence?.bucket.handedOver) return run;
   const closed = await attempt(context, run, 'database', () => closeDatabase(context, run));
-  if (run.fence?.bucket.handedOver) return closed;
   return attempt(context, closed, 'bucket', () => closeBucket(context, closed));
 }
 

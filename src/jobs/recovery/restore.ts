@@ -44,8 +44,7 @@ async function bringUp(context: RunContext, run: Recovery): Promise<Recovery> {
   const facts = await ports.instances.status(current(run).instance);
   if (!facts) return ask(context, run);
   const expected = engineOf(pointOf(context, run));
-  const seen = await updateRun(ports, run, (now) => instanceSeen(now, facts, expected, ports.clock()));
-  return seen;
+  return updateRun(ports, run, (now) => instanceSeen(now, facts, expected, ports.clock()));
 }
 
 /** What a restore needs is looked at before anything is made. */
@@ -72,7 +71,7 @@ async function ask(context: RunContext, run: Recovery): Promise<Recovery> {
     const why = `AWS has none of the classes: ${refused.map((each) => each.className).join(', ')}`;
     if (isDrill(run)) return updateRun(ports, run, (now) => reject(now, ports.clock(), why));
     const resume = 'name other classes in restore.classes and deploy, or wait; then {"action":"start"} again';
-    return updateRun(ports, run, (now) => block(withAttempt(now, withoutRefusals()), ports.clock(), why, resume));
+    return updateRun(ports, run, (now) => block(withAttempt(now, { restore: undefined }), ports.clock(), why, resume));
   }
   const stopped = await prerequisites(context, run);
   if (stopped) return stopped;
@@ -91,10 +90,6 @@ async function ask(context: RunContext, run: Recovery): Promise<Recovery> {
   } catch (error) {
     return refusedRestore(context, run, className, error);
   }
-}
-
-function withoutRefusals() {
-  return { restore: undefined };
 }
 
 async function refusedRestore(

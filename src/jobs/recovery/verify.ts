@@ -4,7 +4,7 @@ import { current, isDrill } from '../../core/recovery.ts';
 import type { Recovery } from '../../core/recovery-documents.ts';
 import { isProtected, transition } from '../../core/recovery-point.ts';
 import { compared } from '../../core/recovery-steps.ts';
-import { hasCode } from '../../errors.ts';
+import { DrError, describeError } from '../../errors.ts';
 import { isDarkness } from '../darkness.ts';
 import { updatePoint } from '../documents.ts';
 import { ArtifactBatch } from '../verify-artifact.ts';
@@ -38,12 +38,13 @@ export async function stepVerifying(context: RunContext, run: Recovery): Promise
   // The cut-over is decided on what the primary is like now.
   if (!isDrill(run) && !isConfirmed(run.fence)) await raiseFence(context, run);
   const found = await updateRun(ports, run, (now) => compared(now, seen.result(ports.clock()), healed, ports.clock()));
-  if (current(found).outcome === 'passed') await prove(context, found);
+  await prove(context, found);
   return found;
 }
 
-/** A point whose restore was checked is proven, whatever comes after. */
-async function prove(context: RunContext, run: Recovery): Promise<void> {
+/** A point whose restore was checked is proven, whatever comes after; said again by the next step, should this process die here. */
+export async function prove(context: RunContext, run: Recovery): Promise<void> {
+  if (current(run).outcome !== 'passed') return;
   const { ports } = context;
   const why = isDrill(run) ? `drill ${run.id}` : `failover ${run.id}`;
   await updatePoint(ports, current(run).point, (point) =>
@@ -57,13 +58,25 @@ async function askPrimary(context: RunContext, run: Recovery, problems: Problem[
   const heals = !isDrill(run);
   const batch = heals ? await ArtifactBatch.begin(context.ports) : undefined;
   try {
-    for (const problem of problems) found.push({ key: problem.key, result: await ask(context, run, problem, batch) });
+    for (const problem of problems)
+      found.push({ key: problem.key, result: await askOne(context, run, problem, batch) });
   } catch (error) {
     if (!isDarkness(error, context.darkness)) throw error;
     context.ports.log.warn('the primary cannot be asked for artifacts', { run: run.id, error: error.message });
   }
   await batch?.end();
   return found;
+}
+
+/** Healing is a help: what the primary refuses stays lost, is found as such, and holds up nothing. Its silence ends the asking. */
+async function askOne(...[context, run, problem, batch]: Parameters<typeof ask>): Promise<Lookup['result']> {
+  try {
+    return await ask(context, run, problem, batch);
+  } catch (error) {
+    if (!(error instanceof DrError) || isDarkness(error, context.darkness)) throw error;
+    context.ports.log.warn('an artifact could not be healed', { key: problem.key, error: describeError(error) });
+    return 'lost';
+  }
 }
 
 async function ask(
@@ -75,7 +88,10 @@ async function ask(
   const { primaryArtifacts, replica } = context.ports;
   const { key, kind } = problem;
   const entry = await primaryArtifacts.head(key);
-  if (entry && batch) return heal(context, problem, batch);
+  if (entry && batch) {
+    await batch.handle(key, problem.checksum ?? undefined);
+    return 'healed';
+  }
   if (entry || kind !== 'missing') return 'lost';
   const { deletedAt, versions } = await primaryArtifacts.history(key);
   const [version] = versions;
@@ -87,15 +103,4 @@ async function ask(
   const dataAt = 'dataAt' in point.database ? new Date(point.database.dataAt) : undefined;
   // Only a delete marker of after the data's instant proves it; what was never there is missing.
   return !version && deletedAt && dataAt && deletedAt >= dataAt ? 'in-window' : 'lost';
-}
-
-async function heal({ ports }: RunContext, problem: Problem, batch: ArtifactBatch): Promise<Lookup['result']> {
-  try {
-    await batch.handle(problem.key, problem.checksum ?? undefined);
-    return 'healed';
-  } catch (error) {
-    if (!hasCode(error, 'COPY_INCOMPLETE', 'CONFLICT')) throw error;
-    ports.log.warn('an artifact could not be healed', { key: problem.key, error: error.message });
-    return 'lost';
-  }
 }
