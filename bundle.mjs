@@ -1,4 +1,5 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -17,24 +18,65 @@ const common = {
   logLevel: 'warning',
 };
 
+/** A function's credentials are in its environment: the providers for laptops and containers stay out. */
+const credentialsOfLambda = {
+  name: 'credentials-of-lambda',
+  setup(setup) {
+    setup.onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, ({ path }) => ({ path, namespace: 'lambda' }));
+    setup.onLoad({ filter: /.*/, namespace: 'lambda' }, () => ({
+      contents: "export { fromEnv as defaultProvider } from '@aws-sdk/credential-provider-env';",
+      resolveDir: root,
+    }));
+  },
+};
+
+/**
+ * Each client registers a class for every error of its service, needed or not. Kept are those that the adapters know
+ * by name; any other error arrives as the service's own, with the name that the service gave it.
+ */
+const knownErrorsOnly = {
+  name: 'known-errors-only',
+  setup(setup) {
+    const known = readFileSync(join(root, 'src/adapters/aws-errors.ts'), 'utf8');
+    const isKnown = (name) => new RegExp(`\\b${name}\\b`).test(known) || name.endsWith('ServiceException');
+    setup.onLoad({ filter: /client-[a-z0-9-]+\/dist-es\/schemas\/schemas_0\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      const contents = source.replace(/^\w+\.registerError\(\w+\$, (\w+)\);$/gm, (line, name) =>
+        isKnown(name) ? line : '',
+      );
+      return { contents, loader: 'js' };
+    });
+  },
+};
+
 /**
  * One self-contained file per function in dist/functions. CommonJS in a `.js`: the one kind that Lambda, the
  * emulator and `invoke local` all load; the note beside them says so to Node, and stays out of the packages.
+ * Files are replaced whole, so that two may bundle at once. Returns esbuild's account of what went into each.
  */
 export async function bundleFunctions() {
-  const outdir = 'dist/functions';
-  rmSync(join(root, outdir), { recursive: true, force: true });
-  await build({
+  const outdir = join(root, 'dist/functions');
+  const { metafile, outputFiles } = await build({
     ...common,
     entryPoints: names.map((name) => ({ in: `functions/${name}.ts`, out: name })),
     outdir,
     format: 'cjs',
     minify: true,
-    // Errors are told by the names of their classes.
-    keepNames: true,
     legalComments: 'none',
+    metafile: true,
+    write: false,
+    plugins: [credentialsOfLambda, knownErrorsOnly],
   });
-  writeFileSync(join(root, outdir, 'package.json'), '{ "type": "commonjs" }\n');
+  mkdirSync(outdir, { recursive: true });
+  const files = new Map(outputFiles.map(({ path, contents }) => [path, contents]));
+  files.set(join(outdir, 'package.json'), '{ "type": "commonjs" }\n');
+  for (const [path, contents] of files) {
+    writeFileSync(`${path}.${process.pid}`, contents);
+    renameSync(`${path}.${process.pid}`, path);
+  }
+  const stale = readdirSync(outdir).filter((name) => name.endsWith('.js') && !files.has(join(outdir, name)));
+  for (const name of stale) rmSync(join(outdir, name), { force: true });
+  return metafile;
 }
 
 /** The command line: what a command does not need is not loaded, so its parts are files of their own. */

@@ -1,8 +1,11 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { policyOf } from '../src/config.ts';
 import { hasCode } from '../src/errors.ts';
 import { capture } from '../src/jobs/capture.ts';
-import { handler as lambda } from './lib/handler.ts';
+import { database, portsOf, signals, vault } from '../src/wire-aws.ts';
+import { handlersOver } from './lib/handlers.ts';
+
+const lambda = handlersOver(portsOf({ database, signals, vault }));
 
 const at = z.iso.datetime();
 const request = z.discriminatedUnion('kind', [

@@ -1,8 +1,11 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { policyOf } from '../src/config.ts';
 import { startDrill } from '../src/jobs/drill.ts';
+import { database, portsOf, signals, vault } from '../src/wire-aws.ts';
 import { unlessElsewhere } from './lib/direction.ts';
-import { handler as lambda } from './lib/handler.ts';
+import { handlersOver } from './lib/handlers.ts';
+
+const lambda = handlersOver(portsOf({ database, signals, vault }));
 
 const at = z.iso.datetime();
 const request = z.discriminatedUnion('kind', [

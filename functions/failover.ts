@@ -1,8 +1,12 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { policyOf } from '../src/config.ts';
 import { planFailback, startFailback } from '../src/jobs/failback.ts';
 import { abortFailover, failoverStatus, planFailover, startFailover, unfence } from '../src/jobs/failover.ts';
-import { handler as lambda } from './lib/handler.ts';
+import { portsOf, reverseVault } from '../src/wire-aws.ts';
+import { recoveryMakers } from '../src/wire-recovery.ts';
+import { handlersOver } from './lib/handlers.ts';
+
+const lambda = handlersOver(portsOf({ ...recoveryMakers, reverseVault }));
 
 const request = z.strictObject({
   action: z.enum(['plan', 'start', 'status', 'abort', 'unfence', 'failback-plan', 'failback-start']),

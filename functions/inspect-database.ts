@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { policyOf } from '../src/config.ts';
 import { inspectDatabase } from '../src/jobs/recovery/inspect-database.ts';
 import { inspectionPorts } from '../src/wire-inspection.ts';

@@ -1,7 +1,23 @@
 import { policyOf } from '../src/config.ts';
 import { readiness } from '../src/jobs/readiness.ts';
+import {
+  database,
+  escrow,
+  instances,
+  metrics,
+  notifier,
+  portsOf,
+  replica,
+  reverseVault,
+  signals,
+  vault,
+} from '../src/wire-aws.ts';
 import { scheduledJob } from './lib/events.ts';
-import { handler as lambda } from './lib/handler.ts';
+import { handlersOver } from './lib/handlers.ts';
+
+const lambda = handlersOver(
+  portsOf({ database, escrow, instances, metrics, notifier, replica, reverseVault, signals, vault }),
+);
 
 /** Assesses readiness, publishes it, writes the status. */
 export const handler = lambda('readiness', scheduledJob('readiness'), (_event, { ports, config }) =>

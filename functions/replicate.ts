@@ -2,9 +2,12 @@ import { DrError, describeError } from '../src/errors.ts';
 import { watchDarkness } from '../src/jobs/darkness.ts';
 import { requireDirection } from '../src/jobs/documents.ts';
 import { ArtifactBatch } from '../src/jobs/verify-artifact.ts';
+import { hashEngine, portsOf, primaryArtifacts, replica, vault } from '../src/wire-aws.ts';
 import { unlessElsewhere } from './lib/direction.ts';
 import { artifactWork, queueEvent } from './lib/events.ts';
-import { handler as lambda } from './lib/handler.ts';
+import { handlersOver } from './lib/handlers.ts';
+
+const lambda = handlersOver(portsOf({ primaryArtifacts, replica, vault, hashEngine }));
 
 function keyOf(body: string): string {
   const parsed = artifactWork.safeParse(JSON.parse(body));

@@ -19,7 +19,7 @@ const forStacks = {
 async function product() {
   const { outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: ['src/config.ts'],
+    entryPoints: ['src/config-file.ts'],
     bundle: true,
     platform: 'node',
     format: 'cjs',

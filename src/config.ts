@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Policy } from './core/policy.ts';
 import { DrError } from './errors.ts';
 
@@ -163,7 +161,7 @@ function variables(): Map<string, string[]> {
   return found;
 }
 
-type Raw = Record<string, Record<string, unknown> | unknown>;
+export type Raw = Record<string, Record<string, unknown> | unknown>;
 
 function overlay(raw: Raw, environment: Environment): string[] {
   const known = variables();
@@ -179,23 +177,12 @@ function overlay(raw: Raw, environment: Environment): string[] {
   return unknown;
 }
 
-function readFile(path: string): Raw {
-  try {
-    return (parse(readFileSync(path, 'utf8')) ?? {}) as Raw;
-  } catch (cause) {
-    throw new DrError('BAD_CONFIG', `cannot read the configuration ${path}: ${(cause as Error).message}`, {
-      cause,
-      hint: 'Name the file with --config, or in BUILDER_DR_CONFIG; config/example.yml is a commented example.',
-    });
-  }
-}
-
 /**
- * The configuration from a file (if any) and the environment, which wins. Throws BAD_CONFIG
+ * The configuration from what a file said (if any) and the environment, which wins. Throws BAD_CONFIG
  * with every bad setting by name; never prints a value.
  */
-export function loadConfig(environment: Environment, file?: string): Config {
-  const raw = file === undefined ? {} : readFile(file);
+export function parseConfig(environment: Environment, file: Raw = {}): Config {
+  const raw = { ...file };
   const problems = overlay(raw, environment);
   const parsed = configSchema.safeParse(raw);
   for (const issue of parsed.error?.issues ?? []) {

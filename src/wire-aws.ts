@@ -37,66 +37,103 @@ export function packageBucket(bucket: string, network: NetworkLimits): ArtifactS
   return s3Artifacts({ client: new S3Client({ ...settings, followRegionRedirects: true }), bucket });
 }
 
-/** The ports over AWS. The only place that makes its clients; they find a sandbox by AWS_ENDPOINT_URL. */
-export function awsPorts(config: Config, log: Log): Ports {
-  const { primary, dr, stage, account, partition, network } = config;
-  const there = clientSettings(primary.region, network);
-  const here = clientSettings(dr.region, network);
-  const slow = clientSettings(dr.region, { ...network, requestTimeoutMs: COPY_TIMEOUT_MS });
-  const names = stackNames(stage);
-  const replicaClient = new S3Client(slow);
-  return {
-    stage,
-    partition,
-    primaryRegion: primary.region,
-    drRegion: dr.region,
-    database: rdsDatabase({
-      primary: new RDSClient(there),
-      dr: new RDSClient(here),
-      instanceId: primary.database,
-      drKmsKeyId: dr.snapshotKmsKey,
-    }),
-    primaryArtifacts: s3Artifacts({ client: new S3Client(there), bucket: primary.bucket }),
-    replica: s3Artifacts({ client: replicaClient, bucket: dr.replicaBucket }),
-    vault: s3Vault({ client: new S3Client(here), bucket: dr.vaultBucket }),
-    escrow: kmsEscrow({
-      client: new KMSClient(here),
-      keyId: dr.escrowKmsKey,
-      neededKeys: [...new Set([dr.escrowKmsKey, ...(dr.snapshotKmsKey ? [dr.snapshotKmsKey] : [])])],
-    }),
-    queue: sqsQueue({
-      client: new SQSClient({ ...here, useQueueUrlAsEndpoint: false }),
-      queueUrl: `https://sqs.${dr.region}.amazonaws.com/${account}/${names.queue}`,
-    }),
-    notifier: snsNotifier({
-      client: new SNSClient(here),
-      topicArn: `arn:${partition}:sns:${dr.region}:${account}:${names.topic}`,
-    }),
-    signals: eventbridgeSignals({ client: new EventBridgeClient(here), stage, tickRule: names.tickRule }),
-    metrics: cloudwatchMetrics({ primary: new CloudWatchClient(there), dr: new CloudWatchClient(here), stage }),
-    instances: rdsInstances({ client: new RDSClient(here) }),
-    secrets: awsSecrets({ secretsManager: new SecretsManagerClient(here), ssm: new SSMClient(here) }),
-    fence: awsFence({
-      rds: new RDSClient(there),
-      s3: new S3Client(there),
-      ssm: new SSMClient(there),
-      instanceId: primary.database,
-      bucket: primary.bucket,
-      groupParameter: names.fenceGroup,
-    }),
-    inspection: lambdaInspection({ client: new LambdaClient(here), functionName: names.inspector }),
-    cutOver: awsCutOver({
-      ssm: new SSMClient(here),
-      prefix: names.builderSettings,
-      // Route 53 has one endpoint, in us-east-1.
-      route53: new Route53Client({ ...here, region: 'us-east-1' }),
-      record: dr.hostedZone && dr.databaseRecord ? { zone: dr.hostedZone, name: dr.databaseRecord } : undefined,
-    }),
-    reverseVault: dr.reverseVaultBucket
-      ? s3Vault({ client: new S3Client({ ...here, followRegionRedirects: true }), bucket: dr.reverseVaultBucket })
-      : undefined,
-    hashEngine: () => bestEngine(2),
-    log,
-    clock: () => new Date(),
+/** What every port is made of: settings of the clients for both regions, and the stack's own names. */
+type Wiring = {
+  config: Config;
+  /** Of the primary region, of the DR region, and of calls to DR that take their time. */
+  there: ClientSettings;
+  here: ClientSettings;
+  slow: ClientSettings;
+  names: ReturnType<typeof stackNames>;
+};
+type ClientSettings = ReturnType<typeof clientSettings>;
+type Maker<Name extends keyof Ports> = (wiring: Wiring) => Ports[Name];
+
+// One maker per port, so that a function's bundle holds only the clients of the ports that it names.
+export const database: Maker<'database'> = ({ config, there, here }) =>
+  rdsDatabase({
+    primary: new RDSClient(there),
+    dr: new RDSClient(here),
+    instanceId: config.primary.database,
+    drKmsKeyId: config.dr.snapshotKmsKey,
+  });
+export const primaryArtifacts: Maker<'primaryArtifacts'> = ({ config, there }) =>
+  s3Artifacts({ client: new S3Client(there), bucket: config.primary.bucket });
+export const replica: Maker<'replica'> = ({ config, slow }) =>
+  s3Artifacts({ client: new S3Client(slow), bucket: config.dr.replicaBucket });
+export const vault: Maker<'vault'> = ({ config, here }) =>
+  s3Vault({ client: new S3Client(here), bucket: config.dr.vaultBucket });
+export const escrow: Maker<'escrow'> = ({ config: { dr }, here }) =>
+  kmsEscrow({
+    client: new KMSClient(here),
+    keyId: dr.escrowKmsKey,
+    neededKeys: [...new Set([dr.escrowKmsKey, ...(dr.snapshotKmsKey ? [dr.snapshotKmsKey] : [])])],
+  });
+export const queue: Maker<'queue'> = ({ config: { account, dr }, here, names }) =>
+  sqsQueue({
+    client: new SQSClient({ ...here, useQueueUrlAsEndpoint: false }),
+    queueUrl: `https://sqs.${dr.region}.amazonaws.com/${account}/${names.queue}`,
+  });
+export const notifier: Maker<'notifier'> = ({ config: { account, dr, partition }, here, names }) =>
+  snsNotifier({
+    client: new SNSClient(here),
+    topicArn: `arn:${partition}:sns:${dr.region}:${account}:${names.topic}`,
+  });
+export const signals: Maker<'signals'> = ({ config: { stage }, here, names }) =>
+  eventbridgeSignals({ client: new EventBridgeClient(here), stage, tickRule: names.tickRule });
+export const metrics: Maker<'metrics'> = ({ config: { stage }, there, here }) =>
+  cloudwatchMetrics({ primary: new CloudWatchClient(there), dr: new CloudWatchClient(here), stage });
+export const instances: Maker<'instances'> = ({ here }) => rdsInstances({ client: new RDSClient(here) });
+export const secrets: Maker<'secrets'> = ({ here }) =>
+  awsSecrets({ secretsManager: new SecretsManagerClient(here), ssm: new SSMClient(here) });
+export const fence: Maker<'fence'> = ({ config: { primary }, there, names }) =>
+  awsFence({
+    rds: new RDSClient(there),
+    s3: new S3Client(there),
+    ssm: new SSMClient(there),
+    instanceId: primary.database,
+    bucket: primary.bucket,
+    groupParameter: names.fenceGroup,
+  });
+export const inspection: Maker<'inspection'> = ({ here, names }) =>
+  lambdaInspection({ client: new LambdaClient(here), functionName: names.inspector });
+export const cutOver: Maker<'cutOver'> = ({ config: { dr }, here, names }) =>
+  awsCutOver({
+    ssm: new SSMClient(here),
+    prefix: names.builderSettings,
+    // Route 53 has one endpoint, in us-east-1.
+    route53: new Route53Client({ ...here, region: 'us-east-1' }),
+    record: dr.hostedZone && dr.databaseRecord ? { zone: dr.hostedZone, name: dr.databaseRecord } : undefined,
+  });
+export const reverseVault: Maker<'reverseVault'> = ({ config: { dr }, here }) =>
+  dr.reverseVaultBucket
+    ? s3Vault({ client: new S3Client({ ...here, followRegionRedirects: true }), bucket: dr.reverseVaultBucket })
+    : undefined;
+export const hashEngine: Maker<'hashEngine'> = () => () => bestEngine(2);
+
+type Makers = { [Name in keyof Ports]?: Maker<Name> };
+type Given = 'stage' | 'partition' | 'primaryRegion' | 'drRegion' | 'log' | 'clock';
+
+/** The named ports over AWS. Nothing else makes its clients; they find a sandbox by AWS_ENDPOINT_URL. */
+export function portsOf<M extends Makers>(makers: M) {
+  return (config: Config, log: Log): Pick<Ports, Given | Extract<keyof M, keyof Ports>> => {
+    const { primary, dr, stage, partition, network } = config;
+    const wiring: Wiring = {
+      config,
+      there: clientSettings(primary.region, network),
+      here: clientSettings(dr.region, network),
+      slow: clientSettings(dr.region, { ...network, requestTimeoutMs: COPY_TIMEOUT_MS }),
+      names: stackNames(stage),
+    };
+    const made = Object.entries(makers).map(([name, make]) => [name, (make as (wiring: Wiring) => unknown)(wiring)]);
+    return {
+      ...Object.fromEntries(made),
+      stage,
+      partition,
+      primaryRegion: primary.region,
+      drRegion: dr.region,
+      log,
+      clock: () => new Date(),
+    } as Pick<Ports, Given | Extract<keyof M, keyof Ports>>;
   };
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What our own schedules and the tick rule send. */
 export const scheduledJob = (job: string) => z.looseObject({ job: z.literal(job) });

@@ -1,8 +1,8 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
-import { z } from 'zod';
-import { type Config, loadConfig, processEnvironment } from '../../src/config.ts';
+import * as z from 'zod';
+import { type Config, parseConfig, processEnvironment } from '../../src/config.ts';
 import type { Log } from '../../src/core/ports.ts';
 import { DrError } from '../../src/errors.ts';
 
@@ -41,7 +41,7 @@ export function handlersOver<P>(wire: (config: Config, log: Log) => P) {
     let runtime: Runtime<P> | undefined;
     const run = async (event: unknown, _context: Context): Promise<R> => {
       if (!runtime) {
-        const config = loadConfig(processEnvironment());
+        const config = parseConfig(processEnvironment());
         runtime = { config, ports: wire(config, lambdaLog(name)) };
       }
       return job(parseEvent(name, schema, event), runtime);

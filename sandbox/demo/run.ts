@@ -1,7 +1,7 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DeleteObjectCommand, HeadObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config-file.ts';
 import type { Point, StatusRecord } from '../../src/core/documents.ts';
 import { stackNames } from '../../src/core/names.ts';
 import { current } from '../../src/core/recovery.ts';

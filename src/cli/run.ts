@@ -1,6 +1,7 @@
-import { configFile, loadConfig, processEnvironment } from '../config.ts';
+import { configFile, processEnvironment } from '../config.ts';
+import { loadConfig } from '../config-file.ts';
 import type { Log } from '../core/ports.ts';
-import { awsPorts } from '../wire-aws.ts';
+import { awsPorts } from '../wire-all.ts';
 import type { Command } from './commands.ts';
 
 export type Options = { json?: boolean; config?: string; verbose?: boolean; [flag: string]: unknown };

@@ -186,3 +186,6 @@ export type Ports = {
   log: Log;
   clock: () => Date;
 };
+
+/** What carries points, drills and failovers on. */
+export type RecoveryPorts = Omit<Ports, 'escrow' | 'metrics' | 'reverseVault'>;

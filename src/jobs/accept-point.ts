@@ -4,8 +4,10 @@ import { accept } from '../core/recovery-point.ts';
 import { DrError } from '../errors.ts';
 import { requireDirection, updatePoint } from './documents.ts';
 
+type AcceptPorts = Pick<Ports, 'clock' | 'log' | 'signals' | 'vault'>;
+
 /** An operator says that a suspect point is right after all; it goes on. BAD_USAGE when it is not suspect. */
-export async function acceptPoint(ports: Ports, id: string): Promise<Point> {
+export async function acceptPoint(ports: AcceptPorts, id: string): Promise<Point> {
   await requireDirection(ports.vault, 'primary→dr');
   const point = await updatePoint(ports, id, (current) => {
     if (current.state === 'suspect') return accept(current, ports.clock());

@@ -1,7 +1,7 @@
 import type { Point } from '../core/documents.ts';
 import { snapshotName } from '../core/ids.ts';
 import type { Policy } from '../core/policy.ts';
-import type { Ports } from '../core/ports.ts';
+import type { RecoveryPorts } from '../core/ports.ts';
 import { isCutOver, isDrill, isMoving, noteError } from '../core/recovery.ts';
 import type { Recovery } from '../core/recovery-documents.ts';
 import {
@@ -44,7 +44,7 @@ export type AdvanceReport = {
 type Step = (point: Point) => Promise<Point>;
 type Run = RunContext & { errors: { id: string; error: unknown }[] };
 
-async function begin(unguarded: Ports, policy: Policy): Promise<Run> {
+async function begin(unguarded: RecoveryPorts, policy: Policy): Promise<Run> {
   const { ports, darkness } = watchDarkness(unguarded);
   const { points, unreadable } = await readPoints(ports.vault);
   const errors = unreadable.map(({ key, problem }) => ({ id: key, error: new DrError('VAULT_UNREADABLE', problem) }));
@@ -56,7 +56,7 @@ async function begin(unguarded: Ports, policy: Policy): Promise<Run> {
  * DR site comes first; a primary that does not answer is asked once and left alone for this run.
  * Throws PARTIAL_FAILURE after all were tried when one of them failed.
  */
-export async function advance(unguarded: Ports, policy: Policy): Promise<AdvanceReport> {
+export async function advance(unguarded: RecoveryPorts, policy: Policy): Promise<AdvanceReport> {
   const run = await begin(unguarded, policy);
   const { ports } = run;
   const runs = await advanceRuns(run);

@@ -7,6 +7,8 @@ import { vaultKeys } from '../core/vault-layout.ts';
 import { DrError, hasCode } from '../errors.ts';
 import { announcePoint, requireDirection, updateDocument, updatePoint } from './documents.ts';
 
+type CapturePorts = Pick<Ports, 'clock' | 'database' | 'log' | 'signals' | 'vault'>;
+
 export type CaptureRequest = { kind: PointKind; at: Date };
 
 /**
@@ -14,14 +16,14 @@ export type CaptureRequest = { kind: PointKind; at: Date };
  * hand always makes one of its own. The document is written before the snapshot is asked for,
  * so that a run that dies leaves something for `advance` to go on with.
  */
-export async function capture(ports: Ports, policy: Policy, request: CaptureRequest): Promise<Point> {
+export async function capture(ports: CapturePorts, policy: Policy, request: CaptureRequest): Promise<Point> {
   await requireDirection(ports.vault, 'primary→dr');
   const point = await openPoint(ports, policy, request);
   await ports.signals.setTick(true);
   return ensureSnapshot(ports, point);
 }
 
-async function openPoint(ports: Ports, policy: Policy, request: CaptureRequest): Promise<Point> {
+async function openPoint(ports: CapturePorts, policy: Policy, request: CaptureRequest): Promise<Point> {
   const wanted = requestedPoint(request.kind, request.at, policy);
   if (request.kind === 'scheduled' && ports.clock().getTime() >= new Date(wanted.deadlineAt).getTime()) {
     throw new DrError('SLOT_OVER', `the slot ${wanted.id} ended at ${wanted.deadlineAt}`, {
@@ -43,7 +45,7 @@ async function openPoint(ports: Ports, policy: Policy, request: CaptureRequest):
 }
 
 /** Asks for the point's snapshot until the engine has accepted it or the deadline is over. */
-export async function ensureSnapshot(ports: Ports, point: Point): Promise<Point> {
+export async function ensureSnapshot(ports: CapturePorts, point: Point): Promise<Point> {
   if (point.database.state !== 'capturing' || point.database.acceptedAt || point.state !== 'capturing') return point;
   try {
     await ports.database.capture(snapshotName(point.id), point.id);

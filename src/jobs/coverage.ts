@@ -9,7 +9,10 @@ const KEYS_PER_RUN = 10_000;
 export type ReplicaCoverage = { missing: Sampled; differing: Sampled; missingKeys: string[] };
 
 /** Compares a point's inventory with the replica, by key and size. Needs the DR site only. */
-export async function measureCoverage(ports: Ports, point: Point): Promise<ReplicaCoverage | undefined> {
+export async function measureCoverage(
+  ports: Pick<Ports, 'replica' | 'vault'>,
+  point: Point,
+): Promise<ReplicaCoverage | undefined> {
   if (point.artifacts.state === 'pending') return undefined;
   const excused = new Set(point.artifacts.state === 'complete' ? point.artifacts.deletedInWindow : []);
   const missing = new SampleCounter();
@@ -27,7 +30,7 @@ export async function measureCoverage(ports: Ports, point: Point): Promise<Repli
 }
 
 /** Queues copies of these keys, unless the last batch is still being worked on. Returns how many. */
-export async function queueRepairs(ports: Ports, keys: string[]): Promise<number> {
+export async function queueRepairs(ports: Pick<Ports, 'log' | 'queue'>, keys: string[]): Promise<number> {
   if (keys.length === 0 || (await ports.queue.depth()) > 0) return 0;
   await ports.queue.send(keys.map((key) => ({ kind: 'repair', key })));
   ports.log.info('queued copies', { count: keys.length });

@@ -62,21 +62,26 @@ function guardFence(fence: FencePort, darkness: Darkness): FencePort {
   };
 }
 
+type Watched = Pick<Ports, 'replica' | 'primaryArtifacts'> & Partial<Pick<Ports, 'database' | 'fence'>>;
+
 /** Ports whose calls to the primary site cost one time-out per run at most. */
-export function watchDarkness(ports: Ports): { ports: Ports; darkness: Darkness } {
+export function watchDarkness<P extends Watched>(ports: P): { ports: P; darkness: Darkness } {
   const darkness: Darkness = { reason: undefined };
-  const replica: ArtifactStore = {
-    bucket: ports.replica.bucket,
-    pages: (prefix) => ports.replica.pages(prefix),
-    head: (key) => ports.replica.head(key),
-    history: (key) => ports.replica.history(key),
-    open: (key, etag) => ports.replica.open(key, etag),
-    replaceFrom: (source, badEtag) => guarded(darkness, () => ports.replica.replaceFrom(source, badEtag)),
-    // A copy reads at the primary, so its silence is the primary's.
-    copyFrom: (source) => guarded(darkness, () => ports.replica.copyFrom(source)),
+  const { replica } = ports;
+  const guarding: Watched = {
+    replica: {
+      bucket: replica.bucket,
+      pages: (prefix) => replica.pages(prefix),
+      head: (key) => replica.head(key),
+      history: (key) => replica.history(key),
+      open: (key, etag) => replica.open(key, etag),
+      replaceFrom: (source, badEtag) => guarded(darkness, () => replica.replaceFrom(source, badEtag)),
+      // A copy reads at the primary, so its silence is the primary's.
+      copyFrom: (source) => guarded(darkness, () => replica.copyFrom(source)),
+    },
+    primaryArtifacts: guardSource(ports.primaryArtifacts, darkness),
+    ...(ports.database ? { database: guardDatabase(ports.database, darkness) } : {}),
+    ...(ports.fence ? { fence: guardFence(ports.fence, darkness) } : {}),
   };
-  const database = guardDatabase(ports.database, darkness);
-  const primaryArtifacts = guardSource(ports.primaryArtifacts, darkness);
-  const fence = guardFence(ports.fence, darkness);
-  return { darkness, ports: { ...ports, database, primaryArtifacts, replica, fence } };
+  return { darkness, ports: { ...ports, ...guarding } };
 }

@@ -64,7 +64,11 @@ export async function updateDocument<T>(
 }
 
 /** Changes a point that must exist, and says so on the bus when its state changed. */
-export async function updatePoint(ports: Ports, id: string, change: (point: Point) => Point): Promise<Point> {
+export async function updatePoint(
+  ports: Pick<Ports, 'log' | 'signals' | 'vault'>,
+  id: string,
+  change: (point: Point) => Point,
+): Promise<Point> {
   const { before, after } = await updateDocument(
     ports.vault,
     vaultKeys.point(id),
@@ -78,7 +82,7 @@ export async function updatePoint(ports: Ports, id: string, change: (point: Poin
   return after;
 }
 
-export async function announcePoint(ports: Ports, point: Point): Promise<void> {
+export async function announcePoint(ports: Pick<Ports, 'log' | 'signals'>, point: Point): Promise<void> {
   const why = point.history.at(-1)?.why;
   ports.log.info('point changed state', { point: point.id, state: point.state, why });
   await ports.signals.emit('recovery-point.state-changed', { id: point.id, kind: point.kind, state: point.state, why });

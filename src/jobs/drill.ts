@@ -7,13 +7,15 @@ import { readPoints, requireDirection, updateDocument } from './documents.ts';
 import { availablePoints } from './recovery/candidates.ts';
 import { announceRun, readRuns, runKey } from './recovery/runs.ts';
 
+type DrillPorts = Pick<Ports, 'clock' | 'database' | 'log' | 'signals' | 'vault'>;
+
 export type DrillRequest = { point: string; alarmTest: boolean; readAll?: boolean; at: Date };
 
 /**
  * Starts a drill: restore a recovery point into a scratch instance, look into it, compare it with the replica, throw
  * it away. The same request again finds its own record; while a drill is in hand no other one begins.
  */
-export async function startDrill(ports: Ports, policy: Policy, request: DrillRequest): Promise<Recovery> {
+export async function startDrill(ports: DrillPorts, policy: Policy, request: DrillRequest): Promise<Recovery> {
   await requireDirection(ports.vault, 'primary→dr');
   const { runs } = await readRuns(ports.vault);
   const inHand = runs.find((each) => isDrill(each) && !isOver(each));
@@ -41,7 +43,7 @@ export async function startDrill(ports: Ports, policy: Policy, request: DrillReq
 export type DrillPlan = { point: string | null; steps: PlanStep[] };
 
 /** What a drill would do now; nothing is started. */
-export async function planDrill(ports: Ports, policy: Policy, point: string): Promise<DrillPlan> {
+export async function planDrill(ports: DrillPorts, policy: Policy, point: string): Promise<DrillPlan> {
   const { points } = await readPoints(ports.vault);
   const [best] = candidatesFor(point, points, await availablePoints(ports));
   const { runs } = await readRuns(ports.vault);

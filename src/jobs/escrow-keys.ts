@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Envelope, Ports } from '../core/ports.ts';
 import { vaultKeys } from '../core/vault-layout.ts';
 import { DrError } from '../errors.ts';

@@ -2,7 +2,7 @@ import { type Direction, directionSchema } from '../core/documents.ts';
 import { unconfirmed } from '../core/fence.ts';
 import { divergedSnapshotName } from '../core/ids.ts';
 import type { Policy } from '../core/policy.ts';
-import type { Ports } from '../core/ports.ts';
+import type { Ports, RecoveryPorts } from '../core/ports.ts';
 import { current, plannedRun } from '../core/recovery.ts';
 import { type Failback, failbackSchema, type Recovery, recoverySchema } from '../core/recovery-documents.ts';
 import { vaultKeys } from '../core/vault-layout.ts';
@@ -11,6 +11,8 @@ import { advance } from './advance.ts';
 import { parseDocument, readDirection, readDocument, updateDocument } from './documents.ts';
 import { lookInto } from './recovery/left-behind.ts';
 import { reverseStatus } from './recovery/reverse.ts';
+
+type FailbackPorts = RecoveryPorts & Pick<Ports, 'reverseVault'>;
 
 export type FailbackPlan = {
   failover: string;
@@ -22,7 +24,7 @@ export type FailbackPlan = {
   steps: string[];
 };
 
-async function truth(ports: Ports): Promise<{ run: Recovery; direction: Direction['direction'] }> {
+async function truth(ports: FailbackPorts): Promise<{ run: Recovery; direction: Direction['direction'] }> {
   const { direction, failover } = await readDirection(ports.vault);
   const found = failover
     ? await readDocument(ports.vault, vaultKeys.run('failover/1', failover), recoverySchema)
@@ -38,7 +40,7 @@ async function truth(ports: Ports): Promise<{ run: Recovery; direction: Directio
 }
 
 /** Where the failback is, and what comes next. Starts nothing. */
-export async function planFailback(ports: Ports): Promise<FailbackPlan> {
+export async function planFailback(ports: FailbackPorts): Promise<FailbackPlan> {
   const { run, direction } = await truth(ports);
   const record = await readDocument(ports.vault, vaultKeys.failback(run.id), failbackSchema);
   const reverse = await reverseStatus(ports);
@@ -62,7 +64,7 @@ export async function planFailback(ports: Ports): Promise<FailbackPlan> {
 }
 
 /** Starts a failback or goes on with it; every call does what is due and can be repeated. */
-export async function startFailback(ports: Ports, policy: Policy): Promise<FailbackPlan> {
+export async function startFailback(ports: FailbackPorts, policy: Policy): Promise<FailbackPlan> {
   const { run, direction } = await truth(ports);
   const now = ports.clock();
   const begun: Failback = {
@@ -83,7 +85,7 @@ export async function startFailback(ports: Ports, policy: Policy): Promise<Failb
   return planFailback(ports);
 }
 
-async function home(ports: Ports, run: Recovery): Promise<FailbackPlan> {
+async function home(ports: FailbackPorts, run: Recovery): Promise<FailbackPlan> {
   const record = await readDocument(ports.vault, vaultKeys.failback(run.id), failbackSchema);
   const steps = ["Set primary.database to the new instance's name and deploy: protection flows as before."];
   return {
@@ -97,7 +99,7 @@ async function home(ports: Ports, run: Recovery): Promise<FailbackPlan> {
 }
 
 /** Changes the direction when the other stack says that it protects this site, or that it has handed over. */
-async function turn(ports: Ports, run: Recovery, from: Direction['direction']): Promise<void> {
+async function turn(ports: FailbackPorts, run: Recovery, from: Direction['direction']): Promise<void> {
   const found = await ports.reverseVault?.get(vaultKeys.direction);
   const reverse = found && parseDocument(vaultKeys.direction, found.body, directionSchema);
   const handedOver = reverse?.direction === 'none' && reverse.failover !== undefined;

@@ -1,6 +1,6 @@
 import type { Point } from '../core/documents.ts';
 import type { Policy } from '../core/policy.ts';
-import type { Ports } from '../core/ports.ts';
+import type { RecoveryPorts } from '../core/ports.ts';
 import {
   candidatesFor,
   isCutOver,
@@ -41,7 +41,7 @@ export type FailoverPlan = {
 };
 
 /** The candidates side by side, and the steps. Nothing is started, and only the DR site is asked. */
-export async function planFailover(ports: Ports, policy: Policy, request: { point: string; planned: boolean }) {
+export async function planFailover(ports: RecoveryPorts, policy: Policy, request: { point: string; planned: boolean }) {
   const now = ports.clock();
   const { points } = await readPoints(ports.vault);
   const { runs } = await readRuns(ports.vault);
@@ -78,7 +78,7 @@ function requireConfirmation(request: FailoverRequest, candidates: Point[]): voi
 }
 
 /** Starts a failover, or resumes the one in hand; then takes it as far as it can go. Calling it again is always safe. */
-export async function startFailover(ports: Ports, policy: Policy, request: FailoverRequest): Promise<Recovery> {
+export async function startFailover(ports: RecoveryPorts, policy: Policy, request: FailoverRequest): Promise<Recovery> {
   const { runs } = await readRuns(ports.vault);
   const inHand = runs.find((each) => !isDrill(each) && !isOver(each));
   const run = inHand ? await resume(ports, inHand, request) : await begin(ports, policy, request);
@@ -93,7 +93,7 @@ export async function startFailover(ports: Ports, policy: Policy, request: Failo
   return updateRun(ports, run, (now) => now);
 }
 
-async function begin(ports: Ports, policy: Policy, request: FailoverRequest): Promise<Recovery> {
+async function begin(ports: RecoveryPorts, policy: Policy, request: FailoverRequest): Promise<Recovery> {
   await requireDirection(ports.vault, 'primary→dr');
   const { points } = await readPoints(ports.vault);
   const candidates = candidatesFor(request.point, points, await availablePoints(ports));
@@ -107,7 +107,7 @@ async function begin(ports: Ports, policy: Policy, request: FailoverRequest): Pr
 }
 
 /** Of two that were started at once the one with the lower id goes on; whoever wrote last sees both. */
-async function giveWay(ports: Ports, run: Recovery): Promise<Recovery> {
+async function giveWay(ports: RecoveryPorts, run: Recovery): Promise<Recovery> {
   const { runs } = await readRuns(ports.vault);
   const first = runs.find((each) => !isDrill(each) && !isOver(each));
   if (!first || first.id === run.id) return run;
@@ -140,7 +140,7 @@ function resumed(run: Recovery, request: FailoverRequest, now: Date): Recovery {
   return nextCandidate({ ...rest, wanted, candidates: [chosen.point, ...run.candidates] }, now, why);
 }
 
-async function resume(ports: Ports, run: Recovery, request: FailoverRequest): Promise<Recovery> {
+async function resume(ports: RecoveryPorts, run: Recovery, request: FailoverRequest): Promise<Recovery> {
   const known = [...run.attempts.map((each) => each.point), ...run.candidates];
   if (!known.includes(request.confirm ?? '')) {
     throw new DrError('NOT_CONFIRMED', `failover ${run.id} is in hand (${run.state}) with points ${known.join(', ')}`, {
@@ -151,12 +151,12 @@ async function resume(ports: Ports, run: Recovery, request: FailoverRequest): Pr
 }
 
 /** The failovers of the catalogue, newest first. */
-export async function failoverStatus(ports: Ports): Promise<Recovery[]> {
+export async function failoverStatus(ports: RecoveryPorts): Promise<Recovery[]> {
   const { runs } = await readRuns(ports.vault);
   return runs.filter((each) => !isDrill(each)).reverse();
 }
 
-async function newest(ports: Ports): Promise<Recovery> {
+async function newest(ports: RecoveryPorts): Promise<Recovery> {
   const [run] = await failoverStatus(ports);
   if (run) return run;
   throw new DrError('RUN_UNKNOWN', 'there is no failover', {
@@ -167,7 +167,7 @@ async function newest(ports: Ports): Promise<Recovery> {
 export type AbortReport = { run: Recovery; kept: string[]; remove: string[] };
 
 /** Calls a failover off, before the cut-over only: takes the fence away and keeps what was restored. */
-export async function abortFailover(ports: Ports, policy: Policy): Promise<AbortReport> {
+export async function abortFailover(ports: RecoveryPorts, policy: Policy): Promise<AbortReport> {
   const run = await newest(ports);
   if (isCutOver(run)) {
     throw new DrError('BAD_USAGE', `failover ${run.id} is ${run.state}: the DR site is the truth already`, {
@@ -193,7 +193,7 @@ function removal(name: string, region: string): string {
   return `aws rds modify-db-instance --region ${region} --db-instance-identifier ${name} --no-deletion-protection --apply-immediately && aws rds delete-db-instance --region ${region} --db-instance-identifier ${name} --skip-final-snapshot`;
 }
 
-async function tagKept(ports: Ports, run: Recovery): Promise<string[]> {
+async function tagKept(ports: RecoveryPorts, run: Recovery): Promise<string[]> {
   const kept: string[] = [];
   for (const { instance } of run.attempts) {
     const found = await ports.instances.status(instance);
@@ -205,7 +205,7 @@ async function tagKept(ports: Ports, run: Recovery): Promise<string[]> {
 }
 
 /** Takes the fence of a failover that is not the truth away, again until it is gone. */
-export async function unfence(ports: Ports, policy: Policy): Promise<{ run: Recovery; report: AdvanceReport }> {
+export async function unfence(ports: RecoveryPorts, policy: Policy): Promise<{ run: Recovery; report: AdvanceReport }> {
   const run = await newest(ports);
   const { direction, failover } = await readDirection(ports.vault);
   if (isMoving(run) || run.state === 'blocked' || (direction !== 'primary→dr' && failover === run.id)) {

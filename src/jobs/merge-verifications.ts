@@ -9,6 +9,8 @@ import { hasCode } from '../errors.ts';
 import { encode, parseDocument, readDocument } from './documents.ts';
 import { packed, readLines } from './inventory.ts';
 
+type MergePorts = Pick<Ports, 'clock' | 'log' | 'replica' | 'vault'>;
+
 /** Log entries that one run merges; the rest waits for the next. Each holds a batch of ten at most. */
 const LOGS_PER_RUN = 2_000;
 /** No run takes as long as this: what it left is nobody's. */
@@ -44,7 +46,7 @@ async function* nothing(): AsyncIterable<VerificationRecord[]> {}
 type Merge = { key: string; index: VerifiedIndex; work: string[] };
 
 /** Writes the new file: what still holds is kept, the rest is work. */
-async function writeMerged(ports: Ports, records: AsyncIterable<VerificationRecord[]>): Promise<Merge> {
+async function writeMerged(ports: MergePorts, records: AsyncIterable<VerificationRecord[]>): Promise<Merge> {
   const { vault, replica } = ports;
   const now = ports.clock();
   const published = await vault.list(vaultKeys.publicKeys);
@@ -68,7 +70,7 @@ async function writeMerged(ports: Ports, records: AsyncIterable<VerificationReco
 }
 
 /** Files of runs that died before they were the current one. */
-async function removeStale({ vault, clock }: Ports, current: string): Promise<void> {
+async function removeStale({ vault, clock }: MergePorts, current: string): Promise<void> {
   for (const { key, lastModified } of await vault.list(vaultKeys.verifiedFiles)) {
     if (key !== current && minutesBetween(lastModified, clock()) > STALE_MINUTES) await vault.remove(key);
   }
@@ -79,7 +81,7 @@ async function removeStale({ vault, clock }: Ports, current: string): Promise<vo
  * size voids a record) and counts. Needs the DR site only. Dying anywhere leaves the logs to be merged again; of
  * two runs at once one gives way. Answers the keys to be verified: without a record, or damaged and to be repaired.
  */
-export async function mergeVerifications(ports: Ports): Promise<string[]> {
+export async function mergeVerifications(ports: MergePorts): Promise<string[]> {
   const { vault } = ports;
   const before = await readDocument(vault, vaultKeys.verified, verifiedSchema);
   const logs = (await vault.list(vaultKeys.verificationLogs)).slice(0, LOGS_PER_RUN).map((entry) => entry.key);

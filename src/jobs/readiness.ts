@@ -11,11 +11,28 @@ import { readDirection, readDocument, readPoints, updateDocument } from './docum
 import { reverseStatus } from './recovery/reverse.ts';
 import { readRuns } from './recovery/runs.ts';
 
+type ReadinessPorts = Pick<
+  Ports,
+  | 'clock'
+  | 'database'
+  | 'escrow'
+  | 'instances'
+  | 'log'
+  | 'metrics'
+  | 'notifier'
+  | 'primaryRegion'
+  | 'replica'
+  | 'reverseVault'
+  | 'signals'
+  | 'stage'
+  | 'vault'
+>;
+
 /**
  * Assesses readiness, tells people when the state changed or the heartbeat is due, and writes
  * `status.json`. Publishes first and records after: at least once. Facts of the DR site come first.
  */
-export async function readiness(ports: Ports, policy: Policy): Promise<StatusRecord> {
+export async function readiness(ports: ReadinessPorts, policy: Policy): Promise<StatusRecord> {
   const now = ports.clock();
   const seen = await observe(ports, policy);
   const assessed: StatusRecord = { schema: 'status/1', at: now.toISOString(), ...assessReadiness(seen, policy, now) };
@@ -40,7 +57,7 @@ export async function readiness(ports: Ports, policy: Policy): Promise<StatusRec
 }
 
 /** The primary region hears that DR lives; its own silence is PRIMARY_UNREACHABLE, and no failure of this run. */
-async function beat(ports: Ports): Promise<void> {
+async function beat(ports: ReadinessPorts): Promise<void> {
   try {
     await ports.metrics.put('primary', [HEARTBEAT]);
   } catch (error) {
@@ -60,7 +77,7 @@ async function optional<T>(seen: Observations, read: () => Promise<T>): Promise<
   }
 }
 
-async function observe(ports: Ports, policy: Policy): Promise<Observations> {
+async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observations> {
   const { points, unreadable } = await readPoints(ports.vault);
   const { runs, unreadable: brokenRuns } = await readRuns(ports.vault);
   const [copies, escrow, node, unusableKeys, subscribers] = await Promise.all([
@@ -107,7 +124,7 @@ async function observe(ports: Ports, policy: Policy): Promise<Observations> {
   return seen;
 }
 
-async function askPrimary(ports: Ports): Promise<Observations['primary']> {
+async function askPrimary(ports: ReadinessPorts): Promise<Observations['primary']> {
   const region = ports.primaryRegion;
   try {
     return { region, facts: await ports.database.source() };

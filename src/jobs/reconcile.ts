@@ -9,6 +9,8 @@ import { isDarkness, watchDarkness } from './darkness.ts';
 import { readDocument, requireDirection, updateDocument } from './documents.ts';
 import { mergeVerifications } from './merge-verifications.ts';
 
+type ReconcilePorts = Pick<Ports, 'clock' | 'log' | 'primaryArtifacts' | 'replica' | 'queue' | 'vault'>;
+
 const KEYS_PER_RUN = 10_000;
 
 export type ReconcileReport = { record: ReconcileRecord } | { primaryDark: string };
@@ -17,7 +19,7 @@ export type ReconcileReport = { record: ReconcileRecord } | { primaryDark: strin
  * Merges what was verified, compares the two buckets by key and size, and queues what the replica lacks or holds
  * unverified. Queues nothing while the last batch is not drained or the primary does not answer.
  */
-export async function reconcile(unguarded: Ports, policy: Policy): Promise<ReconcileReport> {
+export async function reconcile(unguarded: ReconcilePorts, policy: Policy): Promise<ReconcileReport> {
   await requireDirection(unguarded.vault, 'primary→dr');
   const { ports, darkness } = watchDarkness(unguarded);
   const unverified = await mergeVerifications(ports);
@@ -48,7 +50,7 @@ class Comparison {
   }
 }
 
-async function compare(ports: Ports, policy: Policy, unverified: string[]): Promise<ReconcileRecord> {
+async function compare(ports: ReconcilePorts, policy: Policy, unverified: string[]): Promise<ReconcileRecord> {
   const now = ports.clock();
   const before = await readDocument(ports.vault, vaultKeys.reconcile, reconcileSchema);
   const firstAt = before?.value.firstAt ?? now.toISOString();

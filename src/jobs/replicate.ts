@@ -1,13 +1,15 @@
 import type { Ports } from '../core/ports.ts';
 import { DrError } from '../errors.ts';
 
+type ReplicatePorts = Pick<Ports, 'log' | 'primaryArtifacts' | 'replica'>;
+
 export type ReplicateOutcome = 'copied' | 'present' | 'gone';
 
 /**
  * Copies one artifact into the replica, only if it is not there, and looks whether it arrived.
  * May run twice or at once. COPY_INCOMPLETE when the replica holds other bytes by size.
  */
-export async function replicate(ports: Ports, key: string): Promise<ReplicateOutcome> {
+export async function replicate(ports: ReplicatePorts, key: string): Promise<ReplicateOutcome> {
   const entry = await ports.primaryArtifacts.head(key);
   if (!entry) {
     ports.log.info('artifact is gone at the primary', { key });

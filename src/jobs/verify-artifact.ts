@@ -9,18 +9,20 @@ import { HartVerifier } from '../hart/verify.ts';
 import { keyRing } from './key-ring.ts';
 import { replicate } from './replicate.ts';
 
+type VerifyPorts = Pick<Ports, 'clock' | 'hashEngine' | 'log' | 'primaryArtifacts' | 'replica' | 'vault'>;
+
 /** Copies artifacts and verifies what then lies in the replica, with the public keys of the vault. One log entry a batch. */
 export class ArtifactBatch {
-  readonly #ports: Ports;
+  readonly #ports: VerifyPorts;
   readonly #ring: KeyRing;
   readonly #records: VerificationRecord[] = [];
 
-  private constructor(ports: Ports, ring: KeyRing) {
+  private constructor(ports: VerifyPorts, ring: KeyRing) {
     this.#ports = ports;
     this.#ring = ring;
   }
 
-  static async begin(ports: Ports): Promise<ArtifactBatch> {
+  static async begin(ports: VerifyPorts): Promise<ArtifactBatch> {
     return new ArtifactBatch(ports, await keyRing(ports));
   }
 

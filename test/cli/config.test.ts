@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
+import { parseConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config-file.ts';
 import { DrError } from '../../src/errors.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -15,7 +16,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 function refusal(environment: Record<string, string>, file?: string): DrError {
   try {
-    loadConfig(environment, file);
+    file === undefined ? parseConfig(environment) : loadConfig(environment, file);
   } catch (error) {
     if (error instanceof DrError) return error;
   }

@@ -12,7 +12,7 @@ import { clientOf, createPrimarySite, seedPrimarySite } from '../../sandbox/demo
 import { runDrill } from '../../sandbox/demo/recovery.ts';
 import { Show } from '../../sandbox/demo/show.ts';
 import { startSandbox } from '../../sandbox/start.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config-file.ts';
 import { stackNames } from '../../src/core/names.ts';
 
 const root = join(import.meta.dirname, '..', '..');

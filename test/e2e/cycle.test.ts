@@ -21,7 +21,7 @@ import { escrowKeys } from '../../src/jobs/escrow-keys.ts';
 import { readInventory } from '../../src/jobs/inventory.ts';
 import { readiness } from '../../src/jobs/readiness.ts';
 import { reconcile } from '../../src/jobs/reconcile.ts';
-import { awsPorts } from '../../src/wire-aws.ts';
+import { awsPorts } from '../../src/wire-all.ts';
 import { silentLog } from '../memory/ports.ts';
 import { dyingPorts } from '../setup/dying.ts';
 import { DR, PASSWORD, PRIMARY, until, untilAvailable, World } from '../setup/world.ts';

@@ -22,7 +22,7 @@ import type { Ports } from '../../src/core/ports.ts';
 import type { Inspection } from '../../src/core/recovery-ports.ts';
 import { inspectDatabase } from '../../src/jobs/recovery/inspect-database.ts';
 import { ArtifactBatch } from '../../src/jobs/verify-artifact.ts';
-import { awsPorts } from '../../src/wire-aws.ts';
+import { awsPorts } from '../../src/wire-all.ts';
 import { inspectionPorts } from '../../src/wire-inspection.ts';
 import { silentLog } from '../memory/ports.ts';
 import { testPolicy } from './policy.ts';

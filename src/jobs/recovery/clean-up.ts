@@ -1,5 +1,5 @@
 import { stackNames } from '../../core/names.ts';
-import type { Ports } from '../../core/ports.ts';
+import type { RecoveryPorts } from '../../core/ports.ts';
 import { isDrill, isOver } from '../../core/recovery.ts';
 import { type Recovery, recoverySchema } from '../../core/recovery-documents.ts';
 import { recoveryMessage } from '../../core/recovery-message.ts';
@@ -20,7 +20,7 @@ export async function stepCleaningUp(context: RunContext, run: Recovery): Promis
 }
 
 /** Whether instance and secret are gone; asks for it if they are not. */
-async function destroyed(ports: Ports, instance: string): Promise<boolean> {
+async function destroyed(ports: RecoveryPorts, instance: string): Promise<boolean> {
   if (await ports.instances.status(instance)) {
     try {
       await ports.instances.destroy(instance);
@@ -55,7 +55,7 @@ async function ring({ ports, policy }: RunContext, run: Recovery): Promise<strin
  * Deletes drill instances that their drill left behind. Only what has a drill's name, a drill's tag, a record of that
  * drill in the vault that is over, deletion protection off, and is not the instance that serves; all else is left.
  */
-export async function sweep(ports: Ports): Promise<string[]> {
+export async function sweep(ports: RecoveryPorts): Promise<string[]> {
   const swept: string[] = [];
   for (const each of await ports.instances.list()) {
     if (!each.name.startsWith(DRILL_PREFIX) || each.tags[ROLE_TAG] !== 'drill') continue;

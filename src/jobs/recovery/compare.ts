@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type KnownObject, type PackageRow, RowComparison, rollingSample, type ToRead } from '../../core/comparison.ts';
 import { type VerificationRecord, verifiedSchema } from '../../core/documents.ts';
 import { type Difference, differences, mergeDiff } from '../../core/inventory.ts';
-import type { ArtifactStore, ObjectEntry, Ports } from '../../core/ports.ts';
+import type { ArtifactStore, ObjectEntry, RecoveryPorts } from '../../core/ports.ts';
 import { current, isDrill } from '../../core/recovery.ts';
 import { type InspectionReport, type Recovery, reportSchema } from '../../core/recovery-documents.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
@@ -21,7 +21,7 @@ const READS_AT_ONCE = 4;
 async function* nothing<T>(): AsyncIterable<T[]> {}
 
 /** The objects of the replica, each with the record of its bytes where there is one that still holds. */
-async function* knownObjects(ports: Ports, replica: ArtifactStore): AsyncIterable<KnownObject[]> {
+async function* knownObjects(ports: RecoveryPorts, replica: ArtifactStore): AsyncIterable<KnownObject[]> {
   const verified = await readDocument(ports.vault, vaultKeys.verified, verifiedSchema);
   const published = await ports.vault.list(vaultKeys.publicKeys);
   const keysChangedAt = new Date(Math.max(0, ...published.map((each) => each.lastModified.getTime())));
@@ -37,7 +37,7 @@ async function* knownObjects(ports: Ports, replica: ArtifactStore): AsyncIterabl
 }
 
 /** The report of the inspection that belongs to the current attempt. */
-export async function reportOf(ports: Ports, run: Recovery): Promise<InspectionReport> {
+export async function reportOf(ports: RecoveryPorts, run: Recovery): Promise<InspectionReport> {
   const key = current(run).inspection?.report ?? '';
   const found = await readDocument(ports.vault, key, reportSchema);
   if (found) return found.value;
@@ -45,7 +45,11 @@ export async function reportOf(ports: Ports, run: Recovery): Promise<InspectionR
 }
 
 /** Reads objects from the replica now, some at a time. */
-async function readNow(ports: Ports, replica: ArtifactStore, seen: RowComparison): Promise<VerificationRecord[]> {
+async function readNow(
+  ports: RecoveryPorts,
+  replica: ArtifactStore,
+  seen: RowComparison,
+): Promise<VerificationRecord[]> {
   const records: VerificationRecord[] = [];
   const ring = await keyRing(ports);
   const queue = [...seen.toRead];
@@ -73,7 +77,7 @@ async function readNow(ports: Ports, replica: ArtifactStore, seen: RowComparison
 }
 
 /** What was read now is known from now on: the next pass, and everybody else, need not read it. */
-async function keepRecords(ports: Ports, records: VerificationRecord[]): Promise<void> {
+async function keepRecords(ports: RecoveryPorts, records: VerificationRecord[]): Promise<void> {
   if (records.length === 0) return;
   const lines = records.map((record) => `${JSON.stringify(record)}\n`).join('');
   await ports.vault.put(vaultKeys.verificationLog(ports.clock(), randomUUID()), lines, undefined);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { pointSchema } from '../../core/documents.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { Envelope } from '../../core/ports.ts';

@@ -1,7 +1,7 @@
 import type { Point } from '../../core/documents.ts';
 import { minutesBetween } from '../../core/ids.ts';
 import type { Policy } from '../../core/policy.ts';
-import type { Ports, Vault } from '../../core/ports.ts';
+import type { Ports, RecoveryPorts, Vault } from '../../core/ports.ts';
 import { isDrill } from '../../core/recovery.ts';
 import { type Recovery, recoverySchema } from '../../core/recovery-documents.ts';
 import { mustTell, recoveryMessage, toldAs } from '../../core/recovery-message.ts';
@@ -12,7 +12,7 @@ import { readDocument, updateDocument } from '../documents.ts';
 
 /** What the steps of one run work with. */
 export type RunContext = {
-  ports: Ports;
+  ports: RecoveryPorts;
   policy: Policy;
   darkness: Darkness;
   points: Point[];
@@ -48,7 +48,7 @@ export async function readRuns(vault: Vault): Promise<Runs> {
 
 /** Changes a run that must exist by compare-and-swap, and says so on the bus when its state changed. */
 export async function updateRun(
-  ports: Ports,
+  ports: RecoveryPorts,
   run: Pick<Recovery, 'schema' | 'id'>,
   change: (run: Recovery) => Recovery,
 ): Promise<Recovery> {
@@ -63,7 +63,7 @@ export async function updateRun(
   return after;
 }
 
-export async function announceRun(ports: Ports, run: Recovery): Promise<void> {
+export async function announceRun(ports: Pick<Ports, 'log' | 'signals'>, run: Recovery): Promise<void> {
   const kind = isDrill(run) ? 'drill' : 'failover';
   const why = run.history.at(-1)?.why;
   const point = run.attempts.at(-1)?.point;

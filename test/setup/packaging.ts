@@ -1,0 +1,51 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..', '..');
+
+export type Resource = {
+  Type: string;
+  DeletionPolicy?: string;
+  UpdateReplacePolicy?: string;
+  Properties?: Record<string, unknown>;
+};
+export type Package = {
+  resources: Record<string, Resource>;
+  outputs: Record<string, { Value: unknown }>;
+  /** The template as it is deployed, the folder of this very packaging left out. */
+  template: string;
+  /** SHA-256 of each zip. */
+  zips: Record<string, string>;
+};
+
+/** What `serverless deploy` would send for a stack: its template and zips. Asks nobody. */
+export function packageStack(configFile = 'serverless.yml', stage = 'sandbox'): Package {
+  const folder = mkdtempSync(join(tmpdir(), 'hbdr-package-'));
+  try {
+    const { AWS_ENDPOINT_URL: _endpoint, ...env } = process.env;
+    execFileSync(
+      join(root, 'node_modules', '.bin', 'serverless'),
+      ['package', '--stage', stage, '--config', configFile, '--package', folder],
+      { cwd: root, env: { ...env, AWS_EC2_METADATA_DISABLED: 'true' }, stdio: ['ignore', 'ignore', 'pipe'] },
+    );
+    const text = readFileSync(join(folder, 'cloudformation-template-update-stack.json'), 'utf8');
+    const { Resources, Outputs = {} } = JSON.parse(text);
+    const zips = readdirSync(folder).filter((name) => name.endsWith('.zip'));
+    const hash = (name: string) =>
+      createHash('sha256')
+        .update(readFileSync(join(folder, name)))
+        .digest('hex');
+    return {
+      resources: Resources,
+      outputs: Outputs,
+      // The framework names the folder of the artifacts by the time of the packaging.
+      template: text.replaceAll(/serverless\/[^"]*?\/(?=[A-Za-z]+\.zip)/g, 'artifacts/'),
+      zips: Object.fromEntries(zips.map((name) => [name, hash(name)])),
+    };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
