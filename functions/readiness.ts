@@ -2,6 +2,7 @@ import { policyOf } from '../src/config.ts';
 import { readiness } from '../src/jobs/readiness.ts';
 import {
   database,
+  deadMan,
   escrow,
   instances,
   metrics,
@@ -16,7 +17,7 @@ import { scheduledJob } from './lib/events.ts';
 import { handlersOver } from './lib/handlers.ts';
 
 const lambda = handlersOver(
-  portsOf({ database, escrow, instances, metrics, notifier, replica, reverseVault, signals, vault }),
+  portsOf({ database, deadMan, escrow, instances, metrics, notifier, replica, reverseVault, signals, vault }),
 );
 
 /** Assesses readiness, publishes it, writes the status. */

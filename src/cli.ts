@@ -122,7 +122,10 @@ function addVerify(program: Program): void {
 function builderDr(): Program {
   const program = new Program('builder-dr').description('Disaster recovery for Chef Habitat On-Prem Builder.');
   program.addHelpText('after', `\n${EXIT_CODES}`);
-  add(program, 'status', 'the last assessment of readiness', 'status');
+  add(program, 'status', 'the last assessment of readiness', 'status').option(
+    '--url',
+    'print a link to the status page, good for one hour: whoever has it may read the page',
+  );
   const list = add(program, 'points', 'the recovery points', 'points');
   add(list, 'accept <id>', 'accept a suspect point', 'pointsAccept');
   add(program, 'capture', 'start a recovery point now', 'captureNow');
@@ -132,6 +135,10 @@ function builderDr(): Program {
   addRecovery(program);
   addKeys(program);
   addVerify(program);
+  add(program, 'notify', 'try the messages', 'notifyNow').requiredOption(
+    '--test',
+    'send one message of each kind, marked as a test, to everybody who hears the real ones',
+  );
   add(program, 'doctor', 'try everything that the jobs need', 'doctorNow');
   program.configureOutput({ writeErr: (text) => process.stderr.write(text) });
   for (const each of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {

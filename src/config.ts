@@ -12,12 +12,15 @@ const size = z.coerce.number().int().positive();
 /** A YAML flag, or the text of an environment variable. */
 const flag = z.union([z.boolean(), z.stringbool()]);
 /** A YAML list, or the text of an environment variable: a, b. */
-const list = (item: z.ZodString) =>
+const list = (item: z.ZodType<string>) =>
   z.preprocess(
     (value) => (typeof value === 'string' ? value.split(',').map((each) => each.trim()) : value),
     z.array(item).min(1),
   );
 const instanceClass = z.string().regex(/^db\.[a-z0-9]+\.[a-z0-9]+$/, 'must be an instance class such as db.t4g.medium');
+const parameter = z
+  .string()
+  .regex(/^ssm:\/.+/, 'must name an SSM parameter of type SecureString (ssm:/NAME), never the URL itself');
 const reference = z
   .string()
   .regex(
@@ -98,6 +101,13 @@ const sections = {
     s3SecretKey: reference,
     url: z.url().optional(),
   }),
+  messages: z.strictObject({
+    /** Read by the stacks only: subscribed to the topics of both regions; each must be confirmed once. */
+    emails: list(z.email()).optional(),
+    /** Slack's incoming webhook, and a monitor that rings when it hears nothing; both URLs are secrets. */
+    slackWebhook: parameter.optional(),
+    deadManUrl: parameter.optional(),
+  }),
   network: z.strictObject({
     connectTimeoutMs: z.coerce.number().int().positive().default(2_000),
     requestTimeoutMs: z.coerce.number().int().positive().default(8_000),
@@ -113,6 +123,7 @@ const configSchema = z
     primary: sections.primary,
     dr: sections.dr,
     policy: sections.policy.prefault({}),
+    messages: sections.messages.prefault({}),
     network: sections.network.prefault({}),
     restore: sections.restore,
     builder: sections.builder,

@@ -9,6 +9,8 @@ export const awsPorts = wire.portsOf({
   escrow: wire.escrow,
   queue: wire.queue,
   notifier: wire.notifier,
+  chat: wire.chat,
+  deadMan: wire.deadMan,
   signals: wire.signals,
   metrics: wire.metrics,
   instances: wire.instances,

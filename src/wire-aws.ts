@@ -24,6 +24,7 @@ import { s3Artifacts } from './adapters/s3-artifacts.ts';
 import { s3Vault } from './adapters/s3-vault.ts';
 import { snsNotifier } from './adapters/sns-notifier.ts';
 import { sqsQueue } from './adapters/sqs-queue.ts';
+import { deadManUrl, slackWebhook } from './adapters/webhooks.ts';
 import type { Config } from './config.ts';
 import { stackNames } from './core/names.ts';
 import type { ArtifactStore, Log, Ports } from './core/ports.ts';
@@ -79,6 +80,19 @@ export const notifier: Maker<'notifier'> = ({ config: { account, dr, partition }
     client: new SNSClient(here),
     topicArn: `arn:${partition}:sns:${dr.region}:${account}:${names.topic}`,
   });
+const secretUrl = ({ config: { network }, here }: Wiring, reference: string) => ({
+  ssm: new SSMClient(here),
+  reference,
+  timeoutMs: network.requestTimeoutMs,
+});
+export const chat: Maker<'chat'> = (wiring) => {
+  const { slackWebhook: reference } = wiring.config.messages;
+  return reference ? slackWebhook(secretUrl(wiring, reference)) : undefined;
+};
+export const deadMan: Maker<'deadMan'> = (wiring) => {
+  const { deadManUrl: reference } = wiring.config.messages;
+  return reference ? deadManUrl(secretUrl(wiring, reference)) : undefined;
+};
 export const signals: Maker<'signals'> = ({ config: { stage }, here, names }) =>
   eventbridgeSignals({ client: new EventBridgeClient(here), stage, tickRule: names.tickRule });
 export const metrics: Maker<'metrics'> = ({ config: { stage }, there, here }) =>

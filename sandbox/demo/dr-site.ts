@@ -1,7 +1,9 @@
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
 import { CreateDBParameterGroupCommand, CreateDBSubnetGroupCommand, RDSClient } from '@aws-sdk/client-rds';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { Config } from '../../src/config.ts';
+import type { Slack } from '../slack.ts';
 import type { SandboxAddress } from '../start.ts';
 import { clientOf } from './primary-site.ts';
 
@@ -19,7 +21,12 @@ async function createBuilderUser(address: SandboxAddress, config: Config) {
 }
 
 /** What an operator prepares in DR once: network and parameters for restored databases, and Builder's own secrets. */
-export async function prepareDrSite(address: SandboxAddress, config: Config, databasePassword: string): Promise<void> {
+export async function prepareDrSite(
+  address: SandboxAddress,
+  config: Config,
+  databasePassword: string,
+  outside: Slack,
+): Promise<void> {
   const { restore, builder, dr } = config;
   const rds = new RDSClient(clientOf(address, dr.region));
   const SubnetIds = ['subnet-00000001', 'subnet-00000002'];
@@ -27,6 +34,13 @@ export async function prepareDrSite(address: SandboxAddress, config: Config, dat
   await rds.send(new CreateDBSubnetGroupCommand(subnets));
   const parameters = { DBParameterGroupName: restore.parameterGroup, Description: 'Builder in DR' };
   await rds.send(new CreateDBParameterGroupCommand({ ...parameters, DBParameterGroupFamily: 'postgres17' }));
+  const ssm = new SSMClient(clientOf(address, dr.region));
+  for (const [reference, Value] of [
+    [config.messages.slackWebhook, outside.url],
+    [config.messages.deadManUrl, outside.monitorUrl],
+  ] as const) {
+    await ssm.send(new PutParameterCommand({ Name: reference?.replace('ssm:', ''), Value, Type: 'SecureString' }));
+  }
   const user = await createBuilderUser(address, config);
   const secrets = new SecretsManagerClient(clientOf(address, dr.region));
   for (const [reference, SecretString] of [

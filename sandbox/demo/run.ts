@@ -6,6 +6,7 @@ import type { Point, StatusRecord } from '../../src/core/documents.ts';
 import { stackNames } from '../../src/core/names.ts';
 import { current } from '../../src/core/recovery.ts';
 import type { SeededBuilder } from '../seed/builder.ts';
+import { Slack } from '../slack.ts';
 import { startSandbox } from '../start.ts';
 import { prepareDrSite } from './dr-site.ts';
 import { Inbox } from './inbox.ts';
@@ -39,6 +40,7 @@ show.title(
 );
 const sandbox = await show.step('sandbox', 'start two AWS regions on this machine', startSandbox);
 const { address } = sandbox;
+const slack = await Slack.start();
 const operator = new Operator(address);
 const replica = new S3Client(clientOf(address, dr.region));
 
@@ -94,7 +96,7 @@ async function demo(): Promise<void> {
   );
 
   await show.step('drSite', "prepare DR: subnet group, parameter group, Builder's own credentials", () =>
-    prepareDrSite(address, config, database.password),
+    prepareDrSite(address, config, database.password, slack),
   );
 
   show.title('Install');
@@ -153,7 +155,9 @@ async function demo(): Promise<void> {
   const again = await show.step('readyAgain', 'wait until readiness says READY again', () =>
     untilReadiness('READY', inbox, before + 1),
   );
-  show.say(`${show.word(again.status)}, told in ${inbox.letters.length} messages; the last one:`);
+  show.say(
+    `${show.word(again.status)}, told in ${inbox.letters.length} messages, ${slack.posted.length} of them in Slack so far; the last one:`,
+  );
   process.stdout.write(`\n${inbox.letters.at(-1)?.subject}\n\n${inbox.letters.at(-1)?.body.replace(/^/gm, '    ')}\n`);
   await recover(builder, database, inbox);
 }
@@ -290,5 +294,6 @@ try {
   process.stderr.write(`${await explain()}\n`);
   process.exitCode = 1;
 } finally {
+  await slack.stop();
   await sandbox.stop();
 }

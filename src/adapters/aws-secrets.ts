@@ -6,10 +6,11 @@ import {
   GetSecretValueCommand,
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { Secrets } from '../core/recovery-ports.ts';
 import { DrError, hasCode } from '../errors.ts';
 import { call } from './aws-errors.ts';
+import { readParameter } from './ssm-parameter.ts';
 
 export type SecretsOptions = { secretsManager: SecretsManagerClient; ssm: SSMClient };
 
@@ -26,10 +27,7 @@ export function awsSecrets({ secretsManager, ssm }: SecretsOptions): Secrets {
   };
   const readers: Record<string, (name: string) => Promise<string>> = {
     secretsmanager: value,
-    ssm: async (Name) => {
-      const command = new GetParameterCommand({ Name, WithDecryption: true });
-      return (await call(`read the parameter ${Name}`, () => ssm.send(command))).Parameter?.Value ?? '';
-    },
+    ssm: (name) => readParameter(ssm, name),
     file: async (path) => (await readFile(path, 'utf8')).trimEnd(),
   };
   return {

@@ -6,7 +6,7 @@ export type CloudWatchOptions = { primary: CloudWatchClient; dr: CloudWatchClien
 
 const NAMESPACE = 'builder-dr';
 /** CloudWatch has no unit of minutes. */
-const units = { Count: 'Count', Minutes: 'None' } as const;
+const units = { Count: 'Count', Minutes: 'None', Bytes: 'Bytes' } as const;
 
 /** CloudWatch in both regions; the stage is the one dimension. */
 export function cloudwatchMetrics({ primary, dr, stage }: CloudWatchOptions): Metrics {

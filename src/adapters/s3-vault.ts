@@ -32,7 +32,7 @@ export function s3Vault({ client, bucket }: { client: S3Client; bucket: string }
       const command = new PutObjectCommand({
         ...where(key),
         Body: body,
-        ContentType: 'application/json',
+        ContentType: key.endsWith('.html') ? 'text/html; charset=utf-8' : 'application/json',
         ...condition,
       });
       return (await call(`write ${bucket}/${key}`, () => client.send(command))).ETag ?? '';

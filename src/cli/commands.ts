@@ -21,7 +21,14 @@ export type Command = (world: { ports: Ports; config: Config }, args: string[], 
 
 const STALE_MINUTES = 60;
 
-export const status: Command = async ({ ports }) => {
+async function pageLink(config: Config): Promise<Answer> {
+  const { statusPageUrl } = await import('../wire-page.ts');
+  const url = await statusPageUrl(config);
+  return { json: { url }, text: url, healthy: true };
+}
+
+export const status: Command = async ({ ports, config }, _args, flags) => {
+  if (flags['url']) return pageLink(config);
   const found = await readDocument(ports.vault, vaultKeys.status, statusSchema);
   if (!found) {
     throw new DrError('NOT_FOUND', 'readiness was never assessed', { hint: 'Run `builder-dr readiness`.' });
@@ -76,4 +83,5 @@ export const doctorNow: Command = async ({ ports, config }) => {
 };
 
 export * from './key-commands.ts';
+export * from './message-commands.ts';
 export * from './recovery-commands.ts';

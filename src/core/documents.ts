@@ -117,10 +117,13 @@ export const verifiedSchema = z.strictObject({
   at: instant,
   key: z.string(),
   ok: count,
+  /** Bytes of the verified ones. */
+  okBytes: count.optional(),
   damaged: sampled,
   unknownSigner: sampled,
-  /** Objects without a record of the bytes that are there now. */
+  /** Objects without a record of the bytes that are there now, and when the oldest of them came. */
   unverified: sampled,
+  oldestUnverifiedAt: instant.optional(),
 });
 
 /** The last comparison of the two buckets: `reconcile.json`. */

@@ -80,6 +80,10 @@ export const findingRules = {
     severity: 'critical',
     hint: 'Deploy the stack for the other direction (docs/runbook.md, "Failback"): until then nothing protects the new site.',
   },
+  RIGHT_MISSING: {
+    severity: 'critical',
+    hint: 'The role of a function lacks the action that the message names: deploy the stack again, and look who changed the role.',
+  },
   DR_KMS_UNUSABLE: {
     severity: 'critical',
     hint: 'Enable the key in the DR region, cancel its deletion, and let the functions use it in the key policy.',

@@ -1,9 +1,8 @@
 import type { StatusRecord } from './documents.ts';
 import { minutesBetween } from './ids.ts';
+import { messageOf, type Notice, toldFindings } from './notice.ts';
 import type { Policy } from './policy.ts';
 import type { Message } from './ports.ts';
-
-const SUBJECT_LIMIT = 100;
 
 /** What identifies a state for people: its word and its findings by code and subject. */
 export function fingerprint(status: Pick<StatusRecord, 'status' | 'recoverable' | 'protecting' | 'findings'>): string {
@@ -21,37 +20,56 @@ function yesNo(value: boolean): string {
   return value ? 'yes' : 'NO';
 }
 
-function findingLines(status: StatusRecord): string[] {
-  if (status.findings.length === 0) return ['No findings.'];
-  return status.findings.flatMap((each) => [
-    `${each.severity.toUpperCase()} ${each.code} (${each.subject})`,
-    `  ${each.text}`,
-    ...(each.samples ?? []).map((sample) => `    - ${sample}`),
-    `  What to do: ${each.hint}`,
-    '',
-  ]);
+const named = (finding: string) => finding.replace(/^([A-Z_]+)@(.*)$/, '$1 ($2)');
+
+/** What is new and what is gone since people were last told. */
+function changes(status: StatusRecord): string[] {
+  if (!status.published) return ['The first assessment.'];
+  const [word, , , ...before] = status.published.fingerprint.split('|');
+  const now = status.findings.map((each) => `${each.code}@${each.subject}`);
+  const fresh = now.filter((each) => !before.includes(each)).map(named);
+  const gone = before.filter((each) => !now.includes(each)).map(named);
+  return [
+    word === status.status ? `Still ${word}.` : `Was ${word}.`,
+    ...(fresh.length > 0 ? [`New: ${fresh.join(', ')}`] : []),
+    ...(gone.length > 0 ? [`Gone: ${gone.join(', ')}`] : []),
+  ];
 }
 
-/** The e-mail about a state of readiness: status, numbers against targets, findings, what to type next. */
+const tones = { READY: 'good', DEGRADED: 'warning', NOT_READY: 'bad' } as const;
+
+/** What to type about a state: what its first finding says, if that names a command. */
+export function nextCommand(status: StatusRecord): string {
+  const commands = status.findings.map((each) => /`(builder-dr [^`]+)`/.exec(each.hint)?.[1]);
+  return commands.find((each) => each !== undefined) ?? 'builder-dr status';
+}
+
+/** The message about a state of readiness. `status.published` holds what people were told before. */
 export function readinessMessage(status: StatusRecord, kind: 'change' | 'heartbeat', stage: string): Message {
   const first = status.findings[0];
   const what = first
     ? `: ${first.code}${status.findings.length > 1 ? ` and ${status.findings.length - 1} more` : ''}`
     : '';
-  const subject = `[builder-dr ${stage}] ${status.status}${what}`.slice(0, SUBJECT_LIMIT);
   const rpo = status.rpoMinutes === null ? 'no point to restore' : `${status.rpoMinutes.toFixed(1)} min`;
-  const body = [
-    `Builder disaster recovery, stage ${stage}: ${status.status}`,
-    kind === 'heartbeat' ? 'Daily heartbeat: nothing changed.' : 'The state changed.',
-    '',
-    `Would a failover now succeed?   ${yesNo(status.recoverable)}`,
-    `Is new data being protected?    ${yesNo(status.protecting)}`,
-    `Data lost by a failover (RPO):  ${rpo}, target ${status.rpoTargetMinutes} min`,
-    `Recovery point:                 ${status.point ?? 'none'}`,
-    '',
-    ...findingLines(status),
-    'Type next: builder-dr status',
-    `Assessed at ${status.at}`,
-  ].join('\n');
-  return { subject, body, attributes: { kind, status: status.status, stage, id: status.at } };
+  const notice: Notice = {
+    schema: 'notice/1',
+    kind,
+    stage,
+    id: status.at,
+    status: status.status,
+    tone: tones[status.status],
+    title: `Builder disaster recovery, stage ${stage}: ${status.status}`,
+    changed: kind === 'heartbeat' ? ['Heartbeat: nothing changed.'] : changes(status),
+    numbers: [
+      { name: 'Would a failover now succeed?', value: yesNo(status.recoverable) },
+      { name: 'Is new data being protected?', value: yesNo(status.protecting) },
+      { name: 'Data lost by a failover (RPO)', value: rpo, target: `${status.rpoTargetMinutes} min` },
+      { name: 'Recovery point', value: status.point ?? 'none' },
+    ],
+    ...toldFindings(status.findings),
+    notes: status.findings.length === 0 ? ['No findings.'] : [],
+    next: nextCommand(status),
+    at: status.at,
+  };
+  return messageOf(`[builder-dr ${stage}] ${status.status}${what}`, notice);
 }

@@ -1,4 +1,6 @@
 import type { HashEngine } from '../hart/hash.ts';
+import type { Notice } from './notice.ts';
+import type { SlackMessage } from './notice-slack.ts';
 
 import type { CutOverPort, FencePort, Inspection, Instances, Secrets } from './recovery-ports.ts';
 
@@ -120,7 +122,10 @@ export interface WorkQueue {
 
 export type Message = {
   subject: string;
+  /** The e-mail. */
   body: string;
+  /** The same for those that render it otherwise. */
+  notice: Notice;
   attributes: {
     kind: 'change' | 'heartbeat' | 'drill' | 'failover' | 'alarm';
     status: string;
@@ -128,6 +133,17 @@ export type Message = {
     id: string;
   };
 };
+
+/** A chat channel. */
+export interface Chat {
+  /** At least once. SITE_UNREACHABLE, THROTTLED or REMOTE_FAILED when it is not taken; SECRET_UNREADABLE without its URL. */
+  post(message: SlackMessage): Promise<void>;
+}
+
+/** A monitor outside of this cloud that rings when it hears nothing. */
+export interface DeadMan {
+  ping(): Promise<void>;
+}
 
 export interface Notifier {
   /** At least once. */
@@ -152,7 +168,7 @@ export interface Log {
 }
 
 /** Numbers for alarms and dashboards. */
-export type Metric = { name: string; value: number; unit: 'Count' | 'Minutes' };
+export type Metric = { name: string; value: number; unit: 'Count' | 'Minutes' | 'Bytes' };
 export interface Metrics {
   /** Puts them into a region; at least once. SITE_UNREACHABLE where the region does not answer. */
   put(site: 'primary' | 'dr', metrics: Metric[]): Promise<void>;
@@ -172,6 +188,9 @@ export type Ports = {
   escrow: Escrow;
   queue: WorkQueue;
   notifier: Notifier;
+  /** Undefined when none is configured, as is `deadMan`. */
+  chat: Chat | undefined;
+  deadMan: DeadMan | undefined;
   signals: Signals;
   metrics: Metrics;
   instances: Instances;
@@ -188,4 +207,4 @@ export type Ports = {
 };
 
 /** What carries points, drills and failovers on. */
-export type RecoveryPorts = Omit<Ports, 'escrow' | 'metrics' | 'reverseVault'>;
+export type RecoveryPorts = Omit<Ports, 'chat' | 'deadMan' | 'escrow' | 'metrics' | 'reverseVault'>;

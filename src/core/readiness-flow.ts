@@ -3,7 +3,7 @@ import { type Finding, finding } from './findings.ts';
 import { minutesBetween, slotStart, snapshotName } from './ids.ts';
 import type { Policy } from './policy.ts';
 import type { Observations } from './readiness.ts';
-import { copyIdleMinutes, isProtected, newestFirst } from './recovery-point.ts';
+import { copyIdleMinutes, isInFlight, isProtected, newestFirst } from './recovery-point.ts';
 
 export function captureFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
   const found: Finding[] = [];
@@ -30,6 +30,16 @@ function unresolved(points: Point[]): Point[] {
   return points.filter((point) => !cured || point.requestedAt > cured.requestedAt);
 }
 
+/** What a point waits for and will not get by waiting. */
+function refusalFindings(point: Point): Finding[] {
+  const { database } = point;
+  if (!isInFlight(point) || (database.state !== 'captured' && database.state !== 'capturing')) return [];
+  const { waiting } = database;
+  const what = database.state === 'captured' ? `copy of ${point.id}` : `capture of ${point.id}`;
+  if (waiting?.code === 'KMS_UNUSABLE') return [finding('DR_KMS_UNUSABLE', what, waiting.message)];
+  return waiting?.code === 'ACCESS_DENIED' ? [finding('RIGHT_MISSING', what, waiting.message)] : [];
+}
+
 export function pointFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
   const found: Finding[] = [];
   for (const point of seen.points) {
@@ -49,9 +59,7 @@ export function pointFindings(seen: Observations, policy: Policy, now: Date): Fi
         ),
       );
     }
-    if (database.state === 'captured' && database.waiting?.code === 'KMS_UNUSABLE') {
-      found.push(finding('DR_KMS_UNUSABLE', `copy of ${point.id}`, database.waiting.message));
-    }
+    found.push(...refusalFindings(point));
   }
   const available = new Set(seen.copies.map((copy) => copy.name));
   for (const point of seen.points.filter(isProtected)) {

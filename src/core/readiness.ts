@@ -41,6 +41,7 @@ export type Assessment = Pick<
 
 /** Findings that say that new points and artifacts do not keep arriving in time. */
 const stopsProtecting: readonly FindingCode[] = [
+  'RIGHT_MISSING',
   'RPO_EXCEEDED',
   'PRIMARY_UNREACHABLE',
   'INVENTORY_SHRANK',

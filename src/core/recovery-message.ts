@@ -1,8 +1,7 @@
+import { messageOf, type Notice, toldFindings } from './notice.ts';
 import type { Message } from './ports.ts';
 import { allFindings, isDrill, phaseSeconds, rtoSeconds } from './recovery.ts';
 import type { Recovery } from './recovery-documents.ts';
-
-const SUBJECT_LIMIT = 100;
 
 /** States that people are told of. */
 const tellable = {
@@ -20,8 +19,13 @@ export function toldAs(run: Recovery): string {
   return `${run.state} ${run.history.length}`;
 }
 
-function next(run: Recovery): string {
-  if (run.blocked && run.state === 'blocked') return run.blocked.resumeWith;
+function next(run: Recovery, stage: string): string {
+  if (run.blocked && run.state === 'blocked') {
+    const { resumeWith } = run.blocked;
+    return resumeWith.startsWith('{')
+      ? `serverless invoke -f failover --stage ${stage} -d '${resumeWith}'`
+      : resumeWith;
+  }
   if (run.state === 'done') return 'docs/runbook.md, "On the Builder nodes"; then builder-dr failback plan';
   if (run.state === 'failed') return isDrill(run) ? 'builder-dr drills' : 'builder-dr failover status';
   return isDrill(run) ? 'builder-dr status' : 'builder-dr failover status';
@@ -30,40 +34,62 @@ function next(run: Recovery): string {
 /** The message about a step of a drill or failover: where it is, numbers against targets, what to type next. */
 export function recoveryMessage(
   run: Recovery,
-  facts: { stage: string; rtoTargetMinutes: number; minutesLost: number | undefined; now: Date },
+  facts: {
+    stage: string;
+    rpoTargetMinutes: number;
+    rtoTargetMinutes: number;
+    minutesLost: number | undefined;
+    now: Date;
+  },
 ): Message {
   const { stage, now } = facts;
   const what = isDrill(run) ? (run.wanted.alarmTest ? 'alarm test' : 'drill') : 'failover';
   const kind = run.wanted.alarmTest ? 'alarm' : isDrill(run) ? 'drill' : 'failover';
   const point = run.attempts.at(-1)?.point ?? run.candidates[0] ?? 'none';
   const last = run.history.at(-1);
-  const phases = Object.entries(phaseSeconds(run, now)).map(([name, seconds]) => `  ${name.padEnd(18)} ${seconds} s`);
-  const findings = allFindings(run);
   const rejected = run.attempts.filter((each) => each.outcome === 'rejected' && !isDrill(run));
   const byHand = run.cutOver?.steps.filter((each) => !each.ok) ?? [];
-  const body = [
-    `Builder disaster recovery, stage ${stage}: ${what} ${run.id} is ${run.state}`,
-    `${last?.why ?? ''}`,
-    '',
-    `Recovery point:      ${point}`,
-    `Data lost (RPO):     ${facts.minutesLost === undefined ? 'unknown' : `${facts.minutesLost.toFixed(1)} min`}`,
-    `Time so far (RTO):   ${(rtoSeconds(run, now) / 60).toFixed(1)} min, target ${facts.rtoTargetMinutes} min`,
-    ...(run.fence ? [`Fence:               ${fenceText(run)}`] : []),
-    ...rejected.map((each) => `Rejected:            ${each.point}: ${each.why}; ${each.instance} is kept`),
-    '',
-    ...phases,
-    '',
-    ...findings.flatMap((each) => [
-      `${each.severity.toUpperCase()} ${each.code} (${each.subject})`,
-      `  ${each.text}`,
-      `  What to do: ${each.hint}`,
-    ]),
-    ...byHand.map((each) => `By hand: ${each.name}: ${each.manual ?? each.detail}`),
-    '',
-    `Type next: ${next(run)}`,
-  ].join('\n');
-  const subject = `[builder-dr ${stage}] ${what} ${run.state}: ${last?.why ?? ''}`.slice(0, SUBJECT_LIMIT);
-  return { subject, body, attributes: { kind, status: run.state, stage, id: run.id } };
+  const minutes = (seconds: number) => `${(seconds / 60).toFixed(1)} min`;
+  const notice: Notice = {
+    schema: 'notice/1',
+    kind,
+    stage,
+    id: run.id,
+    status: run.state,
+    tone: toneOf(run),
+    title: `Builder disaster recovery, stage ${stage}: ${what} ${run.id} is ${run.state}`,
+    changed: last?.why ? [last.why] : [],
+    numbers: [
+      { name: 'Recovery point', value: point },
+      {
+        name: 'Data lost (RPO)',
+        value: facts.minutesLost === undefined ? 'unknown' : `${facts.minutesLost.toFixed(1)} min`,
+        target: `${facts.rpoTargetMinutes} min`,
+      },
+      { name: 'Time so far (RTO)', value: minutes(rtoSeconds(run, now)), target: `${facts.rtoTargetMinutes} min` },
+      ...(run.fence ? [{ name: 'Fence', value: fenceText(run) }] : []),
+      { name: 'Phases', value: phasesText(run, now) },
+    ],
+    ...toldFindings(allFindings(run)),
+    notes: [
+      ...rejected.map((each) => `Rejected: ${each.point}: ${each.why}; ${each.instance} is kept`),
+      ...byHand.map((each) => `By hand: ${each.name}: ${each.manual ?? each.detail}`),
+    ],
+    next: next(run, stage),
+    at: now.toISOString(),
+  };
+  return messageOf(`[builder-dr ${stage}] ${what} ${run.state}: ${last?.why ?? ''}`, notice);
+}
+
+function phasesText(run: Recovery, now: Date): string {
+  const phases = Object.entries(phaseSeconds(run, now)).map(([name, seconds]) => `${name} ${seconds} s`);
+  return phases.join(', ') || 'none yet';
+}
+
+function toneOf(run: Recovery): Notice['tone'] {
+  if (run.state === 'passed' || run.state === 'done') return 'good';
+  if (run.state === 'failed' || run.state === 'blocked') return 'bad';
+  return run.state === 'aborted' ? 'warning' : 'working';
 }
 
 export function fenceText(run: Recovery): string {

@@ -2,6 +2,8 @@
 export const vaultKeys = {
   direction: 'direction.json',
   status: 'status.json',
+  statusPage: 'status.html',
+  history: 'history.json',
   reconcile: 'reconcile.json',
   points: 'points/',
   point: (id: string) => `points/${id}.json`,

@@ -36,17 +36,22 @@ export function newestByKey(records: VerificationRecord[]): Map<string, Verifica
 /** Counts the artifacts of the replica by what is known of them. */
 export class VerifiedCount {
   #ok = 0;
+  #okBytes = 0;
+  #oldest: Date | undefined;
   readonly #damaged = new SampleCounter();
   readonly #unknownSigner = new SampleCounter();
   readonly #unverified = new SampleCounter();
 
-  unverified(key: string): void {
+  unverified({ key, lastModified }: Pick<ObjectEntry, 'key' | 'lastModified'>): void {
     this.#unverified.add(key);
+    if (!this.#oldest || lastModified < this.#oldest) this.#oldest = lastModified;
   }
 
   holds(record: VerificationRecord): void {
-    if (record.verdict === 'OK') this.#ok += 1;
-    else if (isDamaged(record)) this.#damaged.add(record.key);
+    if (record.verdict === 'OK') {
+      this.#ok += 1;
+      this.#okBytes += record.size;
+    } else if (isDamaged(record)) this.#damaged.add(record.key);
     else this.#unknownSigner.add(record.key);
   }
 
@@ -56,9 +61,11 @@ export class VerifiedCount {
       at: at.toISOString(),
       key,
       ok: this.#ok,
+      okBytes: this.#okBytes,
       damaged: this.#damaged.result,
       unknownSigner: this.#unknownSigner.result,
       unverified: this.#unverified.result,
+      ...(this.#oldest ? { oldestUnverifiedAt: this.#oldest.toISOString() } : {}),
     };
   }
 }

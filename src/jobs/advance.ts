@@ -214,16 +214,21 @@ async function startCopy(run: Run, point: Point): Promise<Point> {
         );
   if (!error) return updatePoint(ports, point.id, (now) => copyAccepted(now, ports.clock()));
   ports.log.info('the copy waits', { point: point.id, code: error.code, error: describeError(error) });
-  return updatePoint(ports, point.id, (now) => copyRefused(now, error, ports.clock()));
+  const refused = await updatePoint(ports, point.id, (now) => copyRefused(now, error, ports.clock()));
+  // A right does not come back by waiting: readiness finds it in the point, and the run fails and rings.
+  if (error.code === 'ACCESS_DENIED') throw error;
+  return refused;
 }
 
-/** An expected refusal is progress to note, not a failure; anything else is thrown. */
+const notedRefusals = ['QUOTA_EXCEEDED', 'KMS_UNUSABLE', 'INVALID_STATE', 'THROTTLED', 'ACCESS_DENIED'] as const;
+
+/** A refusal that the point notes; anything else is thrown. */
 async function refusal(work: () => Promise<void>): Promise<DrError | undefined> {
   try {
     await work();
     return undefined;
   } catch (error) {
-    if (hasCode(error, 'QUOTA_EXCEEDED', 'KMS_UNUSABLE', 'INVALID_STATE', 'THROTTLED')) return error;
+    if (hasCode(error, ...notedRefusals)) return error;
     throw error;
   }
 }

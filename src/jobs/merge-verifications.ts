@@ -57,7 +57,7 @@ async function writeMerged(ports: MergePorts, records: AsyncIterable<Verificatio
     if (each.side === 'right') return '';
     const record = each.side === 'both' && stillHolds(each.right, each.left, keysChangedAt) ? each.right : undefined;
     if (record) counted.holds(record);
-    else counted.unverified(each.left.key);
+    else counted.unverified(each.left);
     if ((!record || isDamaged(record)) && work.length < KEYS_PER_RUN) work.push(each.left.key);
     return record ? `${JSON.stringify(record)}\n` : '';
   };

@@ -5,16 +5,19 @@ import type { Policy } from '../core/policy.ts';
 import type { Ports } from '../core/ports.ts';
 import { assessReadiness, failoverPoint, type Observations } from '../core/readiness.ts';
 import { escrowedRevision, nodePath, vaultKeys } from '../core/vault-layout.ts';
-import { DrError, hasCode } from '../errors.ts';
+import { DrError, describeError, hasCode } from '../errors.ts';
 import { measureCoverage } from './coverage.ts';
 import { readDirection, readDocument, readPoints, updateDocument } from './documents.ts';
 import { reverseStatus } from './recovery/reverse.ts';
 import { readRuns } from './recovery/runs.ts';
+import { writeStatusPage } from './status-page.ts';
 
 type ReadinessPorts = Pick<
   Ports,
   | 'clock'
   | 'database'
+  | 'deadMan'
+  | 'drRegion'
   | 'escrow'
   | 'instances'
   | 'log'
@@ -52,7 +55,9 @@ export async function readiness(ports: ReadinessPorts, policy: Policy): Promise<
     await ports.signals.emit('readiness.changed', { status: status.status, recoverable, protecting });
   }
   await ports.metrics.put('dr', statusMetrics(status, seen, now));
+  await writeStatusPage(ports, policy, status, seen);
   await beat(ports);
+  await ping(ports);
   return status;
 }
 
@@ -63,6 +68,15 @@ async function beat(ports: ReadinessPorts): Promise<void> {
   } catch (error) {
     if (!hasCode(error, 'SITE_UNREACHABLE')) throw error;
     ports.log.warn('no heartbeat in the primary region', { error: error.message });
+  }
+}
+
+/** Somebody else's monitor that cannot be reached rings by itself; it must not stop ours. */
+async function ping({ deadMan, log }: ReadinessPorts): Promise<void> {
+  try {
+    await deadMan?.ping();
+  } catch (error) {
+    log.warn('the outside monitor was not reached', { error: describeError(error) });
   }
 }
 

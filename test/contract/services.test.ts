@@ -6,6 +6,7 @@ import { clientOf } from '../../sandbox/demo/primary-site.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { kmsEscrow } from '../../src/adapters/kms-escrow.ts';
 import { stackNames } from '../../src/core/names.ts';
+import { messageOf } from '../../src/core/notice.ts';
 import type { Envelope, Escrow, Notifier, Signals, WorkQueue } from '../../src/core/ports.ts';
 import { memoryEscrow, memoryNotifier, memoryQueue, memorySignals } from '../memory/ports.ts';
 import { DR, until, World } from '../setup/world.ts';
@@ -80,11 +81,22 @@ describe.each([
   });
 });
 
-const message = {
-  subject: '[builder-dr test] READY',
-  body: 'all is well\nsecond line',
-  attributes: { kind: 'change' as const, status: 'READY', stage: 'test', id: '1' },
-};
+const message = messageOf('[builder-dr test] READY', {
+  schema: 'notice/1',
+  kind: 'change',
+  stage: 'test',
+  id: '1',
+  status: 'READY',
+  tone: 'good',
+  title: 'all is well',
+  changed: ['second line'],
+  numbers: [{ name: 'RPO', value: '1 min', target: '2 min' }],
+  findings: [],
+  findingsLeftOut: 0,
+  notes: [],
+  next: 'builder-dr status',
+  at: '2026-11-22T00:00:00.000Z',
+});
 
 describe('the notifier', () => {
   it('in memory counts its subscribers and keeps what was published', async () => {

@@ -51,7 +51,8 @@ describe('what people are told', () => {
       'CRITICAL ARTIFACT_MISSING (replica)',
       '- a.hart',
       'What to do: Run',
-      'Type next: builder-dr status',
+      'Type next: builder-dr reconcile',
+      'The first assessment.',
     ]) {
       expect(body).toContain(words);
     }

@@ -19,6 +19,7 @@ it('every assessment is a heartbeat, with the numbers that are known', () => {
     RpoMinutes: 20,
     ArtifactsMissing: 0,
     ArtifactsVerified: 9,
+    OldestUnverifiedMinutes: 0,
     ArtifactsUnverified: 0,
     CopiesInFlight: 0,
   });

@@ -108,6 +108,14 @@ const table: Case[] = [
     false,
   ],
   [
+    'a copy is not allowed',
+    { points: [point, waitingFor('ACCESS_DENIED')] },
+    ['COPY_STUCK', 'RIGHT_MISSING'],
+    'NOT_READY',
+    true,
+    false,
+  ],
+  [
     'a point is suspect',
     { points: [point, { ...copying, state: 'suspect' }] },
     ['INVENTORY_SHRANK'],

@@ -4,13 +4,20 @@ import { join } from 'node:path';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
-import { HeadBucketCommand, HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { prepareDrSite } from '../../sandbox/demo/dr-site.ts';
 import { Inbox } from '../../sandbox/demo/inbox.ts';
 import { Operator, until } from '../../sandbox/demo/operator.ts';
 import { clientOf, createPrimarySite, seedPrimarySite } from '../../sandbox/demo/primary-site.ts';
-import { runDrill } from '../../sandbox/demo/recovery.ts';
+import { invokeFailover, planFailover, runDrill, untilSettled } from '../../sandbox/demo/recovery.ts';
 import { Show } from '../../sandbox/demo/show.ts';
+import { Slack } from '../../sandbox/slack.ts';
 import { startSandbox } from '../../sandbox/start.ts';
 import { loadConfig } from '../../src/config-file.ts';
 import { stackNames } from '../../src/core/names.ts';
@@ -21,6 +28,7 @@ const { primary, dr, stage } = config;
 const show = new Show();
 await mkdir(join(root, 'sandbox', '.run'), { recursive: true });
 const sandbox = await startSandbox();
+const slack = await Slack.start();
 const { address } = sandbox;
 const operator = new Operator(address);
 const client = (region: string) => clientOf(address, region);
@@ -86,7 +94,7 @@ async function invoke(name: string, event: string): Promise<Record<string, unkno
 async function install() {
   const database = await createPrimarySite(address, primary);
   const builder = await seedPrimarySite(address, primary, database, 20);
-  await prepareDrSite(address, config, database.password);
+  await prepareDrSite(address, config, database.password, slack);
   await show.step('refuse', 'a wrong configuration creates nothing and is named whole', refuseBadConfiguration);
   await show.step('deploy', 'deploy both stacks', async () => {
     await operator.serverless('deploy');
@@ -120,6 +128,19 @@ async function live({ builder, inbox }: Awaited<ReturnType<typeof install>>): Pr
   await show.step('ready', 'readiness arrives at a subscriber', () =>
     told(inbox, 'READY', 120, (letter) => letter.status === 'READY'),
   );
+  await show.step('slack', 'readiness is in Slack too, and the outside monitor was called', () =>
+    until('Slack', 60, async () =>
+      slack.pings > 0 && slack.posted.some((each) => each.text.includes('READY')) ? true : undefined,
+    ),
+  );
+  await show.step('notify', 'a message of each kind is sent as a test, and Slack takes every one', async () => {
+    const { subscribers } = (await operator.cli('notify', '--test')) as { subscribers: number };
+    must(subscribers >= 2, `the address and Slack are subscribed: ${subscribers}`);
+    await until('five tests', 60, async () =>
+      slack.posted.filter((each) => each.text.includes('TEST MESSAGE')).length >= 5 ? true : undefined,
+    );
+    must(slack.refused.length === 0, `Slack refuses nothing: ${slack.refused}`);
+  });
   const drill = await show.step('drill', 'a drill proves it', () => runDrill(operator, 'drill'));
   must(drill.state === 'passed', `the drill passed: ${JSON.stringify(drill.history)}`);
   const plan = await invoke('failover', 'failover-plan');
@@ -145,6 +166,36 @@ async function breakThings({ inbox, relayInbox }: Awaited<ReturnType<typeof inst
   await sandbox.control.dark([]);
 }
 
+/** The one call that fails over, against a primary that answers: both halves of the fence, cut-over, and back. */
+async function failOver({ inbox }: Awaited<ReturnType<typeof install>>): Promise<void> {
+  await show.step('lost', 'an artifact that the replica lost is brought back by the comparison', async () => {
+    const { Contents = [] } = await replica.send(new ListObjectsV2Command({ Bucket: dr.replicaBucket }));
+    const key = Contents[0]?.Key ?? '';
+    await replica.send(new DeleteObjectCommand({ Bucket: dr.replicaBucket, Key: key }));
+    await until('the repair', 200, () =>
+      replica.send(new HeadObjectCommand({ Bucket: dr.replicaBucket, Key: key })).then(
+        () => true as const,
+        () => undefined,
+      ),
+    );
+  });
+  await show.step('called off', 'a failover is started and called off, and its fence taken away', async () => {
+    await sandbox.control.rds({ stateDelayMs: 20_000 });
+    const { confirm } = await planFailover(operator);
+    await invokeFailover(operator, { action: 'start', point: confirm, confirm });
+    await invokeFailover(operator, { action: 'abort' });
+    await invokeFailover(operator, { action: 'unfence' });
+    await sandbox.control.rds({ stateDelayMs: 1_500 });
+  });
+  const run = await show.step('failover', 'the failover function fails over, and tells', async () => {
+    const { confirm } = await planFailover(operator);
+    await invokeFailover(operator, { action: 'start', point: confirm, confirm });
+    return untilSettled(operator, 120);
+  });
+  must(run.state === 'done', `the failover is done: ${JSON.stringify(run.history)}`);
+  await told(inbox, 'the failover', 60, (letter) => letter.subject.includes('failover'));
+}
+
 async function remove(): Promise<void> {
   await show.step('remove', 'remove both stacks', async () => {
     await operator.serverless('remove', '--config', 'serverless.primary.yml');
@@ -160,7 +211,9 @@ try {
   const installed = await install();
   await live(installed);
   await breakThings(installed);
+  await failOver(installed);
   await installed.builder.close();
+  await writeFile(join(root, 'sandbox', '.run', 'calls.json'), JSON.stringify(await sandbox.control.calls()));
   await remove();
   show.title('Done: deployed, lived, upgraded, broken, removed; replica and vault are kept.');
 } catch (error) {
@@ -168,5 +221,6 @@ try {
   await copyFile(join(address.folder, 'ministack.log'), join(root, 'sandbox', '.run', 'deploy-ministack.log'));
   process.exitCode = 1;
 } finally {
+  await slack.stop();
   await sandbox.stop();
 }

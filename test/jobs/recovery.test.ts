@@ -44,7 +44,7 @@ describe('a failover chooses its point', () => {
     ]);
     expect(run.attempts[0]?.why).toBe('DATABASE_OWNER_WRONG');
     const letter = ports.notifier.messages.at(-1);
-    expect(letter?.body).toContain(`Rejected:            ${ids[0]}: DATABASE_OWNER_WRONG; hbdr-failover-`);
+    expect(letter?.body).toContain(`Rejected: ${ids[0]}: DATABASE_OWNER_WRONG; hbdr-failover-`);
     expect(ports.instances.destroyed).toEqual([]);
     const states = (await readPoints(ports.vault)).points.map((each) => each.state);
     expect(states).toEqual(['proven', 'protected']);

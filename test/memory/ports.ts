@@ -131,6 +131,8 @@ export function memoryPorts(clock: () => Date): MemoryPorts {
     vault,
     escrow: memoryEscrow(),
     queue: memoryQueue(),
+    chat: undefined,
+    deadMan: undefined,
     notifier: memoryNotifier(),
     signals: memorySignals(),
     metrics: memoryMetrics(),

@@ -108,6 +108,7 @@ export class World {
         s3KeyId: `secretsmanager:${name}/s3-key-id`,
         s3SecretKey: `secretsmanager:${name}/s3-secret-key`,
       },
+      messages: {},
       network: { connectTimeoutMs: 1_000, requestTimeoutMs: 1_500 },
     };
     const world = new World(sandbox, await withKey(sandbox, change(config)));

@@ -38,6 +38,7 @@ async function destroyed(ports: RecoveryPorts, instance: string): Promise<boolea
 async function ring({ ports, policy }: RunContext, run: Recovery): Promise<string | undefined> {
   const facts = {
     stage: ports.stage,
+    rpoTargetMinutes: policy.rpoTargetMinutes,
     rtoTargetMinutes: policy.rtoTargetMinutes,
     minutesLost: undefined,
     now: ports.clock(),

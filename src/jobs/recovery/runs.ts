@@ -88,7 +88,8 @@ export async function tell(context: RunContext, run: Recovery): Promise<Recovery
   const minutesLost = dataAt
     ? Math.max(0, minutesBetween(dataAt, fenced ? new Date(fenced) : new Date(run.requestedAt)))
     : undefined;
-  const facts = { stage: ports.stage, rtoTargetMinutes: policy.rtoTargetMinutes, minutesLost, now };
+  const { rpoTargetMinutes, rtoTargetMinutes } = policy;
+  const facts = { stage: ports.stage, rpoTargetMinutes, rtoTargetMinutes, minutesLost, now };
   await ports.notifier.publish(recoveryMessage(run, facts));
   return updateRun(ports, run, (current) => (mustTell(current) ? { ...current, told: toldAs(run) } : current));
 }

@@ -1,0 +1,45 @@
+import type { Notice } from './notice.ts';
+
+/** What CloudWatch sends to a topic; it writes the text itself. */
+export type CloudWatchAlarm = {
+  AlarmName: string;
+  AlarmDescription?: string | null | undefined;
+  NewStateValue: string;
+  OldStateValue?: string | undefined;
+  NewStateReason?: string | undefined;
+  StateChangeTime?: string | undefined;
+  Region?: string | undefined;
+};
+
+/** What to type about an alarm, by the end of its name as infra/alarms.yml gives them. */
+const nextByAlarm: [RegExp, string][] = [
+  [/-not-ready$/, 'builder-dr status'],
+  [/-silent$/, 'builder-dr doctor'],
+  [/-replicate-dead/, 'builder-dr reconcile'],
+  [/-relay-dead/, 'builder-dr reconcile'],
+];
+
+/** An alarm as a notice, so that every message looks alike. */
+export function alarmNotice(alarm: CloudWatchAlarm): Notice {
+  const { AlarmName, AlarmDescription, NewStateValue, OldStateValue, NewStateReason, StateChangeTime, Region } = alarm;
+  const over = NewStateValue === 'OK';
+  return {
+    schema: 'notice/1',
+    kind: 'alarm',
+    stage: /^hbdr-([a-z0-9]+)/.exec(AlarmName)?.[1] ?? '',
+    id: AlarmName,
+    status: NewStateValue,
+    tone: over ? 'good' : NewStateValue === 'ALARM' ? 'bad' : 'warning',
+    title: `${over ? 'Over: ' : ''}${AlarmDescription || AlarmName}`,
+    changed: [
+      `Alarm ${AlarmName}: ${OldStateValue ? `${OldStateValue} → ` : ''}${NewStateValue}`,
+      NewStateReason ?? '',
+    ].filter((each) => each !== ''),
+    numbers: Region ? [{ name: 'Region', value: Region }] : [],
+    findings: [],
+    findingsLeftOut: 0,
+    notes: [],
+    next: over ? 'builder-dr status' : (nextByAlarm.find(([name]) => name.test(AlarmName))?.[1] ?? 'builder-dr doctor'),
+    at: StateChangeTime ?? '',
+  };
+}

@@ -1,0 +1,42 @@
+import type { StatusRecord } from '../core/documents.ts';
+import { historySchema, withReading } from '../core/history.ts';
+import type { Policy } from '../core/policy.ts';
+import type { Ports } from '../core/ports.ts';
+import type { Observations } from '../core/readiness.ts';
+import { statusPage } from '../core/status-page/page.ts';
+import { vaultKeys } from '../core/vault-layout.ts';
+import { hasCode } from '../errors.ts';
+import { updateDocument } from './documents.ts';
+
+type PagePorts = Pick<Ports, 'clock' | 'drRegion' | 'log' | 'primaryRegion' | 'stage' | 'vault'>;
+
+/** Adds the assessment to the history and draws the page anew. Of two runs at once one gives way. */
+export async function writeStatusPage(
+  ports: PagePorts,
+  policy: Policy,
+  status: StatusRecord,
+  { points, runs, verified, reconcile }: Observations,
+): Promise<void> {
+  const { vault, stage, primaryRegion, drRegion, clock } = ports;
+  const { after } = await updateDocument(vault, vaultKeys.history, historySchema, (now) => withReading(now, status));
+  const page = statusPage({
+    stage,
+    primaryRegion,
+    drRegion,
+    rtoTargetMinutes: policy.rtoTargetMinutes,
+    status,
+    readings: after?.readings ?? [],
+    points,
+    runs,
+    verified,
+    reconcile,
+    now: clock(),
+  });
+  const before = await vault.get(vaultKeys.statusPage);
+  try {
+    await vault.put(vaultKeys.statusPage, page, before?.etag);
+  } catch (error) {
+    if (!hasCode(error, 'CONFLICT')) throw error;
+    ports.log.info('another run drew the status page');
+  }
+}
