@@ -67,6 +67,13 @@ patch(scheduler, "_tick_schedules", FIRE, 'target = _sandbox_time(sched.get("Tar
       _sandbox_time=with_scheduled_time)
 scheduler._SCHEDULE_TICK_INTERVAL = 1
 
+# A rule or a schedule invokes asynchronously: Lambda tries again, and what fails ends in the OnFailure queue.
+patch(
+    eventbridge, "_dispatch_to_lambda",
+    "threading.Thread(\n        target=lambda_svc._execute_function_with_config_scope, args=(exec_record, event), daemon=True\n    ).start()",
+    "lambda_svc.invoke_async_with_retry(exec_record, event)",
+)
+
 plain_context = iam_actions.request_tag_context
 
 

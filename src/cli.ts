@@ -139,6 +139,20 @@ function builderDr(): Program {
     '--test',
     'send one message of each kind, marked as a test, to everybody who hears the real ones',
   );
+  add(
+    program,
+    'cost',
+    'what all this costs a month; measured by the newest point, or by the sizes that you name',
+    'cost',
+  )
+    .option('--database-gib <n>', 'size of the database')
+    .option('--artifacts-gib <n>', 'size of the artifact bucket')
+    .option('--artifacts <n>', 'how many artifacts')
+    .option('--database-change-percent <n>', 'how much of the database changes in a day (2)')
+    .option('--artifact-growth-percent <n>', 'how much the bucket grows in a day (0.2)')
+    .option('--points-kept <n>', 'how many recovery points are kept (72)')
+    .option('--drill-every-days <n>', 'days between drills (7)')
+    .option('--drill-hours <n>', 'hours that a drill instance lives (1.5)');
   add(program, 'doctor', 'try everything that the jobs need', 'doctorNow');
   program.configureOutput({ writeErr: (text) => process.stderr.write(text) });
   for (const each of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {

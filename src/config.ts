@@ -35,11 +35,20 @@ const sections = {
     bucket,
     /** Read by serverless.primary.yml only: the fence's security group is made in this VPC. */
     vpc: text.optional(),
+    account: text.optional(),
   }),
   dr: z.strictObject({
     region,
     replicaBucket: bucket,
     vaultBucket: bucket,
+    /** Read by serverless.yml only: both buckets are there already and stay as they are. */
+    existingBuckets: flag.optional(),
+    /** Read by serverless.yml only: what is written into the vault cannot be deleted for so long. */
+    vaultLockDays: size.optional(),
+    /** Read by serverless.yml only: make the endpoints that the inspector needs in this VPC. */
+    endpointsVpc: text.optional(),
+    endpointsRouteTables: list(text).optional(),
+    account: text.optional(),
     /** Key in the DR region for the snapshots' copies; needed when the database is encrypted. */
     snapshotKmsKey: text.optional(),
     /** Key in the DR region that seals Builder's keys. */
@@ -132,8 +141,19 @@ const configSchema = z
     /** Read by serverless.yml only: how often each job runs. */
     schedules: z.record(z.string(), z.string()).optional(),
   })
-  .superRefine(({ primary, dr, restore, builder }, context) => {
+  .superRefine(({ account, primary, dr, restore, builder }, context) => {
     const same = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
+    for (const [site, each] of Object.entries({ primary: primary.account, dr: dr.account })) {
+      if (each === undefined || each === account) continue;
+      const why = 'the copies would need snapshots shared with, and keys opened to, the other account';
+      same([site, 'account'], `both sites must be in one account (${account}) for now: ${why}`);
+    }
+    if (dr.existingBuckets && dr.vaultLockDays) {
+      same(['dr', 'vaultLockDays'], 'cannot be given to a bucket that exists: set its Object Lock there');
+    }
+    if (dr.endpointsVpc && !dr.endpointsRouteTables) {
+      same(['dr', 'endpointsRouteTables'], 'is needed with dr.endpointsVpc: the endpoint of S3 is a route');
+    }
     if (primary.region === dr.region)
       same(['dr', 'region'], 'must differ from primary.region: one region is one disaster');
     if (dr.replicaBucket === dr.vaultBucket)

@@ -9,6 +9,8 @@ export type Call = {
   resource: string;
   /** For copies: where the bytes come from. */
   source: string | undefined;
+  /** Every parameter that names a resource, as it was sent. */
+  names: Record<string, string>;
 };
 
 export type RecordedCall = Call & { at: string; principal: string; status: number };
@@ -30,27 +32,36 @@ function s3Action(method: string, key: string, query: URLSearchParams, copying: 
   return method === 'HEAD' ? 'HeadObject' : 'GetObject';
 }
 
-function s3Call(request: IncomingMessage, url: URL): Pick<Call, 'action' | 'resource' | 'source'> {
+type Asked = Pick<Call, 'action' | 'resource' | 'source' | 'names'>;
+
+function s3Call(request: IncomingMessage, url: URL): Asked {
   const [bucket = '', ...rest] = url.pathname.slice(1).split('/');
   const key = decodeURIComponent(rest.join('/'));
   const copySource = request.headers['x-amz-copy-source'];
   const source = typeof copySource === 'string' ? decodeURIComponent(copySource).replace(/^\//, '') : undefined;
   const action = s3Action(request.method ?? 'GET', key, url.searchParams, source !== undefined);
-  return { action, resource: key === '' ? bucket : `${bucket}/${key}`, source };
+  return { action, resource: key === '' ? bucket : `${bucket}/${key}`, source, names: {} };
 }
 
 const resourceNames = ['TopicArn', 'QueueUrl', 'KeyId', 'FunctionName', 'Name', 'RoleName', 'StackName'];
 
-function jsonResource(body: string): string {
+const naming = /^(SecretId|[A-Za-z]*(Identifier|GroupName)|ResourceName|TopicArn|QueueUrl|KeyId|FunctionName|Name)$/;
+
+/** Those parameters whose values name a resource; a value that is a secret has none of these names. */
+function namesIn(parameters: Iterable<[string, unknown]>): Record<string, string> {
+  const named = [...parameters].filter(([name, value]) => naming.test(name) && typeof value === 'string');
+  return Object.fromEntries(named) as Record<string, string>;
+}
+
+function jsonNames(body: string): Record<string, string> {
   try {
-    const parsed = JSON.parse(body) as Record<string, unknown>;
-    return resourceNames.map((name) => parsed[name]).find((value) => typeof value === 'string') as string;
+    return namesIn(Object.entries(JSON.parse(body) as Record<string, unknown>));
   } catch {
-    return ''; // not JSON: no resource to name
+    return {}; // not JSON: no resource to name
   }
 }
 
-function formCall(body: string): Pick<Call, 'action' | 'resource' | 'source'> {
+function formCall(body: string): Asked {
   const form = new URLSearchParams(body);
   const names = ['TargetDBSnapshotIdentifier', 'DBSnapshotIdentifier', 'DBInstanceIdentifier', 'ResourceName'];
   const found = [...names, ...resourceNames].map((name) => form.get(name)).find((value) => value !== null);
@@ -58,6 +69,7 @@ function formCall(body: string): Pick<Call, 'action' | 'resource' | 'source'> {
     action: form.get('Action') ?? '',
     resource: found ?? '',
     source: form.get('SourceDBSnapshotIdentifier') ?? undefined,
+    names: namesIn(form),
   };
 }
 
@@ -73,8 +85,16 @@ export function identify(request: IncomingMessage, body: string): Call | undefin
   const target = request.headers['x-amz-target'];
   if (typeof target === 'string') {
     const action = target.split('.').at(-1) ?? target;
-    return { ...common, action, resource: jsonResource(body) ?? '', source: undefined };
+    const names = jsonNames(body);
+    const resource = resourceNames.map((name) => names[name]).find((value) => value !== undefined) ?? '';
+    return { ...common, action, resource, source: undefined, names };
   }
   if (request.headers['content-type']?.includes('x-www-form-urlencoded')) return { ...common, ...formCall(body) };
-  return { ...common, action: `${request.method} ${url.pathname}`, resource: url.pathname, source: undefined };
+  return {
+    ...common,
+    action: `${request.method} ${url.pathname}`,
+    resource: url.pathname,
+    source: undefined,
+    names: {},
+  };
 }

@@ -82,6 +82,7 @@ export const doctorNow: Command = async ({ ports, config }) => {
   return { json: { checks }, text: doctorText(checks), healthy: checks.every((each) => each.ok) };
 };
 
+export * from './cost-command.ts';
 export * from './key-commands.ts';
 export * from './message-commands.ts';
 export * from './recovery-commands.ts';

@@ -65,3 +65,26 @@ export function unconfirmed(fence: Fence | undefined): string {
     part?.confirmedAt ? [] : [`${name}: ${part?.problem ?? 'not yet'}`];
   return [...half('database', fence?.database), ...half('bucket', fence?.bucket)].join('; ');
 }
+
+/** Whether nothing of the fence is left to be taken away. */
+export function isLifted(fence: Fence | undefined): boolean {
+  return fence?.database.originalGroups === undefined && fence?.bucket.originalPolicy === undefined;
+}
+
+/** The fence with what another one found before it was raised: that, and not a fenced primary, is what was there. */
+export function adopting(fence: Fence, other: Fence): Fence {
+  const { originalGroups } = other.database;
+  const { originalPolicy } = other.bucket;
+  return {
+    ...fence,
+    database: { ...fence.database, ...(originalGroups ? { originalGroups } : {}) },
+    bucket: { ...fence.bucket, ...(originalPolicy === undefined ? {} : { originalPolicy }) },
+  };
+}
+
+/** A fence that is another one's by now. */
+export function givenAway(fence: Fence): Fence {
+  const { originalGroups: _groups, confirmedAt: _closed, rebootAskedAt: _asked, ...database } = fence.database;
+  const { originalPolicy: _policy, confirmedAt: _denied, ...bucket } = fence.bucket;
+  return { wanted: false, database, bucket };
+}

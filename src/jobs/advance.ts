@@ -2,7 +2,7 @@ import type { Point } from '../core/documents.ts';
 import { snapshotName } from '../core/ids.ts';
 import type { Policy } from '../core/policy.ts';
 import type { RecoveryPorts } from '../core/ports.ts';
-import { isCutOver, isDrill, isMoving, noteError } from '../core/recovery.ts';
+import { isDrill, isMoving, noteError } from '../core/recovery.ts';
 import type { Recovery } from '../core/recovery-documents.ts';
 import {
   artifactsListed,
@@ -25,7 +25,7 @@ import { readDirection, readPoints, updatePoint } from './documents.ts';
 import { writeInventory } from './inventory.ts';
 import { advanceRun } from './recovery/advance-run.ts';
 import { sweep } from './recovery/clean-up.ts';
-import { keepFence } from './recovery/fencing.ts';
+import { keepFences, takeOverFences } from './recovery/fence-owner.ts';
 import { advanceFailback } from './recovery/left-behind.ts';
 import { type RunContext, readRuns, updateRun } from './recovery/runs.ts';
 
@@ -63,7 +63,8 @@ export async function advance(unguarded: RecoveryPorts, policy: Policy): Promise
   // After a cut-over nothing flows from the primary any more; the failover itself was finished above.
   const { direction } = await readDirection(ports.vault);
   if (direction === 'primary→dr') await advancePoints(run);
-  await keepFences(run, runs, await readDirection(ports.vault));
+  const { failover } = await readDirection(ports.vault);
+  await keepFences(run, runs, failover, (id, work) => attempt(run, id, work));
   const left = await attempt(run, 'failback', () => advanceFailback(run, runs));
   const swept = await attempt(run, 'sweep', () => sweep(ports));
   await ports.signals.setTick(
@@ -100,8 +101,10 @@ async function advanceRuns(run: Run): Promise<Recovery[]> {
   for (const { key, problem } of unreadable) {
     run.errors.push({ id: key, error: new DrError('VAULT_UNREADABLE', problem) });
   }
+  const { failover } = await readDirection(run.ports.vault);
+  await attempt(run, 'fence', () => takeOverFences(run, runs, failover));
   const found: Recovery[] = [];
-  for (const each of runs) {
+  for (const each of (await readRuns(run.ports.vault)).runs) {
     const errors = run.errors.length;
     found.push((await attempt(run, each.id, () => advanceRun(run, each))) ?? each);
     // Whoever asks for the status sees why it does not move.
@@ -112,16 +115,6 @@ async function advanceRuns(run: Run): Promise<Recovery[]> {
       );
   }
   return found;
-}
-
-/** The fence of the failover that is in hand or the truth stands, or is taken away, whatever else happens. */
-async function keepFences(run: Run, runs: Recovery[], { failover }: { failover?: string | undefined }): Promise<void> {
-  for (const each of runs) {
-    if (each.state === 'planned' || each.state === 'fencing' || each.state === 'failed') continue;
-    // Once protection flows as before, what an old failover fenced is the live primary.
-    if (isCutOver(each) && each.id !== failover) continue;
-    await attempt(run, each.id, () => keepFence(run, each));
-  }
 }
 
 async function eachInFlight(run: Run, step: Step): Promise<void> {

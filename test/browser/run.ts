@@ -1,10 +1,10 @@
 /** Opens the status page in a real browser, in both colour schemes, wide and narrow: `npm run test:browser`. */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { type PageFacts, statusPage } from '../../src/core/status-page/page.ts';
 import { badFacts, emptyFacts } from '../setup/page-facts.ts';
@@ -12,7 +12,6 @@ import { badFacts, emptyFacts } from '../setup/page-facts.ts';
 const places = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const executablePath = places.find((each) => each && existsSync(each));
 const pictures = join(import.meta.dirname, '..', '..', 'sandbox', '.run', 'pages');
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** Run in the page: the smallest text as it is on the screen, in pixels; a drawing scales its own. */
 const SMALLEST_TEXT = `Math.min(...[...document.querySelectorAll('p, td, th, dt, dd, li, pre, svg text')].map((each) =>
   parseFloat(getComputedStyle(each).fontSize) * (each.getScreenCTM ? each.getScreenCTM().a : 1)))`;
@@ -52,7 +51,7 @@ async function open(browser: Browser, folder: string, { name, facts, colorScheme
 
 /** Every rule of WCAG 2 A and AA that a machine can judge, contrast among them. */
 async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
+  await page.evaluate(axe.source);
   return page.evaluate(async () => {
     const run = (globalThis as unknown as { axe: { run(context: unknown, options: unknown): Promise<unknown> } }).axe
       .run;

@@ -24,6 +24,11 @@ function refusal(environment: Record<string, string>, file?: string): DrError {
 }
 
 describe('the configuration', () => {
+  it('refuses two accounts, with the reason', () => {
+    const { message } = refusal({ BUILDER_DR_DR_ACCOUNT: '210987654321' }, example);
+    expect(message).toContain('dr.account: both sites must be in one account (123456789012) for now');
+  });
+
   it('takes the commented example', () => {
     expect(loadConfig({}, example)).toMatchObject({ stage: 'prod', policy: { captureIntervalMinutes: 60 } });
   });

@@ -3,6 +3,7 @@ import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
+import { GetRolePolicyCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import {
   DeleteObjectCommand,
@@ -21,6 +22,8 @@ import { Slack } from '../../sandbox/slack.ts';
 import { startSandbox } from '../../sandbox/start.ts';
 import { loadConfig } from '../../src/config-file.ts';
 import { stackNames } from '../../src/core/names.ts';
+import { compareRoles, comparisonText } from './roles.ts';
+import { scanForSecrets } from './secrets.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const config = loadConfig({}, join(root, 'config', 'sandbox.yml'));
@@ -133,6 +136,15 @@ async function live({ builder, inbox }: Awaited<ReturnType<typeof install>>): Pr
       slack.pings > 0 && slack.posted.some((each) => each.text.includes('READY')) ? true : undefined,
     ),
   );
+  await show.step('page', 'the status page opens by its link, and by no other', async () => {
+    const { url } = (await operator.cli('status', '--url')) as { url: string };
+    const page = await fetch(url);
+    const text = await page.text();
+    must(page.headers.get('content-type') === 'text/html; charset=utf-8', 'a browser shows it');
+    must(text.includes('Builder disaster recovery, stage sandbox') && text.includes('RPO over time'), 'it is the page');
+    const [bare = ''] = url.split('?');
+    must((await fetch(bare)).status === 403, 'nobody reads it without the signature');
+  });
   await show.step('notify', 'a message of each kind is sent as a test, and Slack takes every one', async () => {
     const { subscribers } = (await operator.cli('notify', '--test')) as { subscribers: number };
     must(subscribers >= 2, `the address and Slack are subscribed: ${subscribers}`);
@@ -166,8 +178,7 @@ async function breakThings({ inbox, relayInbox }: Awaited<ReturnType<typeof inst
   await sandbox.control.dark([]);
 }
 
-/** The one call that fails over, against a primary that answers: both halves of the fence, cut-over, and back. */
-async function failOver({ inbox }: Awaited<ReturnType<typeof install>>): Promise<void> {
+async function loseAnArtifact(): Promise<void> {
   await show.step('lost', 'an artifact that the replica lost is brought back by the comparison', async () => {
     const { Contents = [] } = await replica.send(new ListObjectsV2Command({ Bucket: dr.replicaBucket }));
     const key = Contents[0]?.Key ?? '';
@@ -179,6 +190,35 @@ async function failOver({ inbox }: Awaited<ReturnType<typeof install>>): Promise
       ),
     );
   });
+}
+
+/** One action less in one role: the failure must be told, twice, and end when the action is back. */
+async function takeARightAway({ inbox }: Awaited<ReturnType<typeof install>>): Promise<void> {
+  const iam = new IAMClient(client(dr.region));
+  const role = { RoleName: `hbdr-${stage}-advance`, PolicyName: 'advance' };
+  const { PolicyDocument = '' } = await iam.send(new GetRolePolicyCommand(role));
+  const before = decodeURIComponent(PolicyDocument);
+  const policy = JSON.parse(before) as { Statement: { Action: string[] }[] };
+  policy.Statement = policy.Statement.filter((each) => !each.Action.includes('rds:CopyDBSnapshot'));
+  must(JSON.stringify(policy).length < before.length, 'a statement was taken away');
+  await iam.send(new PutRolePolicyCommand({ ...role, PolicyDocument: JSON.stringify(policy) }));
+  const { id } = await invoke('capture', 'capture-manual');
+  await show.step(
+    'right',
+    'without rds:CopyDBSnapshot an alarm rings, and readiness names what is missing',
+    async () => {
+      await told(inbox, 'the finding', 200, (letter) => letter.body.includes('RIGHT_MISSING'));
+      await told(inbox, 'the alarm', 200, (letter) => letter.subject.includes(`hbdr-${stage}-advance-failed`));
+    },
+  );
+  await iam.send(new PutRolePolicyCommand({ ...role, PolicyDocument: before }));
+  await show.step('right back', 'with it the point goes on by itself', () =>
+    until('a protected point', 150, () => protectedPoint(String(id))),
+  );
+}
+
+/** The one call that fails over, against a primary that answers: both halves of the fence, cut-over, and back. */
+async function failOver({ inbox }: Awaited<ReturnType<typeof install>>): Promise<void> {
   await show.step('called off', 'a failover is started and called off, and its fence taken away', async () => {
     await sandbox.control.rds({ stateDelayMs: 20_000 });
     const { confirm } = await planFailover(operator);
@@ -196,6 +236,26 @@ async function failOver({ inbox }: Awaited<ReturnType<typeof install>>): Promise
   await told(inbox, 'the failover', 60, (letter) => letter.subject.includes('failover'));
 }
 
+/** What everything that was done left behind in logs and rights. */
+async function judge({ inbox, relayInbox }: Awaited<ReturnType<typeof install>>): Promise<void> {
+  await show.step('secrets', 'no secret is in a bundle, a template, a log, a document or a message', async () => {
+    const told = [...inbox.letters, ...relayInbox.letters].map((each) => `${each.subject}\n${each.body}`);
+    const { looked, secrets, found } = await scanForSecrets(address, config, slack, told);
+    show.say(`${secrets} secrets looked for in ${JSON.stringify(looked)} characters`);
+    must(found.length === 0, `no secret is anywhere: ${found.join('; ')}`);
+    for (const kind of ['bundle', 'template', 'log', 'vault', 'message'])
+      must((looked[kind] ?? 0) > 0, `a ${kind} was seen`);
+  });
+  await show.step('roles', 'every role holds what its function needs, and nothing else', async () => {
+    const calls = await sandbox.control.calls();
+    await writeFile(join(root, 'sandbox', '.run', 'calls.json'), JSON.stringify(calls));
+    const compared = await compareRoles(address, config, calls);
+    process.stdout.write(`${comparisonText(compared)}\n`);
+    const wrong = Object.values(compared).filter((each) => each.missing.length + each.unneeded.length > 0);
+    must(wrong.length === 0, 'no right is missing and none is never needed');
+  });
+}
+
 async function remove(): Promise<void> {
   await show.step('remove', 'remove both stacks', async () => {
     await operator.serverless('remove', '--config', 'serverless.primary.yml');
@@ -211,9 +271,10 @@ try {
   const installed = await install();
   await live(installed);
   await breakThings(installed);
+  await Promise.all([takeARightAway(installed), loseAnArtifact()]);
   await failOver(installed);
   await installed.builder.close();
-  await writeFile(join(root, 'sandbox', '.run', 'calls.json'), JSON.stringify(await sandbox.control.calls()));
+  await judge(installed);
   await remove();
   show.title('Done: deployed, lived, upgraded, broken, removed; replica and vault are kept.');
 } catch (error) {

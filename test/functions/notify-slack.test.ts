@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { Context } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -45,6 +47,14 @@ const refusal = async (work: Promise<unknown>): Promise<DrError> => {
 };
 
 describe('the function that posts to Slack', () => {
+  it('takes its event of events/, an alarm', async () => {
+    const event = JSON.parse(
+      readFileSync(join(import.meta.dirname, '..', '..', 'events', 'notify-slack.json'), 'utf8'),
+    );
+    await invoke(event.Records[0].Sns.Message);
+    expect(JSON.stringify(slack.posted)).toContain('a failover started now would not succeed');
+  });
+
   it("posts our own notices, CloudWatch's alarms, and plain text, each in its way", async () => {
     const [sample] = sampleMessages('prod', new Date());
     const alarm = { AlarmName: 'hbdr-prod-replicate-dead', NewStateValue: 'ALARM', OldStateValue: 'OK' };

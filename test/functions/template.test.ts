@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
+import { packageStack } from '../setup/packaging.ts';
+import { danglingIn, resourceProblems } from '../setup/specification.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 type Resource = {
@@ -32,6 +35,50 @@ beforeAll(() => {
 }, 60_000);
 const ofType = (resources: Record<string, Resource>, type: string) =>
   Object.entries(resources).filter(([, each]) => each.Type === type);
+
+describe('what a stage may choose', () => {
+  const stage = `options-${process.pid}`;
+  const file = join(root, 'config', `${stage}.yml`);
+  const withDr = (more: Record<string, unknown>) => {
+    const raw = parse(readFileSync(join(root, 'config', 'example.yml'), 'utf8'));
+    writeFileSync(file, stringify({ ...raw, stage, dr: { ...raw.dr, ...more } }));
+    try {
+      return packageStack('serverless.yml', stage).resources;
+    } finally {
+      rmSync(file);
+    }
+  };
+  const everything = {
+    vaultLockDays: 14,
+    endpointsVpc: 'vpc-1',
+    endpointsRouteTables: ['rtb-1'],
+  };
+
+  it('is a lock on the vault, and endpoints for the inspector, as AWS knows them', () => {
+    const resources = withDr(everything);
+    expect(resources['VaultBucket']?.Properties).toMatchObject({
+      ObjectLockEnabled: true,
+      ObjectLockConfiguration: { Rule: { DefaultRetention: { Days: 14 } } },
+    });
+    expect(Object.keys(resources).filter((name) => name.endsWith('Endpoint'))).toHaveLength(4);
+    expect(Object.entries(resources).flatMap(([id, each]) => resourceProblems(id, each))).toEqual([]);
+    expect(danglingIn(resources, resources)).toEqual([]);
+  }, 60_000);
+
+  it('is buckets that exist already: the stack makes none then', () => {
+    const resources = withDr({ existingBuckets: true });
+    expect(Object.values(resources).filter((each) => each.Type.startsWith('AWS::S3::'))).toEqual([
+      expect.objectContaining({ Properties: expect.not.objectContaining({ BucketName: expect.anything() }) }),
+      expect.anything(),
+    ]);
+    expect(danglingIn(resources, resources)).toEqual([]);
+  }, 60_000);
+
+  it('is who is subscribed: each address to the topics of both regions', () => {
+    const mail = Object.values(withDr({})).filter((each) => each.Properties?.['Protocol'] === 'email');
+    expect(mail.map((each) => each.Properties?.['Endpoint'])).toEqual(['builder-team@example.com']);
+  }, 60_000);
+});
 
 describe('the stacks', () => {
   it('keep what holds data and keys, also when the stack goes or a resource is replaced', () => {

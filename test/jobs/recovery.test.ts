@@ -32,6 +32,34 @@ const wrongOwner = (report: InspectionReport): InspectionReport => ({
 });
 const codes = (run: Recovery) => allFindings(run).map((each) => each.code);
 
+describe('a failover that is started while the fence of one that was called off still stands', () => {
+  it.each([0, 1, 2, 3])(
+    'takes the fence over, with what was there before it (%d runs after the call)',
+    async (runs) => {
+      const { ports, ids, clock } = await protectedWorld();
+      const original = ports.fence.state.groups.map((each) => each.id);
+      const first = await start(ports, ids[0] ?? '');
+      settle(ports);
+      await advance(ports, testPolicy);
+      await abortFailover(ports, testPolicy);
+      for (let n = 0; n < runs; n += 1) {
+        await advance(ports, testPolicy);
+        if (n % 2 === 0) settle(ports);
+      }
+      clock.now = new Date(clock.now.getTime() + 60_000);
+      const second = await finishRun(ports, await start(ports, ids[0] ?? ''));
+      expect([second.state, second.fence?.database.originalGroups]).toEqual(['done', original]);
+      for (let n = 0; n < 4; n += 1) {
+        await advance(ports, testPolicy);
+        settle(ports);
+      }
+      expect(ports.fence.state.groups.map((each) => each.id)).toEqual(['sg-fence']);
+      expect((await readRun(ports, first)).fence?.wanted).toBe(false);
+      expect((await readRun(ports, second)).fence?.database.confirmedAt).toBeDefined();
+    },
+  );
+});
+
 describe('a failover chooses its point', () => {
   it('whose newest point fails its inspection falls back to the next older one, and records it', async () => {
     const { ports, ids } = await protectedWorld();

@@ -1,4 +1,4 @@
-import { fencedPolicy, isFenced, unfencedPolicy } from '../../core/fence.ts';
+import { fencedPolicy, isFenced, isLifted, unfencedPolicy } from '../../core/fence.ts';
 import type { Fence, Recovery } from '../../core/recovery-documents.ts';
 import type { FenceState } from '../../core/recovery-ports.ts';
 import { DrError, describeError } from '../../errors.ts';
@@ -119,12 +119,6 @@ async function liftFence(context: RunContext, run: Recovery): Promise<Recovery> 
   return attempt(context, opened, 'bucket', () => openBucket(context, opened));
 }
 
-/** Whether nothing of the fence is left. */
-function isLifted(run: Recovery): boolean {
-  const { fence } = run;
-  return fence?.database.originalGroups === undefined && fence?.bucket.originalPolicy === undefined;
-}
-
 async function openDatabase(context: RunContext, run: Recovery): Promise<Recovery> {
   const { ports } = context;
   const original = run.fence?.database.originalGroups;
@@ -177,5 +171,5 @@ async function openBucket(context: RunContext, run: Recovery): Promise<Recovery>
 export async function keepFence(context: RunContext, run: Recovery): Promise<Recovery> {
   if (!run.fence) return run;
   if (run.fence.wanted) return raiseFence(context, run);
-  return isLifted(run) ? run : liftFence(context, run);
+  return isLifted(run.fence) ? run : liftFence(context, run);
 }

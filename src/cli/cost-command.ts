@@ -1,0 +1,64 @@
+import { type Config, policyOf } from '../config.ts';
+import { costOf, costText, type Load } from '../core/cost.ts';
+import { newestFirst } from '../core/recovery-point.ts';
+import { DrError } from '../errors.ts';
+import { readPoints } from '../jobs/documents.ts';
+import type { Command, Flags } from './commands.ts';
+
+const GIB = 2 ** 30;
+
+function numberOf(flags: Flags, name: string): number | undefined {
+  const given = flags[name];
+  if (given === undefined) return undefined;
+  const value = Number(given);
+  if (Number.isFinite(value) && value >= 0) return value;
+  const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new DrError('BAD_USAGE', `--${flag} ${given} is no number`, { hint: '`builder-dr cost --help`' });
+}
+
+const everyMinutes = { minute: 1, hour: 60, day: 1440 };
+
+/** Runs a day of a schedule; cron expressions are taken as daily, which is what they are for here. */
+function runsPerDay(schedule: string): number {
+  const [, count = '1', unit = 'day'] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(schedule) ?? [];
+  return 1440 / (Number(count) * everyMinutes[unit as keyof typeof everyMinutes]);
+}
+
+function loadOf(config: Config, flags: Flags, measured: { databaseGib: number; bytes: number; count: number }): Load {
+  const policy = policyOf(config);
+  const given = (name: string, otherwise: number) => numberOf(flags, name) ?? otherwise;
+  return {
+    databaseGib: given('databaseGib', measured.databaseGib),
+    artifactBytes: given('artifactsGib', measured.bytes / GIB) * GIB,
+    artifacts: given('artifacts', measured.count),
+    databaseChangePercent: given('databaseChangePercent', 2),
+    artifactGrowthPercent: given('artifactGrowthPercent', 0.2),
+    pointsKept: given('pointsKept', Math.min(policy.snapshotQuota, 72)),
+    captureIntervalMinutes: policy.captureIntervalMinutes,
+    drillIntervalDays: given('drillEveryDays', 7),
+    drillHours: given('drillHours', 1.5),
+    drillClass: policy.restore.drillClasses[0] ?? '',
+    scheduledRunsPerDay: Object.values(config.schedules ?? {}).reduce((sum, each) => sum + runsPerDay(each), 0),
+    zones: config.dr.endpointsVpc ? (config.dr.inspectorSubnets?.length ?? 1) : 0,
+  };
+}
+
+/** The newest point that knows both sizes. */
+async function measure(ports: Parameters<Command>[0]['ports']) {
+  const { points } = await readPoints(ports.vault);
+  for (const { database, artifacts } of newestFirst(points)) {
+    if ('sizeGib' in database && 'bytes' in artifacts) {
+      return { databaseGib: database.sizeGib, bytes: artifacts.bytes, count: artifacts.count };
+    }
+  }
+  throw new DrError('NOT_FOUND', 'no recovery point has measured the site yet', {
+    hint: 'Name the sizes: --database-gib, --artifacts-gib and --artifacts.',
+  });
+}
+
+export const cost: Command = async ({ ports, config }, _args, flags) => {
+  const named = ['databaseGib', 'artifactsGib', 'artifacts'].every((name) => flags[name] !== undefined);
+  const load = loadOf(config, flags, named ? { databaseGib: 0, bytes: 0, count: 0 } : await measure(ports));
+  const found = costOf(load);
+  return { json: { load, ...found }, text: costText(found, load), healthy: true };
+};
