@@ -20,7 +20,10 @@ const alarm = z.looseObject({
 });
 
 /** Our notices and CloudWatch's alarms by their fields; any other text as it is. */
-function render({ Subject, Message }: { Subject?: string | null | undefined; Message: string }): SlackMessage {
+function render(
+  { Subject, Message }: { Subject?: string | null | undefined; Message: string },
+  stage: string,
+): SlackMessage {
   let said: unknown;
   try {
     said = JSON.parse(Message);
@@ -30,16 +33,20 @@ function render({ Subject, Message }: { Subject?: string | null | undefined; Mes
   const notice = noticeSchema.safeParse(said);
   if (notice.success) return slackMessage(notice.data);
   const rung = alarm.safeParse(said);
-  if (rung.success) return slackMessage(alarmNotice(rung.data));
+  if (rung.success) return slackMessage(alarmNotice(rung.data, stage));
   return { text: `${Subject ?? 'builder-dr'}\n${Message}`.slice(0, 4_000), blocks: [] };
 }
 
 /** Posts what the topic says to Slack. What Slack does not take is tried again, and then rings by e-mail. */
-export const handler = handlersOver(portsOf({ chat }))('notify-slack', event, async ({ Records }, { ports }) => {
-  if (!ports.chat) {
-    const hint = 'config/example.yml explains it; the stack subscribes this function only when it is set.';
-    throw new DrError('BAD_CONFIG', 'messages.slackWebhook is not set', { hint });
-  }
-  for (const { Sns } of Records) await ports.chat.post(render(Sns));
-  return { posted: Records.length };
-});
+export const handler = handlersOver(portsOf({ chat }))(
+  'notify-slack',
+  event,
+  async ({ Records }, { ports, config }) => {
+    if (!ports.chat) {
+      const hint = 'config/example.yml explains it; the stack subscribes this function only when it is set.';
+      throw new DrError('BAD_CONFIG', 'messages.slackWebhook is not set', { hint });
+    }
+    for (const { Sns } of Records) await ports.chat.post(render(Sns, config.stage));
+    return { posted: Records.length };
+  },
+);

@@ -6,13 +6,16 @@ import type { Point } from '../../src/core/documents.ts';
 import type { SandboxAddress } from '../start.ts';
 
 const run = promisify(execFile);
-const root = join(import.meta.dirname, '..', '..');
+const here = join(import.meta.dirname, '..', '..');
 
 /** What a person types: the framework's command and the CLI, with the sandbox's credentials. */
 export class Operator {
   readonly #environment: NodeJS.ProcessEnv;
+  readonly #root: string;
 
-  constructor(address: SandboxAddress) {
+  /** `root`: the checkout to work in, this one by default. */
+  constructor(address: SandboxAddress, root = here) {
+    this.#root = root;
     const { AWS_PROFILE: _profile, AWS_SESSION_TOKEN: _token, ...inherited } = process.env;
     this.#environment = {
       ...inherited,
@@ -20,7 +23,7 @@ export class Operator {
       AWS_ACCESS_KEY_ID: address.accessKeyId,
       AWS_SECRET_ACCESS_KEY: address.secretAccessKey,
       AWS_EC2_METADATA_DISABLED: 'true',
-      PATH: `${join(process.execPath, '..')}:${join(root, 'node_modules', '.bin')}:${process.env['PATH']}`,
+      PATH: `${join(process.execPath, '..')}:${join(here, 'node_modules', '.bin')}:${process.env['PATH']}`,
     };
   }
 
@@ -31,11 +34,11 @@ export class Operator {
   /** The same for another stage. */
   async serverlessFor(stage: string, ...args: string[]): Promise<string> {
     // The framework keeps what it packaged last; a stack of another sandbox must not be compared with it.
-    rmSync(join(root, '.serverless'), { recursive: true, force: true });
-    const command = join(root, 'node_modules', '.bin', 'serverless');
+    rmSync(join(this.#root, '.serverless'), { recursive: true, force: true });
+    const command = join(here, 'node_modules', '.bin', 'serverless');
     try {
       const { stdout } = await run(command, [...args, '--stage', stage], {
-        cwd: root,
+        cwd: this.#root,
         env: this.#environment,
         timeout: 180_000,
       });
@@ -48,7 +51,7 @@ export class Operator {
 
   /** One CLI command with `--json`; exit code 1 (something is wrong) is an answer too. */
   async cli(...args: string[]): Promise<unknown> {
-    const all = [join(root, 'dist', 'cli.js'), ...args, '--json', '--config', join(root, 'config', 'sandbox.yml')];
+    const all = [join(here, 'dist', 'cli.js'), ...args, '--json', '--config', join(here, 'config', 'sandbox.yml')];
     try {
       return JSON.parse((await run(process.execPath, all, { env: this.#environment, maxBuffer: 1 << 26 })).stdout);
     } catch (error) {

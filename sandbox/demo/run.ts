@@ -268,13 +268,15 @@ async function report(
   const folder = join(root, 'sandbox', '.run');
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'report.json'), `${JSON.stringify(document, null, 2)}\n`);
+  const { url } = (await operator.cli('status', '--url')) as { url: string };
+  await writeFile(join(folder, 'status.html'), await (await fetch(url)).text());
   if (!points.some((each) => each.state === 'proven')) throw new Error('no point is proven');
   if (artifacts.primary !== artifacts.replica || artifacts.primary !== PACKAGES + 1) {
     throw new Error(
       `primary ${artifacts.primary} and replica ${artifacts.replica} should both hold ${PACKAGES + 1} artifacts`,
     );
   }
-  show.say('report written to sandbox/.run/report.json');
+  show.say('report written to sandbox/.run/report.json, the status page to sandbox/.run/status.html');
 }
 
 /** What the catalogue and the emulator say, for whoever has to find out why. */

@@ -20,13 +20,13 @@ const nextByAlarm: [RegExp, string][] = [
 ];
 
 /** An alarm as a notice, so that every message looks alike. */
-export function alarmNotice(alarm: CloudWatchAlarm): Notice {
+export function alarmNotice(alarm: CloudWatchAlarm, stage: string): Notice {
   const { AlarmName, AlarmDescription, NewStateValue, OldStateValue, NewStateReason, StateChangeTime, Region } = alarm;
   const over = NewStateValue === 'OK';
   return {
     schema: 'notice/1',
     kind: 'alarm',
-    stage: /^hbdr-([a-z0-9]+)/.exec(AlarmName)?.[1] ?? '',
+    stage,
     id: AlarmName,
     status: NewStateValue,
     tone: over ? 'good' : NewStateValue === 'ALARM' ? 'bad' : 'warning',

@@ -79,14 +79,17 @@ export function sampleMessages(stage: string, now: Date): Message[] {
   const bad = { ...status, status: 'NOT_READY' as const, recoverable: false, protecting: true, findings: [missing] };
   const good = { ...status, status: 'READY' as const, recoverable: true, protecting: true, findings: [] };
   const facts = { ...FACTS, stage, minutesLost: 42, now };
-  const alarm = alarmNotice({
-    AlarmName: `hbdr-${stage}-not-ready`,
-    AlarmDescription: 'a failover started now would not succeed, or new data is not protected',
-    OldStateValue: 'OK',
-    NewStateValue: 'ALARM',
-    NewStateReason: 'Threshold Crossed',
-    StateChangeTime: now.toISOString(),
-  });
+  const alarm = alarmNotice(
+    {
+      AlarmName: `hbdr-${stage}-not-ready`,
+      AlarmDescription: 'a failover started now would not succeed, or new data is not protected',
+      OldStateValue: 'OK',
+      NewStateValue: 'ALARM',
+      NewStateReason: 'Threshold Crossed',
+      StateChangeTime: now.toISOString(),
+    },
+    stage,
+  );
   return [
     readinessMessage(bad, 'change', stage),
     readinessMessage(good, 'heartbeat', stage),

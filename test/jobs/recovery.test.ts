@@ -502,6 +502,27 @@ describe('a process that dies at any call, and is followed by another', () => {
     }
   }
 
+  it('a failover takes the fence of a called-off one over, and the groups of before are not forgotten', async () => {
+    const moments = await killed(async (n, when) => {
+      const { ports, ids, clock } = await protectedWorld(1);
+      await start(ports, ids[0] ?? '');
+      settle(ports);
+      await advance(ports, testPolicy);
+      await abortFailover(ports, testPolicy);
+      clock.now = new Date(clock.now.getTime() + 60_000);
+      const died = await dies(ports, n, when, (doomed) => start(doomed, ids[0] ?? ''));
+      if ((await readDirection(ports.vault)).direction === 'primary→dr') await start(ports, ids[0] ?? '');
+      const second = (await readRuns(ports.vault)).runs.findLast((each) => each.state !== 'aborted');
+      const run = await finishRun(ports, second as Recovery);
+      const { database, bucket } = (await readRun(ports, run)).fence ?? {};
+      expect([n, when, run.state, database?.originalGroups]).toEqual([n, when, 'done', ['sg-builder']]);
+      expect(bucket?.originalPolicy).toContain('Theirs');
+      expect(ports.fence.state.groups.map((each) => each.id)).toEqual(['sg-fence']);
+      return died;
+    });
+    expect(moments).toBeGreaterThan(50);
+  });
+
   it('a drill ends as passed, with one restore, and leaves nothing', async () => {
     const moments = await killed(async (n, when) => {
       const { ports } = await protectedWorld(1);
