@@ -1,15 +1,16 @@
 // Who hears the topics, by the configuration: addresses, and Slack when its webhook is named.
+const { createHash } = require('node:crypto');
 const config = require('./config.cjs');
 
-const cap = (text) =>
-  text.replace(/[^A-Za-z0-9]+/g, ' ').replace(/ ?([A-Za-z0-9])([A-Za-z0-9]*)/g, (_all, a, b) => a.toUpperCase() + b);
+/** A logical id of its own for each address. */
+const idOf = (address) => `Mail${createHash('sha256').update(address).digest('hex').slice(0, 12)}`;
 
 function byMail(emails, topic) {
   const subscription = (Endpoint) => ({
     Type: 'AWS::SNS::Subscription',
     Properties: { TopicArn: { Ref: topic }, Protocol: 'email', Endpoint },
   });
-  return Object.fromEntries(emails.map((each) => [`Mail${cap(each)}`, subscription(each)]));
+  return Object.fromEntries(emails.map((each) => [idOf(each), subscription(each)]));
 }
 
 function bySlack() {

@@ -14,7 +14,9 @@ type Answer = { status: number; text: string; waitMs: number | undefined };
 async function once(url: URL, request: RequestInit, timeoutMs: number): Promise<Answer> {
   try {
     const response = await fetch(url, { ...request, signal: AbortSignal.timeout(timeoutMs), redirect: 'error' });
-    const text = (await response.text()).slice(0, 200);
+    const said = await response.text();
+    // Slack answers in one word; a page of something in between may repeat the address.
+    const text = /^[\w .,-]{1,80}$/.test(said) ? said : 'with a page of its own';
     const after = Number(response.headers.get('retry-after') ?? Number.NaN) * 1000;
     return { status: response.status, text, waitMs: Number.isNaN(after) ? undefined : after };
   } catch (error) {

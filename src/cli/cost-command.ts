@@ -11,9 +11,10 @@ function numberOf(flags: Flags, name: string): number | undefined {
   const given = flags[name];
   if (given === undefined) return undefined;
   const value = Number(given);
-  if (Number.isFinite(value) && value >= 0) return value;
+  const least = name === 'drillEveryDays' ? Number.MIN_VALUE : 0;
+  if (given !== '' && Number.isFinite(value) && value >= least) return value;
   const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  throw new DrError('BAD_USAGE', `--${flag} ${given} is no number`, { hint: '`builder-dr cost --help`' });
+  throw new DrError('BAD_USAGE', `--${flag} ${given} is no number that fits`, { hint: '`builder-dr cost --help`' });
 }
 
 const everyMinutes = { minute: 1, hour: 60, day: 1440 };

@@ -125,6 +125,37 @@ describe('builder-dr', () => {
     expect((await json('status')).document.status).toBe('NOT_READY');
   });
 
+  it('status --url is a link that shows the page without credentials, for an hour', async () => {
+    const { code, document } = await json('status', '--url');
+    const page = await fetch(document.url);
+    expect([code, page.status, (await page.text()).includes('NO_PROTECTED_POINT')]).toEqual([0, 200, true]);
+    expect(new URL(document.url).searchParams.get('X-Amz-Expires')).toBe('3600');
+  });
+
+  it('notify --test sends one message of each kind, and is not content when nobody hears them', async () => {
+    const { code, document } = await json('notify', '--test');
+    expect([code, document.subscribers, document.sent.length]).toEqual([1, 0, 5]);
+    expect(document.sent.every((each: string) => each.startsWith('TEST [builder-dr '))).toBe(true);
+    expect((await run(['notify', '--config', config])).code).toBe(2);
+  });
+
+  it('cost takes the sizes that it is told, or those that the newest point has measured', async () => {
+    const sizes = ['--database-gib', '10', '--artifacts-gib', '50', '--artifacts', '4000'];
+    const { code, document } = await json('cost', ...sizes);
+    expect([code, document.lines.length, document.totalDollarsAMonth > 1]).toEqual([0, 9, true]);
+    expect((await json('cost')).document.load.databaseGib).toBeGreaterThan(0);
+    for (const wrong of [
+      ['--points-kept', 'many'],
+      ['--drill-every-days', '0'],
+      ['--drill-hours', '-1'],
+    ]) {
+      expect((await json('cost', ...sizes, ...wrong)).document.error).toMatchObject({
+        code: 'BAD_USAGE',
+        message: expect.stringContaining(`${wrong[0]} ${wrong[1]}`),
+      });
+    }
+  });
+
   it('doctor names what does not work, and the engine that hashes', async () => {
     const { code, document } = await json('doctor');
     expect(document.checks[0]).toEqual({ name: 'hash engine', ok: true, detail: 'sodium-native' });

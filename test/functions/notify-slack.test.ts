@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { Context } from 'aws-lambda';
@@ -110,6 +112,11 @@ describe('the webhook', () => {
     errors.push(await refusal(webhook().post(message)));
     await put(reference, 'http://127.0.0.1:1/token-in-a-wrong-place');
     errors.push(await refusal(webhook().post(message)));
+    const proxy = createServer((request, response) => response.writeHead(403).end(`<h1>no way to ${request.url}</h1>`));
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    await put(reference, `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/token-in-a-wrong-place`);
+    errors.push(await refusal(webhook().post(message)));
+    proxy.close();
     errors.push(await refusal(slackWebhook({ ssm, reference: 'ssm:/nobody', timeoutMs: 300 }).post(message)));
     const all = errors.map((each) => [describeError(each), each.hint, String(each.stack), String(each.cause)].join());
     for (const secret of secrets) expect(all.join('\n')).not.toContain(secret);
@@ -118,6 +125,7 @@ describe('the webhook', () => {
       'REMOTE_FAILED',
       'SECRET_UNREADABLE',
       'SITE_UNREACHABLE',
+      'REMOTE_FAILED',
       'SECRET_UNREADABLE',
     ]);
   });
