@@ -55,7 +55,7 @@ export function slackMessage(notice: Notice): SlackMessage {
   const more = findingsLeftOut > 0 ? [section(`and ${findingsLeftOut} more: ${code('builder-dr status')}`)] : [];
   const end: Block[] = [
     section(`*Type next:* ${code(next)}`),
-    { type: 'context', elements: [{ type: 'mrkdwn', text: escaped(`${kind} · stage ${stage} · ${at}`) }] },
+    { type: 'context', elements: [{ type: 'mrkdwn', text: clip(escaped(`${kind} · stage ${stage} · ${at}`), FIELD) }] },
   ];
   const blocks: Block[] = [
     { type: 'header', text: { type: 'plain_text', text: clip(`${marks[tone]} ${title}`, HEADER), emoji: true } },

@@ -34,6 +34,8 @@ describe('the history of readiness', () => {
   it('holds no point to restore to be worse than any number', () => {
     const found = readingsOf(status('2026-11-22T14:00:00.000Z', null), status('2026-11-22T14:01:00.000Z', 3));
     expect(found?.[0]?.rpoMinutes).toBeNull();
+    const other = readingsOf(status('2026-11-22T14:00:00.000Z', 3), status('2026-11-22T14:01:00.000Z', null));
+    expect(other?.[0]?.rpoMinutes).toBeNull();
   });
 
   it('forgets what is older than seven days, and does not grow beyond them', () => {

@@ -43,6 +43,19 @@ describe('what people are told', () => {
     expect(subject).toHaveLength(100);
   });
 
+  it('says what is new and what is gone since people were told', () => {
+    const before = { ...status(), findings: [missing(3), finding('DRILL_OVERDUE', 'drill', 'old')] };
+    const record = status({
+      findings: [missing(4), finding('COPY_STUCK', 'p1', 'slow')],
+      published: told('2026-11-22T14:00:00Z', before),
+    });
+    expect(readinessMessage(record, 'change', 'prod').notice.changed).toEqual([
+      'Still NOT_READY.',
+      'New: COPY_STUCK (p1)',
+      'Gone: DRILL_OVERDUE (drill)',
+    ]);
+  });
+
   it('reads as a person needs it: status, verdicts, RPO against target, findings with hints, what to type', () => {
     const { subject, body, attributes } = readinessMessage(status(), 'change', 'prod');
     expect(subject).toBe('[builder-dr prod] NOT_READY: ARTIFACT_MISSING');

@@ -23,6 +23,14 @@ describe('the status page', () => {
     expect(page.match(/(?:src|href)="(?!data:,)[^"]*"|url\(|@import|https?:\/\//g)).toBeNull();
   });
 
+  it('interrupts the line of the RPO where there was no point to restore', () => {
+    const lines = (page: string) => page.match(/<polyline class="rpo"/g)?.length;
+    const facts = badFacts();
+    expect(lines(statusPage(facts))).toBe(2);
+    const whole = facts.readings.filter((each) => each.rpoMinutes !== null);
+    expect(lines(statusPage({ ...facts, readings: whole }))).toBe(1);
+  });
+
   it('is whole when there is nothing to show yet', () => {
     const page = statusPage(emptyFacts());
     expect(page).toContain('No reading yet');

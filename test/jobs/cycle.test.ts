@@ -158,6 +158,21 @@ describe('the cycle of a recovery point', () => {
     expect(await codes()).not.toContain('COPY_STUCK');
   });
 
+  it('a copy that is not allowed is a finding at once, fails the run so that it rings, and goes on with the right', async () => {
+    const { ports } = newWorld();
+    await escrowKeys(ports, [keyFile, nodeFile]);
+    await capture(ports, testPolicy, scheduled);
+    ports.database.finish('snapshots');
+    ports.database.refuse.copy = new DrError('ACCESS_DENIED', 'not authorized to perform rds:CopyDBSnapshot');
+    await expect(advance(ports, testPolicy)).rejects.toMatchObject({ code: 'PARTIAL_FAILURE' });
+    const { findings } = await readiness(ports, testPolicy);
+    expect(findings.find((each) => each.code === 'RIGHT_MISSING')?.text).toContain('rds:CopyDBSnapshot');
+    ports.database.refuse.copy = undefined;
+    await runToEnd(ports);
+    expect(await states(ports)).toEqual(['20261122t140000z protected']);
+    expect((await readiness(ports, testPolicy)).findings.map((each) => each.code)).not.toContain('RIGHT_MISSING');
+  });
+
   it('never has more copies in flight than AWS allows', async () => {
     const { ports, clock } = newWorld(1);
     for (let n = 0; n < 4; n += 1) {

@@ -183,6 +183,45 @@ describe('comparing the buckets', () => {
   });
 });
 
+describe('the status page', () => {
+  it('is drawn anew by every assessment, with the history of those before', async () => {
+    const { ports, clock } = newWorld();
+    await readiness(ports, testPolicy);
+    const first = (await ports.vault.get('status.html'))?.body ?? '';
+    clock.now = new Date(clock.now.getTime() + 20 * 60_000);
+    await readiness(ports, testPolicy);
+    const second = (await ports.vault.get('status.html'))?.body ?? '';
+    expect([first.includes('NO_PROTECTED_POINT'), first === second]).toEqual([true, false]);
+    const { readings } = JSON.parse((await ports.vault.get('history.json'))?.body ?? '{}');
+    expect(readings).toHaveLength(2);
+  });
+
+  it('of another run that was faster is kept, and the slower run does not fail', async () => {
+    const { ports } = newWorld();
+    const { put } = ports.vault;
+    ports.vault.put = async (key, body, etag) => {
+      if (key === vaultKeys.statusPage) await put(key, 'of the other run', etag);
+      return put(key, body, etag);
+    };
+    expect((await readiness(ports, testPolicy)).status).toBe('NOT_READY');
+    expect((await ports.vault.get(vaultKeys.statusPage))?.body).toBe('of the other run');
+  });
+});
+
+describe('an outside monitor', () => {
+  it('is called by every assessment; one that is not reached does not stop ours', async () => {
+    const { ports } = newWorld();
+    const calls: string[] = [];
+    ports.deadMan = { ping: async () => void calls.push('called') };
+    await readiness(ports, testPolicy);
+    ports.deadMan = {
+      ping: () => Promise.reject(new DrError('SITE_UNREACHABLE', 'the outside monitor does not answer')),
+    };
+    expect((await readiness(ports, testPolicy)).status).toBe('NOT_READY');
+    expect(calls).toHaveLength(1);
+  });
+});
+
 describe('the heartbeat', () => {
   it('is left in both regions, and a dark primary is no failure of the run', async () => {
     const { ports } = newWorld();
