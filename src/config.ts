@@ -49,6 +49,8 @@ const sections = {
     endpointsVpc: text.optional(),
     endpointsRouteTables: list(text).optional(),
     account: text.optional(),
+    /** Read by serverless.yml only: concurrency kept for `replicate` alone; none unless asked for. */
+    replicateReservedConcurrency: size.optional(),
     /** Key in the DR region for the snapshots' copies; needed when the database is encrypted. */
     snapshotKmsKey: text.optional(),
     /** Key in the DR region that seals Builder's keys. */

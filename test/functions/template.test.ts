@@ -50,6 +50,7 @@ describe('what a stage may choose', () => {
   };
   const everything = {
     vaultLockDays: 14,
+    replicateReservedConcurrency: 8,
     endpointsVpc: 'vpc-1',
     endpointsRouteTables: ['rtb-1'],
   };
@@ -61,6 +62,7 @@ describe('what a stage may choose', () => {
       ObjectLockConfiguration: { Rule: { DefaultRetention: { Days: 14 } } },
     });
     expect(Object.keys(resources).filter((name) => name.endsWith('Endpoint'))).toHaveLength(4);
+    expect(resources['ReplicateLambdaFunction']?.Properties?.['ReservedConcurrentExecutions']).toBe(8);
     expect(Object.entries(resources).flatMap(([id, each]) => resourceProblems(id, each))).toEqual([]);
     expect(danglingIn(resources, resources)).toEqual([]);
   }, 60_000);

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -21,15 +21,26 @@ export type Package = {
   zips: Record<string, string>;
 };
 
+const parts = ['serverless.yml', 'serverless.primary.yml', 'bundle.mjs', 'infra', 'config', 'dist', 'node_modules'];
+
+/** The framework keeps notes in the folder that it works in: several packagings at once each need one of their own. */
+function workFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'hbdr-package-'));
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  for (const part of parts) symlinkSync(join(root, part), join(folder, part));
+  return folder;
+}
+
 /** What `serverless deploy` would send for a stack: its template and zips. Asks nobody. */
 export function packageStack(configFile = 'serverless.yml', stage = 'sandbox'): Package {
-  const folder = mkdtempSync(join(tmpdir(), 'hbdr-package-'));
+  const work = workFolder();
+  const folder = join(work, 'package');
   try {
     const { AWS_ENDPOINT_URL: _endpoint, ...env } = process.env;
     execFileSync(
       join(root, 'node_modules', '.bin', 'serverless'),
       ['package', '--stage', stage, '--config', configFile, '--package', folder],
-      { cwd: root, env: { ...env, AWS_EC2_METADATA_DISABLED: 'true' }, stdio: ['ignore', 'ignore', 'pipe'] },
+      { cwd: work, env: { ...env, AWS_EC2_METADATA_DISABLED: 'true' }, stdio: ['ignore', 'ignore', 'pipe'] },
     );
     const text = readFileSync(join(folder, 'cloudformation-template-update-stack.json'), 'utf8');
     const { Resources, Outputs = {} } = JSON.parse(text);
@@ -46,6 +57,6 @@ export function packageStack(configFile = 'serverless.yml', stage = 'sandbox'): 
       zips: Object.fromEntries(zips.map((name) => [name, hash(name)])),
     };
   } finally {
-    rmSync(folder, { recursive: true });
+    rmSync(work, { recursive: true });
   }
 }
