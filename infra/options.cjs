@@ -8,6 +8,12 @@ const drOf = async (given) => (await config(given)).dr;
 // biome-ignore lint/suspicious/noTemplateCurlyInString: the framework resolves it
 module.exports.buckets = async (given) => ((await drOf(given)).existingBuckets ? {} : '${file(infra/buckets.yml)}');
 
+/** The key of the stack, or one that is kept from a stack before. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: the framework resolves it
+module.exports.key = async (given) => ((await drOf(given)).existingKeyArn ? {} : '${file(infra/key.yml)}');
+
+module.exports.keyArn = async (given) => (await drOf(given)).existingKeyArn ?? { 'Fn::GetAtt': ['Key', 'Arn'] };
+
 module.exports.lockEnabled = async (given) => ((await drOf(given)).vaultLockDays ? true : none);
 
 // Governance: an administrator with the right to bypass it can still shorten it; nobody can by accident.

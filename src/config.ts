@@ -43,6 +43,7 @@ const sections = {
     vaultBucket: bucket,
     /** Read by serverless.yml only: both buckets are there already and stay as they are. */
     existingBuckets: flag.optional(),
+    existingKeyArn: text.optional(),
     /** Read by serverless.yml only: what is written into the vault cannot be deleted for so long. */
     vaultLockDays: size.optional(),
     /** Read by serverless.yml only: make the endpoints that the inspector needs in this VPC. */

@@ -76,6 +76,17 @@ describe('what a stage may choose', () => {
     expect(danglingIn(resources, resources)).toEqual([]);
   }, 60_000);
 
+  it('is what a stack before this left behind: its buckets and its key, under which everything is', () => {
+    const existingKeyArn = 'arn:aws:kms:us-west-2:123456789012:key/kept';
+    const resources = withDr({ existingBuckets: true, existingKeyArn });
+    expect(Object.values(resources).filter((each) => each.Type.startsWith('AWS::KMS::'))).toEqual([]);
+    expect(resources['Topic']?.Properties?.['KmsMasterKeyId']).toBe(existingKeyArn);
+    const rights = JSON.stringify(resources['AdvanceRole']?.Properties);
+    expect(rights).toContain(`"Action":["kms:Decrypt","kms:GenerateDataKey"],"Resource":["${existingKeyArn}"]`);
+    expect(danglingIn(resources, resources)).toEqual([]);
+    expect(Object.entries(resources).flatMap(([id, each]) => resourceProblems(id, each))).toEqual([]);
+  }, 60_000);
+
   it('is who is subscribed: each address to the topics of both regions', () => {
     const mail = Object.values(withDr({})).filter((each) => each.Properties?.['Protocol'] === 'email');
     expect(mail.map((each) => each.Properties?.['Endpoint'])).toEqual(['builder-team@example.com']);
