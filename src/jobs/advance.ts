@@ -101,8 +101,7 @@ async function advanceRuns(run: Run): Promise<Recovery[]> {
   for (const { key, problem } of unreadable) {
     run.errors.push({ id: key, error: new DrError('VAULT_UNREADABLE', problem) });
   }
-  const { failover } = await readDirection(run.ports.vault);
-  await attempt(run, 'fence', () => takeOverFences(run, runs, failover));
+  await attempt(run, 'fence', async () => takeOverFences(run, runs, (await readDirection(run.ports.vault)).failover));
   const found: Recovery[] = [];
   for (const each of (await readRuns(run.ports.vault)).runs) {
     const errors = run.errors.length;

@@ -60,6 +60,17 @@ describe('a failover that is started while the fence of one that was called off 
   );
 });
 
+describe('a drill in hand', () => {
+  it('goes on while the direction cannot be read, and the run says so by failing', async () => {
+    const { ports } = await protectedWorld();
+    const run = await drill(ports);
+    const held = await ports.vault.get('direction.json');
+    await ports.vault.put('direction.json', 'not json', held?.etag);
+    await expect(advance(ports, testPolicy)).rejects.toMatchObject({ code: 'VAULT_UNREADABLE' });
+    expect((await readRun(ports, run)).state).toBe('restoring');
+  });
+});
+
 describe('a failover chooses its point', () => {
   it('whose newest point fails its inspection falls back to the next older one, and records it', async () => {
     const { ports, ids } = await protectedWorld();
