@@ -35,8 +35,10 @@ function refusalFindings(point: Point): Finding[] {
   const { database } = point;
   if (!isInFlight(point) || (database.state !== 'captured' && database.state !== 'capturing')) return [];
   const { waiting } = database;
-  const what = database.state === 'captured' ? `copy of ${point.id}` : `capture of ${point.id}`;
-  if (waiting?.code === 'KMS_UNUSABLE') return [finding('DR_KMS_UNUSABLE', what, waiting.message)];
+  const copying = database.state === 'captured';
+  const what = copying ? `copy of ${point.id}` : `capture of ${point.id}`;
+  // A key that a capture cannot use is the primary's, and none that a failover needs.
+  if (copying && waiting?.code === 'KMS_UNUSABLE') return [finding('DR_KMS_UNUSABLE', what, waiting.message)];
   return waiting?.code === 'ACCESS_DENIED' ? [finding('RIGHT_MISSING', what, waiting.message)] : [];
 }
 

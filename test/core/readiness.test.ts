@@ -4,6 +4,7 @@ import { findingRules } from '../../src/core/findings.ts';
 import { snapshotName } from '../../src/core/ids.ts';
 import { assessReadiness, type Observations } from '../../src/core/readiness.ts';
 import {
+  capturing,
   copy,
   copying,
   dark,
@@ -107,6 +108,16 @@ const table: Case[] = [
     false,
     false,
   ],
+  ...(['KMS_UNUSABLE', 'ACCESS_DENIED'] as const).map(
+    (code): Case => [
+      `a capture waits for ${code} at the primary`,
+      { points: [point, capturing(code)] },
+      code === 'ACCESS_DENIED' ? ['RIGHT_MISSING'] : [],
+      code === 'ACCESS_DENIED' ? 'NOT_READY' : 'READY',
+      true,
+      code !== 'ACCESS_DENIED',
+    ],
+  ),
   [
     'a copy is not allowed',
     { points: [point, waitingFor('ACCESS_DENIED')] },

@@ -129,6 +129,12 @@ export const waitingFor = (code: string): Point => ({
     waiting: { code, message: 'refused', since: '2026-11-22T10:00:00Z' },
   },
 });
+export const capturing = (code: string): Point => ({
+  ...copying,
+  state: 'capturing',
+  database: { state: 'capturing', waiting: { code, message: 'refused', since: '2026-11-22T14:00:00Z' } },
+  artifacts: { state: 'pending' },
+});
 export const withRecord = (change: Partial<NonNullable<Observations['reconcile']>>): Partial<Observations> => ({
   reconcile: { ...(healthy.reconcile as NonNullable<Observations['reconcile']>), ...change },
 });
