@@ -33,11 +33,12 @@ async function product() {
   return loaded.exports;
 }
 
-async function problemsOf(file, raw) {
+async function check(file, raw) {
   const { loadConfig } = await product();
   const problems = [];
+  let parsed = {};
   try {
-    loadConfig({}, file);
+    parsed = loadConfig({}, file);
   } catch (error) {
     problems.push(error.message);
   }
@@ -46,7 +47,18 @@ async function problemsOf(file, raw) {
       if (raw[section]?.[name] === undefined) problems.push(`${section}.${name}: is needed by the stacks`);
     }
   }
-  return problems;
+  return { problems, parsed };
+}
+
+/** The file as it is, but for lists: one name, or names with commas between, are taken for a list everywhere. */
+function withLists(raw, parsed) {
+  const lists = (section) =>
+    Object.entries(parsed[section] ?? {}).filter(([name, value]) => Array.isArray(value) && raw[section]?.[name]);
+  const changed = Object.keys(raw).filter((section) => lists(section).length > 0);
+  return {
+    ...raw,
+    ...Object.fromEntries(changed.map((each) => [each, { ...raw[each], ...Object.fromEntries(lists(each)) }])),
+  };
 }
 
 module.exports = async ({ options, resolveVariable }) => {
@@ -58,8 +70,8 @@ module.exports = async ({ options, resolveVariable }) => {
   } catch (cause) {
     throw new Error(`cannot read config/${stage}.yml (${cause.message}); config/example.yml is a commented example`);
   }
-  const problems = await problemsOf(file, raw);
-  if (problems.length === 0) return raw;
+  const { problems, parsed } = await check(file, raw);
+  if (problems.length === 0) return withLists(raw, parsed);
   const all = problems.join('\n  ');
   throw new Error(`config/${stage}.yml cannot be deployed:\n  ${all}\nconfig/example.yml explains each setting.`);
 };

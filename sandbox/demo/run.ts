@@ -1,8 +1,8 @@
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DeleteObjectCommand, HeadObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
 import { loadConfig } from '../../src/config-file.ts';
-import type { Point, StatusRecord } from '../../src/core/documents.ts';
+import type { StatusRecord } from '../../src/core/documents.ts';
 import { stackNames } from '../../src/core/names.ts';
 import { current } from '../../src/core/recovery.ts';
 import type { SeededBuilder } from '../seed/builder.ts';
@@ -23,6 +23,7 @@ import {
   same,
   untilSettled,
 } from './recovery.ts';
+import { writeReport } from './report.ts';
 import { Show } from './show.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -233,49 +234,23 @@ async function recover(builder: SeededBuilder, database: Login, inbox: Inbox): P
   }
 }
 
-function summary({ id, kind, state, database, artifacts, keys }: Point) {
-  return { id, kind, state, database: database.state, artifacts: artifacts.state, keys: keys.state };
-}
-
+/** What the demo did and saw, for people and programs; throws when the sites do not hold what they should. */
 async function report(
   inbox: Inbox,
   primaryObjects: number,
   drills: ReturnType<typeof drillReport>[],
   failover: ReturnType<typeof failoverReport>,
 ): Promise<void> {
-  const points = (await operator.points()).map(summary);
-  const artifacts = {
-    primary: primaryObjects,
-    replica: await countObjects(dr.region, dr.replicaBucket),
-  };
-  const readiness = history.map(({ at, status, recoverable, protecting, findings }) => ({
-    at,
-    status,
-    recoverable,
-    protecting,
-    findings: findings.map((each) => each.code),
-  }));
-  const notifications = inbox.letters.length;
-  const document = {
-    points,
-    artifacts,
-    readiness,
-    drills,
-    failovers: [failover],
-    notifications,
-    timings: show.timings,
-  };
   const folder = join(root, 'sandbox', '.run');
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'report.json'), `${JSON.stringify(document, null, 2)}\n`);
-  const { url } = (await operator.cli('status', '--url')) as { url: string };
-  await writeFile(join(folder, 'status.html'), await (await fetch(url)).text());
-  if (!points.some((each) => each.state === 'proven')) throw new Error('no point is proven');
-  if (artifacts.primary !== artifacts.replica || artifacts.primary !== PACKAGES + 1) {
-    throw new Error(
-      `primary ${artifacts.primary} and replica ${artifacts.replica} should both hold ${PACKAGES + 1} artifacts`,
-    );
-  }
+  await writeReport(operator, folder, {
+    artifacts: { primary: primaryObjects, replica: await countObjects(dr.region, dr.replicaBucket) },
+    expectedArtifacts: PACKAGES + 1,
+    history,
+    drills,
+    failover,
+    notifications: inbox.letters.length,
+    timings: show.timings,
+  });
   show.say('report written to sandbox/.run/report.json, the status page to sandbox/.run/status.html');
 }
 

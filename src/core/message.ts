@@ -1,6 +1,6 @@
 import type { StatusRecord } from './documents.ts';
 import { minutesBetween } from './ids.ts';
-import { messageOf, type Notice, toldFindings } from './notice.ts';
+import { messageOf, mostUrgentFirst, type Notice, toldFindings } from './notice.ts';
 import type { Policy } from './policy.ts';
 import type { Message } from './ports.ts';
 
@@ -38,15 +38,15 @@ function changes(status: StatusRecord): string[] {
 
 const tones = { READY: 'good', DEGRADED: 'warning', NOT_READY: 'bad' } as const;
 
-/** What to type about a state: what its first finding says, if that names a command. */
+/** What to type about a state: what its most urgent finding that names a command says. */
 export function nextCommand(status: StatusRecord): string {
-  const commands = status.findings.map((each) => /`(builder-dr [^`]+)`/.exec(each.hint)?.[1]);
+  const commands = mostUrgentFirst(status.findings).map((each) => /`(builder-dr [^`]+)`/.exec(each.hint)?.[1]);
   return commands.find((each) => each !== undefined) ?? 'builder-dr status';
 }
 
 /** The message about a state of readiness. `status.published` holds what people were told before. */
 export function readinessMessage(status: StatusRecord, kind: 'change' | 'heartbeat', stage: string): Message {
-  const first = status.findings[0];
+  const [first] = mostUrgentFirst(status.findings);
   const what = first
     ? `: ${first.code}${status.findings.length > 1 ? ` and ${status.findings.length - 1} more` : ''}`
     : '';

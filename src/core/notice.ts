@@ -37,16 +37,25 @@ export const noticeSchema = z.strictObject({
 type Told = z.infer<typeof told>;
 export type Notice = z.infer<typeof noticeSchema>;
 
-/** The findings that fit, and how many do not. */
+const urgency = ['critical', 'warning', 'info'];
+
+/** The critical ones first; among equals the order stays. */
+export function mostUrgentFirst<F extends { severity: string }>(findings: F[]): F[] {
+  return findings.toSorted((a, b) => urgency.indexOf(a.severity) - urgency.indexOf(b.severity));
+}
+
+/** The findings that fit, the most urgent ones, and how many do not. */
 export function toldFindings(findings: Told[]): Pick<Notice, 'findings' | 'findingsLeftOut'> {
-  const told = findings.slice(0, FINDINGS_TOLD).map(({ severity, code, subject, text, hint, samples }) => ({
-    severity,
-    code,
-    subject,
-    text,
-    hint,
-    ...(samples ? { samples } : {}),
-  }));
+  const told = mostUrgentFirst(findings)
+    .slice(0, FINDINGS_TOLD)
+    .map(({ severity, code, subject, text, hint, samples }) => ({
+      severity,
+      code,
+      subject,
+      text,
+      hint,
+      ...(samples ? { samples } : {}),
+    }));
   return { findings: told, findingsLeftOut: findings.length - told.length };
 }
 

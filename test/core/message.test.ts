@@ -56,6 +56,19 @@ describe('what people are told', () => {
     ]);
   });
 
+  it('tells the critical findings first, and all of them before any warning, however many there are', () => {
+    const warnings = Array.from({ length: 20 }, (_, n) => finding('SIGNER_UNKNOWN', `w${n}`, 'unknown'));
+    const record = status({ findings: [...warnings, finding('BUILDER_KEY_MISSING', 'bldr', 'none'), missing(1)] });
+    const { notice, subject } = readinessMessage(record, 'change', 'prod');
+    expect(subject).toBe('[builder-dr prod] NOT_READY: BUILDER_KEY_MISSING and 21 more');
+    expect(notice.findings.slice(0, 3).map((each) => each.code)).toEqual([
+      'BUILDER_KEY_MISSING',
+      'ARTIFACT_MISSING',
+      'SIGNER_UNKNOWN',
+    ]);
+    expect([notice.findingsLeftOut, notice.next]).toEqual([10, 'builder-dr keys escrow --from /hab/cache/keys']);
+  });
+
   it('reads as a person needs it: status, verdicts, RPO against target, findings with hints, what to type', () => {
     const { subject, body, attributes } = readinessMessage(status(), 'change', 'prod');
     expect(subject).toBe('[builder-dr prod] NOT_READY: ARTIFACT_MISSING');

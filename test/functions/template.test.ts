@@ -39,9 +39,12 @@ const ofType = (resources: Record<string, Resource>, type: string) =>
 describe('what a stage may choose', () => {
   const stage = `options-${process.pid}`;
   const file = join(root, 'config', `${stage}.yml`);
-  const withDr = (more: Record<string, unknown>) => {
+  const withDr = (more: Record<string, unknown>, messages: Record<string, unknown> = {}) => {
     const raw = parse(readFileSync(join(root, 'config', 'example.yml'), 'utf8'));
-    writeFileSync(file, stringify({ ...raw, stage, dr: { ...raw.dr, ...more } }));
+    writeFileSync(
+      file,
+      stringify({ ...raw, stage, dr: { ...raw.dr, ...more }, messages: { ...raw.messages, ...messages } }),
+    );
     try {
       return packageStack('serverless.yml', stage).resources;
     } finally {
@@ -90,6 +93,14 @@ describe('what a stage may choose', () => {
   it('is who is subscribed: each address to the topics of both regions', () => {
     const mail = Object.values(withDr({})).filter((each) => each.Properties?.['Protocol'] === 'email');
     expect(mail.map((each) => each.Properties?.['Endpoint'])).toEqual(['builder-team@example.com']);
+  }, 60_000);
+
+  it('may be a list, one name, or names with commas between', () => {
+    const resources = withDr({ inspectorSubnets: 'subnet-1' }, { emails: 'a@example.com, b@example.com' });
+    const mail = Object.values(resources).filter((each) => each.Properties?.['Protocol'] === 'email');
+    expect(mail.map((each) => each.Properties?.['Endpoint'])).toEqual(['a@example.com', 'b@example.com']);
+    const inspector = resources['InspectDatabaseLambdaFunction']?.Properties?.['VpcConfig'];
+    expect(inspector).toMatchObject({ SubnetIds: ['subnet-1'] });
   }, 60_000);
 });
 

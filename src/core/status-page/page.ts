@@ -2,6 +2,7 @@ import type { Point, ReconcileRecord, StatusRecord, VerifiedIndex } from '../doc
 import type { Reading } from '../history.ts';
 import { minutesBetween } from '../ids.ts';
 import { nextCommand } from '../message.ts';
+import { mostUrgentFirst } from '../notice.ts';
 import { isDrill, isOver, phaseSeconds, rtoSeconds } from '../recovery.ts';
 import type { Recovery } from '../recovery-documents.ts';
 import { newestFirst } from '../recovery-point.ts';
@@ -55,7 +56,7 @@ function head({ status, stage, primaryRegion, drRegion, runs, rtoTargetMinutes, 
 }
 
 function findings({ findings: found }: StatusRecord): Html {
-  const each = found.map(
+  const each = mostUrgentFirst(found).map(
     (
       one,
     ) => html`<article class="finding ${one.severity}"><b class="${one.severity}">${one.severity.toUpperCase()} ${one.code}</b> <span class="soft">${one.subject}</span>
