@@ -1,15 +1,18 @@
+import * as z from 'zod';
 import type { Notice } from './notice.ts';
 
 /** What CloudWatch sends to a topic; it writes the text itself. */
-export type CloudWatchAlarm = {
-  AlarmName: string;
-  AlarmDescription?: string | null | undefined;
-  NewStateValue: string;
-  OldStateValue?: string | undefined;
-  NewStateReason?: string | undefined;
-  StateChangeTime?: string | undefined;
-  Region?: string | undefined;
-};
+export const alarmSchema = z.looseObject({
+  AlarmName: z.string(),
+  AlarmDescription: z.string().nullish(),
+  NewStateValue: z.string(),
+  OldStateValue: z.string().optional(),
+  NewStateReason: z.string().optional(),
+  StateChangeTime: z.string().optional(),
+  Region: z.string().optional(),
+});
+
+type CloudWatchAlarm = z.infer<typeof alarmSchema>;
 
 /** What to type about an alarm, by the end of its name as infra/alarms.yml gives them. */
 const nextByAlarm: [RegExp, string][] = [
