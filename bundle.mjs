@@ -37,7 +37,7 @@ const credentialsOfLambda = {
 const knownErrorsOnly = {
   name: 'known-errors-only',
   setup(setup) {
-    const known = readFileSync(join(root, 'src/adapters/aws-errors.ts'), 'utf8');
+    const known = readFileSync(join(root, 'src/adapters/aws/errors.ts'), 'utf8');
     const isKnown = (name) => new RegExp(`\\b${name}\\b`).test(known) || name.endsWith('ServiceException');
     setup.onLoad({ filter: /client-[a-z0-9-]+\/dist-es\/schemas\/schemas_0\.js$/ }, async ({ path }) => {
       const source = await readFile(path, 'utf8');

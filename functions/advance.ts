@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { policyOf } from '../src/config.ts';
 import { advance } from '../src/jobs/advance.ts';
-import { portsOf } from '../src/wire-aws.ts';
-import { recoveryMakers } from '../src/wire-recovery.ts';
+import { portsOf } from '../src/wire/aws.ts';
+import { recoveryMakers } from '../src/wire/recovery.ts';
 import { objectCreated, ownEvent, rdsEvent, scheduledJob } from './lib/events.ts';
 import { handlersOver } from './lib/handlers.ts';
 

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { policyOf } from '../src/config.ts';
 import { hasCode } from '../src/errors.ts';
-import { capture } from '../src/jobs/capture.ts';
-import { database, portsOf, signals, vault } from '../src/wire-aws.ts';
+import { capture } from '../src/jobs/points/capture.ts';
+import { database, portsOf, signals, vault } from '../src/wire/aws.ts';
 import { handlersOver } from './lib/handlers.ts';
 
 const lambda = handlersOver(portsOf({ database, signals, vault }));

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { policyOf } from '../src/config.ts';
-import { startDrill } from '../src/jobs/drill.ts';
-import { database, portsOf, signals, vault } from '../src/wire-aws.ts';
+import { startDrill } from '../src/jobs/recovery/drill.ts';
+import { database, portsOf, signals, vault } from '../src/wire/aws.ts';
 import { unlessElsewhere } from './lib/direction.ts';
 import { handlersOver } from './lib/handlers.ts';
 

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { policyOf } from '../src/config.ts';
-import { planFailback, startFailback } from '../src/jobs/failback.ts';
-import { abortFailover, failoverStatus, planFailover, startFailover, unfence } from '../src/jobs/failover.ts';
-import { portsOf, reverseVault } from '../src/wire-aws.ts';
-import { recoveryMakers } from '../src/wire-recovery.ts';
+import { planFailback, startFailback } from '../src/jobs/recovery/failback.ts';
+import { abortFailover, failoverStatus, planFailover, startFailover, unfence } from '../src/jobs/recovery/failover.ts';
+import { portsOf, reverseVault } from '../src/wire/aws.ts';
+import { recoveryMakers } from '../src/wire/recovery.ts';
 import { handlersOver } from './lib/handlers.ts';
 
 const lambda = handlersOver(portsOf({ ...recoveryMakers, reverseVault }));

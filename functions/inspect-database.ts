@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { policyOf } from '../src/config.ts';
-import { inspectDatabase } from '../src/jobs/recovery/inspect-database.ts';
-import { inspectionPorts } from '../src/wire-inspection.ts';
+import { inspectDatabase } from '../src/jobs/inspector/inspect-database.ts';
+import { inspectionPorts } from '../src/wire/inspection.ts';
 import { handlersOver } from './lib/handlers.ts';
 
 const request = z.strictObject({

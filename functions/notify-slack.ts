@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { slackOf } from '../src/core/slack-of.ts';
+import { slackOf } from '../src/core/notices/from-topic.ts';
 import { DrError } from '../src/errors.ts';
-import { chat, portsOf } from '../src/wire-aws.ts';
+import { chat, portsOf } from '../src/wire/aws.ts';
 import { handlersOver } from './lib/handlers.ts';
 
 const event = z.looseObject({

@@ -12,7 +12,7 @@ import {
   reverseVault,
   signals,
   vault,
-} from '../src/wire-aws.ts';
+} from '../src/wire/aws.ts';
 import { scheduledJob } from './lib/events.ts';
 import { handlersOver } from './lib/handlers.ts';
 

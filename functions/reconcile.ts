@@ -1,6 +1,6 @@
 import { policyOf } from '../src/config.ts';
-import { reconcile } from '../src/jobs/reconcile.ts';
-import { portsOf, primaryArtifacts, queue, replica, vault } from '../src/wire-aws.ts';
+import { reconcile } from '../src/jobs/artifacts/reconcile.ts';
+import { portsOf, primaryArtifacts, queue, replica, vault } from '../src/wire/aws.ts';
 import { unlessElsewhere } from './lib/direction.ts';
 import { scheduledJob } from './lib/events.ts';
 import { handlersOver } from './lib/handlers.ts';

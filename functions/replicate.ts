@@ -1,8 +1,8 @@
 import { DrError, describeError } from '../src/errors.ts';
+import { ArtifactBatch } from '../src/jobs/artifacts/verify.ts';
 import { watchDarkness } from '../src/jobs/darkness.ts';
-import { requireDirection } from '../src/jobs/documents.ts';
-import { ArtifactBatch } from '../src/jobs/verify-artifact.ts';
-import { hashEngine, portsOf, primaryArtifacts, replica, vault } from '../src/wire-aws.ts';
+import { requireDirection } from '../src/jobs/vault/documents.ts';
+import { hashEngine, portsOf, primaryArtifacts, replica, vault } from '../src/wire/aws.ts';
 import { unlessElsewhere } from './lib/direction.ts';
 import { artifactWork, queueEvent } from './lib/events.ts';
 import { handlersOver } from './lib/handlers.ts';

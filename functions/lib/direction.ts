@@ -1,4 +1,4 @@
-import type { Log } from '../../src/core/ports.ts';
+import type { Log } from '../../src/core/ports/all.ts';
 import { hasCode } from '../../src/errors.ts';
 
 /** A schedule or an event has nothing to do while protection flows another way: no schedule is ever disabled. */

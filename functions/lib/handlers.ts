@@ -3,7 +3,7 @@ import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod';
 import { type Config, parseConfig, processEnvironment } from '../../src/config.ts';
-import type { Log } from '../../src/core/ports.ts';
+import type { Log } from '../../src/core/ports/all.ts';
 import { DrError } from '../../src/errors.ts';
 
 /** Configuration and clients, made at the first event and kept while the process is warm. */

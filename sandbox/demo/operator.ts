@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Point } from '../../src/core/documents.ts';
+import type { Point } from '../../src/core/points/documents.ts';
 import type { SandboxAddress } from '../start.ts';
 
 const run = promisify(execFile);

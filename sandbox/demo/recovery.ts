@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { GetObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
 import pg from 'pg';
-import { allFindings, current, phaseSeconds } from '../../src/core/recovery.ts';
-import type { Recovery } from '../../src/core/recovery-documents.ts';
-import type { FailoverPlan } from '../../src/jobs/failover.ts';
+import type { Recovery } from '../../src/core/recovery/documents.ts';
+import { allFindings, current, phaseSeconds } from '../../src/core/recovery/run.ts';
+import type { FailoverPlan } from '../../src/jobs/recovery/failover.ts';
 import { type Operator, until } from './operator.ts';
 
 type Login = { host: string; port: number; user: string; password: string };

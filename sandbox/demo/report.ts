@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Point, StatusRecord } from '../../src/core/documents.ts';
+import type { Point } from '../../src/core/points/documents.ts';
+import type { StatusRecord } from '../../src/core/readiness/documents.ts';
 import type { Operator } from './operator.ts';
 import type { drillReport, failoverReport } from './recovery.ts';
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
-import type { DatabaseFacts, DatabaseLogin, Inspector, SealedRows } from '../core/recovery-ports.ts';
+import type { DatabaseFacts, DatabaseLogin, Inspector, SealedRows } from '../core/ports/recovery.ts';
 import { DrError } from '../errors.ts';
 
 export type PgInspectorOptions = { newClient: (login: DatabaseLogin) => pg.Client };

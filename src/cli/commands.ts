@@ -1,28 +1,23 @@
 import { bestEngine } from '../adapters/hash-engines.ts';
 import { type Config, policyOf } from '../config.ts';
-import { statusSchema } from '../core/documents.ts';
 import { minutesBetween } from '../core/ids.ts';
-import type { Ports } from '../core/ports.ts';
+import { statusSchema } from '../core/readiness/documents.ts';
 import { vaultKeys } from '../core/vault-layout.ts';
 import { DrError } from '../errors.ts';
-import { acceptPoint } from '../jobs/accept-point.ts';
 import { advance } from '../jobs/advance.ts';
-import { capture } from '../jobs/capture.ts';
+import { reconcile } from '../jobs/artifacts/reconcile.ts';
 import { doctor } from '../jobs/doctor.ts';
-import { readDocument, readPoints } from '../jobs/documents.ts';
+import { acceptPoint } from '../jobs/points/accept.ts';
+import { capture } from '../jobs/points/capture.ts';
 import { readiness } from '../jobs/readiness.ts';
-import { reconcile } from '../jobs/reconcile.ts';
+import { readDocument, readPoints } from '../jobs/vault/documents.ts';
+import type { Answer, Command } from './command.ts';
 import { advanceText, doctorText, pointsText, reconcileText, statusText } from './render.ts';
-
-/** What a command answers: one JSON document, its text for people, and whether all is well. */
-type Answer = { json: unknown; text: string; healthy: boolean };
-export type Flags = Record<string, unknown>;
-export type Command = (world: { ports: Ports; config: Config }, args: string[], flags: Flags) => Promise<Answer>;
 
 const STALE_MINUTES = 60;
 
 async function pageLink(config: Config): Promise<Answer> {
-  const { statusPageUrl } = await import('../wire-page.ts');
+  const { statusPageUrl } = await import('../wire/page.ts');
   const url = await statusPageUrl(config);
   return { json: { url }, text: url, healthy: true };
 }

@@ -1,9 +1,9 @@
 import { type Config, policyOf } from '../config.ts';
-import { costOf, costText, type Load } from '../core/cost.ts';
-import { newestFirst } from '../core/recovery-point.ts';
+import { newestFirst } from '../core/points/point.ts';
+import { costOf, costText, type Load } from '../cost/cost.ts';
 import { DrError } from '../errors.ts';
-import { readPoints } from '../jobs/documents.ts';
-import type { Command, Flags } from './commands.ts';
+import { readPoints } from '../jobs/vault/documents.ts';
+import type { Command, Flags } from './command.ts';
 
 const GIB = 2 ** 30;
 

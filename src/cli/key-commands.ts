@@ -1,8 +1,8 @@
-import { readKeyFolder, readNodeFiles, writeKeyFile } from '../adapters/key-files.ts';
+import { readKeyFolder, readNodeFiles, writeKeyFile } from '../adapters/files/key-files.ts';
 import { DrError } from '../errors.ts';
-import { escrowKeys, type KeyFile } from '../jobs/escrow-keys.ts';
-import { checkKeys, escrowedFiles } from '../jobs/restore-keys.ts';
-import type { Command } from './commands.ts';
+import { escrowKeys, type KeyFile } from '../jobs/keys/escrow.ts';
+import { checkKeys, escrowedFiles } from '../jobs/keys/restore.ts';
+import type { Command } from './command.ts';
 import { escrowText } from './render.ts';
 
 export const keysEscrow: Command = async ({ ports }, _args, flags) => {

@@ -1,6 +1,6 @@
 import { DrError } from '../errors.ts';
 import { notifyTest } from '../jobs/notify-test.ts';
-import type { Command } from './commands.ts';
+import type { Command } from './command.ts';
 
 export const notifyNow: Command = async ({ ports }, _args, flags) => {
   if (!flags['test']) throw new DrError('BAD_USAGE', 'notify needs --test', { hint: '`builder-dr notify --test`' });

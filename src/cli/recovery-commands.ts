@@ -1,11 +1,11 @@
 import { policyOf } from '../config.ts';
-import { isDrill, isOver } from '../core/recovery.ts';
+import { isDrill, isOver } from '../core/recovery/run.ts';
 import { DrError } from '../errors.ts';
-import { planDrill, startDrill } from '../jobs/drill.ts';
-import { planFailback, startFailback } from '../jobs/failback.ts';
-import { abortFailover, failoverStatus, planFailover, startFailover, unfence } from '../jobs/failover.ts';
+import { planDrill, startDrill } from '../jobs/recovery/drill.ts';
+import { planFailback, startFailback } from '../jobs/recovery/failback.ts';
+import { abortFailover, failoverStatus, planFailover, startFailover, unfence } from '../jobs/recovery/failover.ts';
 import { readRuns } from '../jobs/recovery/runs.ts';
-import type { Command } from './commands.ts';
+import type { Command } from './command.ts';
 import { abortText, failbackText, failoverPlanText, planText, runsText, runText } from './render-recovery.ts';
 
 export const drillNow: Command = async ({ ports, config }, _args, flags) => {

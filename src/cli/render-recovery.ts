@@ -1,9 +1,9 @@
-import { allFindings, isDrill, phaseSeconds, rtoSeconds } from '../core/recovery.ts';
-import type { Recovery } from '../core/recovery-documents.ts';
-import { fenceText } from '../core/recovery-message.ts';
-import type { PlanStep } from '../core/restore-plan.ts';
-import type { FailbackPlan } from '../jobs/failback.ts';
-import type { AbortReport, FailoverPlan } from '../jobs/failover.ts';
+import { fenceText } from '../core/notices/of-recovery.ts';
+import type { Recovery } from '../core/recovery/documents.ts';
+import type { PlanStep } from '../core/recovery/plan.ts';
+import { allFindings, isDrill, phaseSeconds, rtoSeconds } from '../core/recovery/run.ts';
+import type { FailbackPlan } from '../jobs/recovery/failback.ts';
+import type { AbortReport, FailoverPlan } from '../jobs/recovery/failover.ts';
 
 function seconds(value: number | undefined): string {
   return value === undefined

@@ -1,8 +1,10 @@
-import type { Point, ReconcileRecord, StatusRecord } from '../core/documents.ts';
+import type { ReconcileRecord } from '../core/artifacts/documents.ts';
+import type { Point } from '../core/points/documents.ts';
+import type { StatusRecord } from '../core/readiness/documents.ts';
 import type { AdvanceReport } from '../jobs/advance.ts';
+import type { ReconcileReport } from '../jobs/artifacts/reconcile.ts';
 import type { Check } from '../jobs/doctor.ts';
-import type { EscrowReport } from '../jobs/escrow-keys.ts';
-import type { ReconcileReport } from '../jobs/reconcile.ts';
+import type { EscrowReport } from '../jobs/keys/escrow.ts';
 
 function rpo(status: StatusRecord): string {
   const now = status.rpoMinutes === null ? 'no point to restore' : `${status.rpoMinutes.toFixed(1)} min`;

@@ -1,8 +1,8 @@
 import { configFile, processEnvironment } from '../config.ts';
 import { loadConfig } from '../config-file.ts';
-import type { Log } from '../core/ports.ts';
-import { awsPorts } from '../wire-all.ts';
-import type { Command } from './commands.ts';
+import type { Log } from '../core/ports/all.ts';
+import { awsPorts } from '../wire/all.ts';
+import type { Command } from './command.ts';
 
 export type Options = { json?: boolean; config?: string; verbose?: boolean; [flag: string]: unknown };
 

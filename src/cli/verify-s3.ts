@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 import { bestEngine } from '../adapters/hash-engines.ts';
-import type { ObjectEntry } from '../core/ports.ts';
+import type { ObjectEntry } from '../core/ports/artifacts.ts';
 import { DrError, describeError } from '../errors.ts';
 import { withArchive } from '../hart/archive.ts';
 import { HartVerifier } from '../hart/verify.ts';
-import { packageBucket } from '../wire-aws.ts';
+import { packageBucket } from '../wire/aws.ts';
 import { type PoolOptions, type Result, ringOf } from './verify-pool.ts';
 
 const NETWORK = { connectTimeoutMs: 5_000, requestTimeoutMs: 30_000 };

@@ -1,3 +1,5 @@
+import * as z from 'zod';
+
 type Severity = 'critical' | 'warning' | 'info';
 
 type Rule = { severity: Severity; hint: string };
@@ -156,16 +158,19 @@ export const findingRules = {
 
 export type FindingCode = keyof typeof findingRules;
 
-export type Finding = {
-  code: FindingCode;
-  severity: Severity;
-  /** What it is about: a point, a key, a bucket. With the code, its identity. */
-  subject: string;
-  text: string;
-  hint: string;
-  count?: number;
-  samples?: string[];
-};
+/** One finding; with the subject (a point, a key, a bucket) the code is its identity. */
+export const findingSchema = z.strictObject({
+  // A document of another version may know a code that this one does not: it is read all the same.
+  code: z.custom<FindingCode>((value) => typeof value === 'string'),
+  severity: z.enum(['critical', 'warning', 'info']),
+  subject: z.string(),
+  text: z.string(),
+  hint: z.string(),
+  count: z.int().nonnegative().optional(),
+  samples: z.array(z.string()).optional(),
+});
+
+export type Finding = z.infer<typeof findingSchema>;
 
 export function finding(
   code: FindingCode,

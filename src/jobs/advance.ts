@@ -1,9 +1,5 @@
-import type { Point } from '../core/documents.ts';
 import { snapshotName } from '../core/ids.ts';
-import type { Policy } from '../core/policy.ts';
-import type { RecoveryPorts } from '../core/ports.ts';
-import { isDrill, isMoving, noteError } from '../core/recovery.ts';
-import type { Recovery } from '../core/recovery-documents.ts';
+import type { Point } from '../core/points/documents.ts';
 import {
   artifactsListed,
   copyAccepted,
@@ -15,19 +11,23 @@ import {
   keysSeen,
   newestFirst,
   snapshotSeen,
-} from '../core/recovery-point.ts';
+} from '../core/points/point.ts';
+import type { Policy } from '../core/policy.ts';
+import type { RecoveryPorts } from '../core/ports/all.ts';
+import type { Recovery } from '../core/recovery/documents.ts';
+import { isDrill, isMoving, noteError } from '../core/recovery/run.ts';
 import { escrowedRevision, vaultKeys } from '../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../errors.ts';
-import { ensureSnapshot } from './capture.ts';
-import { measureCoverage, queueRepairs } from './coverage.ts';
+import { measureCoverage, queueRepairs } from './artifacts/coverage.ts';
+import { writeInventory } from './artifacts/inventory.ts';
 import { isDarkness, watchDarkness } from './darkness.ts';
-import { readDirection, readPoints, updatePoint } from './documents.ts';
-import { writeInventory } from './inventory.ts';
+import { ensureSnapshot } from './points/capture.ts';
 import { advanceRun } from './recovery/advance-run.ts';
 import { sweep } from './recovery/clean-up.ts';
 import { keepFences, takeOverFences } from './recovery/fence-owner.ts';
 import { advanceFailback } from './recovery/left-behind.ts';
 import { type RunContext, readRuns, updateRun } from './recovery/runs.ts';
+import { readDirection, readPoints, updatePoint } from './vault/documents.ts';
 
 /** Missing artifacts that one run looks up at the primary before it calls them deleted. */
 const LOOKUPS_PER_RUN = 100;

@@ -1,5 +1,7 @@
-import type { ArtifactStore, Database, Ports } from '../core/ports.ts';
-import type { FencePort } from '../core/recovery-ports.ts';
+import type { Ports } from '../core/ports/all.ts';
+import type { ArtifactStore } from '../core/ports/artifacts.ts';
+import type { Database } from '../core/ports/database.ts';
+import type { FencePort } from '../core/ports/recovery.ts';
 import { DrError, hasCode } from '../errors.ts';
 
 /** Whether the primary site failed to answer in this run; after the first time nobody asks it again. */

@@ -1,11 +1,11 @@
+import { newestFirst } from '../core/points/point.ts';
 import type { Policy } from '../core/policy.ts';
-import type { Ports } from '../core/ports.ts';
-import { reportSchema } from '../core/recovery-documents.ts';
-import { newestFirst } from '../core/recovery-point.ts';
+import type { Ports } from '../core/ports/all.ts';
+import { reportSchema } from '../core/recovery/documents.ts';
 import { escrowedRevision, vaultKeys } from '../core/vault-layout.ts';
 import { DrError, describeError } from '../errors.ts';
-import { readDocument, readPoints } from './documents.ts';
 import { readRuns } from './recovery/runs.ts';
+import { readDocument, readPoints } from './vault/documents.ts';
 
 export type Check = { name: string; ok: boolean; detail: string; hint?: string };
 

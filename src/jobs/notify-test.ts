@@ -1,5 +1,5 @@
-import type { Ports } from '../core/ports.ts';
-import { sampleMessages } from '../core/sample-messages.ts';
+import { sampleMessages } from '../core/notices/samples.ts';
+import type { Ports } from '../core/ports/all.ts';
 
 export type NotifyReport = { sent: string[]; subscribers: number };
 

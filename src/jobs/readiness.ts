@@ -1,16 +1,18 @@
-import { reconcileSchema, type StatusRecord, statusSchema, verifiedSchema } from '../core/documents.ts';
-import { dueMessage, fingerprint, readinessMessage } from '../core/message.ts';
-import { HEARTBEAT, statusMetrics } from '../core/metrics.ts';
+import { reconcileSchema, verifiedSchema } from '../core/artifacts/documents.ts';
+import { dueMessage, fingerprint, readinessMessage } from '../core/notices/of-readiness.ts';
 import type { Policy } from '../core/policy.ts';
-import type { Ports } from '../core/ports.ts';
-import { assessReadiness, failoverPoint, type Observations } from '../core/readiness.ts';
+import type { Ports } from '../core/ports/all.ts';
+import { assessReadiness, failoverPoint } from '../core/readiness/assess.ts';
+import { type StatusRecord, statusSchema } from '../core/readiness/documents.ts';
+import { HEARTBEAT, statusMetrics } from '../core/readiness/metrics.ts';
+import type { Observations } from '../core/readiness/observations.ts';
 import { escrowedRevision, nodePath, vaultKeys } from '../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../errors.ts';
-import { measureCoverage } from './coverage.ts';
-import { readDirection, readDocument, readPoints, updateDocument } from './documents.ts';
+import { measureCoverage } from './artifacts/coverage.ts';
 import { reverseStatus } from './recovery/reverse.ts';
 import { readRuns } from './recovery/runs.ts';
 import { writeStatusPage } from './status-page.ts';
+import { readDirection, readDocument, readPoints, updateDocument } from './vault/documents.ts';
 
 type ReadinessPorts = Pick<
   Ports,

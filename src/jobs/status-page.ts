@@ -1,12 +1,12 @@
-import type { StatusRecord } from '../core/documents.ts';
-import { historySchema, withReading } from '../core/history.ts';
 import type { Policy } from '../core/policy.ts';
-import type { Ports } from '../core/ports.ts';
-import type { Observations } from '../core/readiness.ts';
+import type { Ports } from '../core/ports/all.ts';
+import type { StatusRecord } from '../core/readiness/documents.ts';
+import { historySchema, withReading } from '../core/readiness/history.ts';
+import type { Observations } from '../core/readiness/observations.ts';
 import { statusPage } from '../core/status-page/page.ts';
 import { vaultKeys } from '../core/vault-layout.ts';
 import { hasCode } from '../errors.ts';
-import { updateDocument } from './documents.ts';
+import { updateDocument } from './vault/documents.ts';
 
 type PagePorts = Pick<Ports, 'clock' | 'drRegion' | 'log' | 'primaryRegion' | 'stage' | 'vault'>;
 

@@ -1,10 +1,10 @@
 import { GetObjectCommand, PutBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
-import { s3Artifacts } from '../../src/adapters/s3-artifacts.ts';
-import type { ArtifactStore, ObjectEntry } from '../../src/core/ports.ts';
-import { memoryPorts } from '../memory/ports.ts';
+import { s3Artifacts } from '../../src/adapters/aws/s3-artifacts.ts';
+import type { ArtifactStore, ObjectEntry } from '../../src/core/ports/artifacts.ts';
 import { World } from '../setup/world.ts';
+import { memoryPorts } from '../world/ports.ts';
 
 type Subject = {
   source: ArtifactStore;

@@ -1,9 +1,9 @@
 import { CreateDBSnapshotCommand } from '@aws-sdk/client-rds';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
-import type { Database, SnapshotFacts } from '../../src/core/ports.ts';
-import { memoryPorts } from '../memory/ports.ts';
+import type { Database, SnapshotFacts } from '../../src/core/ports/database.ts';
 import { until, World } from '../setup/world.ts';
+import { memoryPorts } from '../world/ports.ts';
 
 type Subject = { database: Database; settle: () => Promise<void> };
 

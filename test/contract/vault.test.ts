@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
-import type { Vault } from '../../src/core/ports.ts';
-import { readDocument, updateDocument } from '../../src/jobs/documents.ts';
-import { memoryVault } from '../memory/vault.ts';
+import type { Vault } from '../../src/core/ports/vault.ts';
+import { readDocument, updateDocument } from '../../src/jobs/vault/documents.ts';
 import { World } from '../setup/world.ts';
+import { memoryVault } from '../world/vault.ts';
 
 let sandbox: Sandbox;
 beforeAll(async () => {

@@ -5,10 +5,10 @@ import { clientOf } from '../../sandbox/demo/primary-site.ts';
 import { builderKey } from '../../sandbox/seed/box.ts';
 import { SeededRandom } from '../../sandbox/seed/random.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
-import { allFindings } from '../../src/core/recovery.ts';
-import type { Recovery } from '../../src/core/recovery-documents.ts';
+import type { Recovery } from '../../src/core/recovery/documents.ts';
+import { allFindings } from '../../src/core/recovery/run.ts';
 import { vaultKeys } from '../../src/core/vault-layout.ts';
-import { encode } from '../../src/jobs/documents.ts';
+import { encode } from '../../src/jobs/vault/documents.ts';
 import { MASTER, query, RecoveryWorld } from '../setup/recovery-world.ts';
 import { DR, PASSWORD } from '../setup/world.ts';
 

@@ -8,12 +8,18 @@ import {
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
-import { FENCE_SID } from '../../src/core/fence.ts';
-import { allFindings, current } from '../../src/core/recovery.ts';
-import type { Recovery } from '../../src/core/recovery-documents.ts';
+import type { Recovery } from '../../src/core/recovery/documents.ts';
+import { FENCE_SID } from '../../src/core/recovery/fence.ts';
+import { allFindings, current } from '../../src/core/recovery/run.ts';
 import { advance } from '../../src/jobs/advance.ts';
-import { readDirection } from '../../src/jobs/documents.ts';
-import { abortFailover, type FailoverRequest, planFailover, startFailover, unfence } from '../../src/jobs/failover.ts';
+import {
+  abortFailover,
+  type FailoverRequest,
+  planFailover,
+  startFailover,
+  unfence,
+} from '../../src/jobs/recovery/failover.ts';
+import { readDirection } from '../../src/jobs/vault/documents.ts';
 import { query, RecoveryWorld } from '../setup/recovery-world.ts';
 import { PRIMARY } from '../setup/world.ts';
 

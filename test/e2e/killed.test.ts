@@ -7,10 +7,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientOf } from '../../sandbox/demo/primary-site.ts';
 import { SeededRandom } from '../../sandbox/seed/random.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
-import { isMoving } from '../../src/core/recovery.ts';
-import type { Recovery } from '../../src/core/recovery-documents.ts';
-import { readDirection } from '../../src/jobs/documents.ts';
-import { startDrill } from '../../src/jobs/drill.ts';
+import type { Recovery } from '../../src/core/recovery/documents.ts';
+import { isMoving } from '../../src/core/recovery/run.ts';
+import { startDrill } from '../../src/jobs/recovery/drill.ts';
+import { readDirection } from '../../src/jobs/vault/documents.ts';
 import { RecoveryWorld } from '../setup/recovery-world.ts';
 import { DR } from '../setup/world.ts';
 

@@ -9,8 +9,8 @@ import { handler } from '../../functions/notify-slack.ts';
 import { clientOf } from '../../sandbox/demo/primary-site.ts';
 import { Slack } from '../../sandbox/slack.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
-import { deadManUrl, slackWebhook } from '../../src/adapters/webhooks.ts';
-import { sampleMessages } from '../../src/core/sample-messages.ts';
+import { deadManUrl, slackWebhook } from '../../src/adapters/aws/webhooks.ts';
+import { sampleMessages } from '../../src/core/notices/samples.ts';
 import { DrError, describeError } from '../../src/errors.ts';
 import { DR, environmentOf, World } from '../setup/world.ts';
 

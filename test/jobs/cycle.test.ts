@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { pointSchema } from '../../src/core/documents.ts';
+import { pointSchema } from '../../src/core/points/documents.ts';
 import { DrError } from '../../src/errors.ts';
-import { acceptPoint } from '../../src/jobs/accept-point.ts';
 import { advance } from '../../src/jobs/advance.ts';
-import { capture } from '../../src/jobs/capture.ts';
-import { readPoints } from '../../src/jobs/documents.ts';
-import { escrowKeys } from '../../src/jobs/escrow-keys.ts';
-import { readInventory } from '../../src/jobs/inventory.ts';
+import { readInventory } from '../../src/jobs/artifacts/inventory.ts';
+import { reconcile } from '../../src/jobs/artifacts/reconcile.ts';
+import { replicate } from '../../src/jobs/artifacts/replicate.ts';
+import { escrowKeys } from '../../src/jobs/keys/escrow.ts';
+import { acceptPoint } from '../../src/jobs/points/accept.ts';
+import { capture } from '../../src/jobs/points/capture.ts';
 import { readiness } from '../../src/jobs/readiness.ts';
-import { reconcile } from '../../src/jobs/reconcile.ts';
-import { replicate } from '../../src/jobs/replicate.ts';
-import { type MemoryPorts, memoryPorts } from '../memory/ports.ts';
+import { readPoints } from '../../src/jobs/vault/documents.ts';
 import { dyingPorts, Killed } from '../setup/dying.ts';
 import { TestClock, testPolicy } from '../setup/policy.ts';
+import { type MemoryPorts, memoryPorts } from '../world/ports.ts';
 
 const box = `BOX-SEC-1\nbldr-20240101000000\n\n${Buffer.alloc(32, 7).toString('base64')}`;
 const nodeFile = { name: 'bldr.env', mode: 0o640, content: Buffer.from('export PG_EXT_ENABLED=true\n') };

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { vaultKeys } from '../../src/core/vault-layout.ts';
 import { DrError } from '../../src/errors.ts';
 import { advance } from '../../src/jobs/advance.ts';
-import { capture } from '../../src/jobs/capture.ts';
-import { readPoints } from '../../src/jobs/documents.ts';
-import { escrowKeys } from '../../src/jobs/escrow-keys.ts';
+import { reconcile } from '../../src/jobs/artifacts/reconcile.ts';
+import { replicate } from '../../src/jobs/artifacts/replicate.ts';
+import { escrowKeys } from '../../src/jobs/keys/escrow.ts';
+import { capture } from '../../src/jobs/points/capture.ts';
 import { readiness } from '../../src/jobs/readiness.ts';
-import { reconcile } from '../../src/jobs/reconcile.ts';
-import { replicate } from '../../src/jobs/replicate.ts';
-import { memoryPorts } from '../memory/ports.ts';
+import { readPoints } from '../../src/jobs/vault/documents.ts';
 import { TestClock, testPolicy } from '../setup/policy.ts';
+import { memoryPorts } from '../world/ports.ts';
 
 const material = Buffer.alloc(32, 7).toString('base64');
 const secret = (revision: string, text = `BOX-SEC-1\nbldr-${revision}\n\n${material}`) => ({

@@ -1,4 +1,4 @@
-import type { Ports } from '../../src/core/ports.ts';
+import type { Ports } from '../../src/core/ports/all.ts';
 
 /** The process is gone: thrown in place of a call, or after it happened. */
 export class Killed extends Error {}

@@ -1,12 +1,12 @@
-import type { Point } from '../../src/core/documents.ts';
 import { pointIdAt, snapshotName } from '../../src/core/ids.ts';
-import type { Ports } from '../../src/core/ports.ts';
-import { isMoving } from '../../src/core/recovery.ts';
-import { type Recovery, recoverySchema } from '../../src/core/recovery-documents.ts';
+import type { Point } from '../../src/core/points/documents.ts';
+import type { Ports } from '../../src/core/ports/all.ts';
+import { type Recovery, recoverySchema } from '../../src/core/recovery/documents.ts';
+import { isMoving } from '../../src/core/recovery/run.ts';
 import { advance } from '../../src/jobs/advance.ts';
-import { encode, readDocument } from '../../src/jobs/documents.ts';
 import { runKey } from '../../src/jobs/recovery/runs.ts';
-import { type MemoryPorts, memoryPorts } from '../memory/ports.ts';
+import { encode, readDocument } from '../../src/jobs/vault/documents.ts';
+import { type MemoryPorts, memoryPorts } from '../world/ports.ts';
 import { protectedPoint } from './observations.ts';
 import { TestClock, testPolicy } from './policy.ts';
 

@@ -1,6 +1,6 @@
-import type { Point } from '../../src/core/documents.ts';
 import { snapshotName } from '../../src/core/ids.ts';
-import type { Observations } from '../../src/core/readiness.ts';
+import type { Point } from '../../src/core/points/documents.ts';
+import type { Observations } from '../../src/core/readiness/observations.ts';
 
 /** A healthy world as readiness sees it, and the ways in which it goes wrong. */
 export const now = new Date('2026-11-22T14:20:00Z');

@@ -1,6 +1,7 @@
-import type { Point, StatusRecord } from '../../src/core/documents.ts';
 import { finding } from '../../src/core/findings.ts';
-import type { Recovery } from '../../src/core/recovery-documents.ts';
+import type { Point } from '../../src/core/points/documents.ts';
+import type { StatusRecord } from '../../src/core/readiness/documents.ts';
+import type { Recovery } from '../../src/core/recovery/documents.ts';
 import type { PageFacts } from '../../src/core/status-page/page.ts';
 import { now, protectedPoint } from './observations.ts';
 

@@ -1,4 +1,4 @@
-import type { Reading } from '../history.ts';
+import type { Reading } from '../readiness/history.ts';
 import { type Html, html } from './html.ts';
 
 const WIDTH = 440;

@@ -1,7 +1,7 @@
-import { isDrill, isMoving, move, nextCandidate } from '../../core/recovery.ts';
-import type { Recovery, RecoveryState } from '../../core/recovery-documents.ts';
-import { fencingOver, finalSeen, pastDeadline } from '../../core/recovery-steps.ts';
-import { capture } from '../capture.ts';
+import type { Recovery, RecoveryState } from '../../core/recovery/documents.ts';
+import { fencingOver, finalSeen, pastDeadline } from '../../core/recovery/observations.ts';
+import { isDrill, isMoving, move, nextCandidate } from '../../core/recovery/run.ts';
+import { capture } from '../points/capture.ts';
 import { stepCleaningUp } from './clean-up.ts';
 import { stepCuttingOver } from './cut-over.ts';
 import { raiseFence } from './fencing.ts';

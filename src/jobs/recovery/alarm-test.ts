@@ -1,9 +1,9 @@
-import type { PackageRow } from '../../core/comparison.ts';
-import type { ArtifactStore, ObjectEntry } from '../../core/ports.ts';
-import type { Recovery } from '../../core/recovery-documents.ts';
+import type { ArtifactStore, ObjectEntry } from '../../core/ports/artifacts.ts';
+import type { Recovery } from '../../core/recovery/documents.ts';
+import type { PackageRow } from '../../core/recovery/row-comparison.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError } from '../../errors.ts';
-import { readLines } from '../inventory.ts';
+import { readLines } from '../artifacts/inventory.ts';
 import { reportOf } from './compare.ts';
 import type { RunContext } from './runs.ts';
 

@@ -1,4 +1,4 @@
-import type { Ports } from '../../core/ports.ts';
+import type { Ports } from '../../core/ports/all.ts';
 
 const PREFIX = 'hbdr-';
 

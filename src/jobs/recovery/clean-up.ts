@@ -1,13 +1,13 @@
 import { stackNames } from '../../core/names.ts';
-import type { RecoveryPorts } from '../../core/ports.ts';
-import { isDrill, isOver } from '../../core/recovery.ts';
-import { type Recovery, recoverySchema } from '../../core/recovery-documents.ts';
-import { recoveryMessage } from '../../core/recovery-message.ts';
-import { cleanedUp, drillFailure } from '../../core/recovery-steps.ts';
-import { DRILL_PREFIX, ROLE_TAG, RUN_TAG } from '../../core/restore-settings.ts';
+import { recoveryMessage } from '../../core/notices/of-recovery.ts';
+import type { RecoveryPorts } from '../../core/ports/all.ts';
+import { type Recovery, recoverySchema } from '../../core/recovery/documents.ts';
+import { cleanedUp, drillFailure } from '../../core/recovery/observations.ts';
+import { DRILL_PREFIX, ROLE_TAG, RUN_TAG } from '../../core/recovery/restore-request.ts';
+import { isDrill, isOver } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { describeError, hasCode } from '../../errors.ts';
-import { readDocument } from '../documents.ts';
+import { readDocument } from '../vault/documents.ts';
 import { type RunContext, updateRun } from './runs.ts';
 
 /** Deletes the drill's instance, and when it is gone its password; then the verdict. */

@@ -1,18 +1,25 @@
 import { randomUUID } from 'node:crypto';
-import { type KnownObject, type PackageRow, RowComparison, rollingSample, type ToRead } from '../../core/comparison.ts';
-import { type VerificationRecord, verifiedSchema } from '../../core/documents.ts';
-import { type Difference, differences, mergeDiff } from '../../core/inventory.ts';
-import type { ArtifactStore, ObjectEntry, RecoveryPorts } from '../../core/ports.ts';
-import { current, isDrill } from '../../core/recovery.ts';
-import { type InspectionReport, type Recovery, reportSchema } from '../../core/recovery-documents.ts';
+import { type VerificationRecord, verifiedSchema } from '../../core/artifacts/documents.ts';
+import { type Difference, differences, mergeDiff } from '../../core/artifacts/merge-diff.ts';
+import { stillHolds } from '../../core/artifacts/verification.ts';
+import type { RecoveryPorts } from '../../core/ports/all.ts';
+import type { ArtifactStore, ObjectEntry } from '../../core/ports/artifacts.ts';
+import { type InspectionReport, type Recovery, reportSchema } from '../../core/recovery/documents.ts';
+import {
+  type KnownObject,
+  type PackageRow,
+  RowComparison,
+  rollingSample,
+  type ToRead,
+} from '../../core/recovery/row-comparison.ts';
+import { current, isDrill } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
-import { stillHolds } from '../../core/verification.ts';
 import { DrError, hasCode } from '../../errors.ts';
 import { HartVerifier } from '../../hart/verify.ts';
-import { readDocument } from '../documents.ts';
-import { readLines } from '../inventory.ts';
-import { keyRing } from '../key-ring.ts';
-import { mergeVerifications } from '../merge-verifications.ts';
+import { readLines } from '../artifacts/inventory.ts';
+import { mergeVerifications } from '../artifacts/merge-verifications.ts';
+import { keyRing } from '../keys/key-ring.ts';
+import { readDocument } from '../vault/documents.ts';
 import { pointOf } from './restore.ts';
 import type { RunContext } from './runs.ts';
 

@@ -1,11 +1,11 @@
-import { builderSettings } from '../../core/builder-settings.ts';
-import { type Direction, directionSchema } from '../../core/documents.ts';
-import { current } from '../../core/recovery.ts';
-import type { Recovery, StepOutcome } from '../../core/recovery-documents.ts';
-import { cutOverDone } from '../../core/recovery-steps.ts';
+import { builderSettings } from '../../core/recovery/builder-settings.ts';
+import { type Direction, directionSchema } from '../../core/recovery/direction.ts';
+import type { Recovery, StepOutcome } from '../../core/recovery/documents.ts';
+import { cutOverDone } from '../../core/recovery/observations.ts';
+import { current } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
-import { updateDocument } from '../documents.ts';
+import { updateDocument } from '../vault/documents.ts';
 import { type RunContext, updateRun } from './runs.ts';
 
 /** The one act after which DR is the truth. Done twice it changes nothing; another change in between refuses it. */

@@ -1,12 +1,12 @@
-import type { PackageRow } from '../../core/comparison.ts';
-import { type Difference, differences, mergeDiff, SampleCounter } from '../../core/inventory.ts';
-import type { ObjectEntry } from '../../core/ports.ts';
-import { current, move, withAttempt } from '../../core/recovery.ts';
-import { type Failback, failbackSchema, type Recovery, recoverySchema } from '../../core/recovery-documents.ts';
+import { type Difference, differences, mergeDiff, SampleCounter } from '../../core/artifacts/merge-diff.ts';
+import type { ObjectEntry } from '../../core/ports/artifacts.ts';
+import { type Failback, failbackSchema, type Recovery, recoverySchema } from '../../core/recovery/documents.ts';
+import type { PackageRow } from '../../core/recovery/row-comparison.ts';
+import { current, move, withAttempt } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError } from '../../errors.ts';
-import { readDocument, updateDocument } from '../documents.ts';
-import { packed, readLines } from '../inventory.ts';
+import { packed, readLines } from '../artifacts/inventory.ts';
+import { readDocument, updateDocument } from '../vault/documents.ts';
 import { reportOf } from './compare.ts';
 import { type RunContext, updateRun } from './runs.ts';
 

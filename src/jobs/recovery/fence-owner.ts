@@ -1,6 +1,6 @@
-import { adopting, givenAway, isLifted } from '../../core/fence.ts';
-import { isCutOver, isDrill, isOver } from '../../core/recovery.ts';
-import type { Recovery } from '../../core/recovery-documents.ts';
+import type { Recovery } from '../../core/recovery/documents.ts';
+import { adopting, givenAway, isLifted } from '../../core/recovery/fence.ts';
+import { isCutOver, isDrill, isOver } from '../../core/recovery/run.ts';
 import { keepFence } from './fencing.ts';
 import { type RunContext, updateRun } from './runs.ts';
 

@@ -1,6 +1,6 @@
-import { fencedPolicy, isFenced, isLifted, unfencedPolicy } from '../../core/fence.ts';
-import type { Fence, Recovery } from '../../core/recovery-documents.ts';
-import type { FenceState } from '../../core/recovery-ports.ts';
+import type { FenceState } from '../../core/ports/recovery.ts';
+import type { Fence, Recovery } from '../../core/recovery/documents.ts';
+import { fencedPolicy, isFenced, isLifted, unfencedPolicy } from '../../core/recovery/fence.ts';
 import { DrError, describeError } from '../../errors.ts';
 import { isDarkness } from '../darkness.ts';
 import { type RunContext, updateRun } from './runs.ts';

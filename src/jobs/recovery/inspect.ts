@@ -1,13 +1,13 @@
 import { finding } from '../../core/findings.ts';
 import { minutesBetween } from '../../core/ids.ts';
-import { reportFindings, rowsOf, smokeFindings } from '../../core/inspection.ts';
-import { current, noteError, reject } from '../../core/recovery.ts';
-import { type InspectionReport, type Recovery, reportSchema } from '../../core/recovery-documents.ts';
-import type { InspectionRequest } from '../../core/recovery-ports.ts';
-import { inspected, inspectionAsked, smokeAsked, smokeSeen } from '../../core/recovery-steps.ts';
+import type { InspectionRequest } from '../../core/ports/recovery.ts';
+import { type InspectionReport, type Recovery, reportSchema } from '../../core/recovery/documents.ts';
+import { inspected, inspectionAsked, smokeAsked, smokeSeen } from '../../core/recovery/observations.ts';
+import { reportFindings, rowsOf, smokeFindings } from '../../core/recovery/report-findings.ts';
+import { current, noteError, reject } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { hasCode } from '../../errors.ts';
-import { readDocument } from '../documents.ts';
+import { readDocument } from '../vault/documents.ts';
 import { pointOf } from './restore.ts';
 import { type RunContext, readRuns, runKey, updateRun } from './runs.ts';
 

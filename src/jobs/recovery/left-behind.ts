@@ -1,10 +1,10 @@
-import { isConfirmed, unconfirmed } from '../../core/fence.ts';
-import { current, isOver, plannedRun } from '../../core/recovery.ts';
-import { type Failback, failbackSchema, type Recovery, recoverySchema } from '../../core/recovery-documents.ts';
+import { type Failback, failbackSchema, type Recovery, recoverySchema } from '../../core/recovery/documents.ts';
+import { isConfirmed, unconfirmed } from '../../core/recovery/fence.ts';
+import { current, isOver, plannedRun } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { hasCode } from '../../errors.ts';
 import { isDarkness } from '../darkness.ts';
-import { readDirection, readDocument, updateDocument } from '../documents.ts';
+import { readDirection, readDocument, updateDocument } from '../vault/documents.ts';
 import { handOverBucket } from './fencing.ts';
 import { announceRun, type RunContext, runKey } from './runs.ts';
 

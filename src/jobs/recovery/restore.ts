@@ -1,17 +1,17 @@
-import type { Point } from '../../core/documents.ts';
 import { finding } from '../../core/findings.ts';
 import { snapshotName } from '../../core/ids.ts';
 import { stackNames } from '../../core/names.ts';
-import { block, current, isDrill, noteError, reject, withAttempt } from '../../core/recovery.ts';
-import type { Recovery } from '../../core/recovery-documents.ts';
+import type { Point } from '../../core/points/documents.ts';
+import type { Recovery } from '../../core/recovery/documents.ts';
 import {
   capacityRefused,
   instanceSeen,
   passwordSet,
   passwordSettled,
   restoreAsked,
-} from '../../core/recovery-steps.ts';
-import { nextClass, restoreRequest } from '../../core/restore-settings.ts';
+} from '../../core/recovery/observations.ts';
+import { nextClass, restoreRequest } from '../../core/recovery/restore-request.ts';
+import { block, current, isDrill, noteError, reject, withAttempt } from '../../core/recovery/run.ts';
 import { DrError, hasCode } from '../../errors.ts';
 import { type RunContext, runKey, updateRun } from './runs.ts';
 

@@ -1,8 +1,8 @@
-import { type StatusRecord, statusSchema } from '../../core/documents.ts';
 import { minutesBetween } from '../../core/ids.ts';
-import type { Ports } from '../../core/ports.ts';
+import type { Ports } from '../../core/ports/all.ts';
+import { type StatusRecord, statusSchema } from '../../core/readiness/documents.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
-import { parseDocument } from '../documents.ts';
+import { parseDocument } from '../vault/documents.ts';
 
 /** A status of the other direction's stack older than this says nothing any more. */
 const FRESH_MINUTES = 60;

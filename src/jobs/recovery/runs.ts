@@ -1,14 +1,15 @@
-import type { Point } from '../../core/documents.ts';
 import { minutesBetween } from '../../core/ids.ts';
+import { mustTell, recoveryMessage, toldAs } from '../../core/notices/of-recovery.ts';
+import type { Point } from '../../core/points/documents.ts';
 import type { Policy } from '../../core/policy.ts';
-import type { Ports, RecoveryPorts, Vault } from '../../core/ports.ts';
-import { isDrill } from '../../core/recovery.ts';
-import { type Recovery, recoverySchema } from '../../core/recovery-documents.ts';
-import { mustTell, recoveryMessage, toldAs } from '../../core/recovery-message.ts';
+import type { Ports, RecoveryPorts } from '../../core/ports/all.ts';
+import type { Vault } from '../../core/ports/vault.ts';
+import { type Recovery, recoverySchema } from '../../core/recovery/documents.ts';
+import { isDrill } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
 import type { Darkness } from '../darkness.ts';
-import { readDocument, updateDocument } from '../documents.ts';
+import { readDocument, updateDocument } from '../vault/documents.ts';
 
 /** What the steps of one run work with. */
 export type RunContext = {

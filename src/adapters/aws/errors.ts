@@ -1,0 +1,84 @@
+import { DrError, type DrErrorCode } from '../../errors.ts';
+import { isUnanswered } from './client.ts';
+
+/** AWS's errors by name; the name is contract, the message is not. */
+const codes: Record<string, DrErrorCode> = {
+  AccessDenied: 'ACCESS_DENIED',
+  AccessDeniedException: 'ACCESS_DENIED',
+  AuthorizationErrorException: 'ACCESS_DENIED',
+  UnauthorizedOperation: 'ACCESS_DENIED',
+  Forbidden: 'ACCESS_DENIED',
+  Throttling: 'THROTTLED',
+  ThrottlingException: 'THROTTLED',
+  TooManyRequestsException: 'THROTTLED',
+  SlowDown: 'THROTTLED',
+  NoSuchKey: 'NOT_FOUND',
+  NoSuchBucket: 'NOT_FOUND',
+  NotFound: 'NOT_FOUND',
+  NotFoundException: 'NOT_FOUND',
+  DBInstanceNotFoundFault: 'NOT_FOUND',
+  DBSnapshotNotFoundFault: 'NOT_FOUND',
+  QueueDoesNotExist: 'NOT_FOUND',
+  ResourceNotFoundException: 'NOT_FOUND',
+  DBSnapshotAlreadyExistsFault: 'ALREADY_EXISTS',
+  InvalidDBInstanceStateFault: 'INVALID_STATE',
+  InvalidDBSnapshotStateFault: 'INVALID_STATE',
+  SnapshotQuotaExceededFault: 'QUOTA_EXCEEDED',
+  KMSKeyNotAccessibleFault: 'KMS_UNUSABLE',
+  DisabledException: 'KMS_UNUSABLE',
+  KMSInvalidStateException: 'KMS_UNUSABLE',
+  KeyUnavailableException: 'KMS_UNUSABLE',
+  DBSubnetGroupNotFoundFault: 'NOT_FOUND',
+  DBParameterGroupNotFoundFault: 'NOT_FOUND',
+  ParameterNotFound: 'NOT_FOUND',
+  NoSuchBucketPolicy: 'NOT_FOUND',
+  NoSuchVersion: 'NOT_FOUND',
+  DBInstanceAlreadyExistsFault: 'ALREADY_EXISTS',
+  ResourceExistsException: 'ALREADY_EXISTS',
+  InsufficientDBInstanceCapacityFault: 'NO_CAPACITY',
+  InstanceQuotaExceededFault: 'QUOTA_EXCEEDED',
+  StorageQuotaExceededFault: 'QUOTA_EXCEEDED',
+  // A function in a VPC that slept: the first call wakes it and fails.
+  ResourceNotReadyException: 'INVALID_STATE',
+  ResourceConflictException: 'INVALID_STATE',
+  PreconditionFailed: 'CONFLICT',
+  ConditionalRequestConflict: 'CONFLICT',
+};
+
+const hints: Partial<Record<DrErrorCode, string>> = {
+  ACCESS_DENIED: 'The role of this function, or your credentials, lack a permission that the message names.',
+  SITE_UNREACHABLE: 'Nobody knows whether the call happened. The next run looks again.',
+  THROTTLED: 'AWS limits the rate. The next run goes on.',
+  QUOTA_EXCEEDED: 'The next run tries again; delete snapshots nothing needs, or ask AWS for a higher quota.',
+  NO_CAPACITY: 'AWS has no instance of this class now; name others in restore.classes.',
+  KMS_UNUSABLE: 'Enable the key in the DR region, cancel its deletion, and let the functions use it in the key policy.',
+};
+
+/** Translates one error of a call named `what`, by the error's name. Our own pass through. */
+function translate(error: unknown, what: string): DrError {
+  if (error instanceof DrError) return error;
+  const name = error instanceof Error ? error.name : '';
+  const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+  const code: DrErrorCode = isUnanswered(error)
+    ? 'SITE_UNREACHABLE'
+    : (codes[name] ??
+      (status === 412 || status === 409
+        ? 'CONFLICT'
+        : status === 403
+          ? 'ACCESS_DENIED'
+          : status === 404
+            ? 'NOT_FOUND'
+            : 'REMOTE_FAILED'));
+  const message = error instanceof Error ? `${name}: ${error.message}` : String(error);
+  const hint = hints[code];
+  return new DrError(code, `${what}: ${message}`, { cause: error, ...(hint ? { hint } : {}) });
+}
+
+/** Runs one call and throws only our own errors. */
+export async function call<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw translate(error, what);
+  }
+}

@@ -1,0 +1,87 @@
+import {
+  DescribeDBInstancesCommand,
+  ModifyDBInstanceCommand,
+  type RDSClient,
+  RebootDBInstanceCommand,
+} from '@aws-sdk/client-rds';
+import {
+  DeleteBucketPolicyCommand,
+  GetBucketPolicyCommand,
+  PutBucketPolicyCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import type { FencePort } from '../../core/ports/recovery.ts';
+import { DrError, hasCode } from '../../errors.ts';
+import { call } from './errors.ts';
+
+/** All clients are of the primary region. */
+export type FenceOptions = {
+  rds: RDSClient;
+  s3: S3Client;
+  ssm: SSMClient;
+  instanceId: string;
+  bucket: string;
+  /** The parameter in which the relay stack says which group fences. */
+  groupParameter: string;
+};
+
+/** Takes writes away from the primary site: its database by security groups, its bucket by policy. */
+export function awsFence({ rds, s3, ssm, instanceId, bucket, groupParameter }: FenceOptions): FencePort {
+  const where = { Bucket: bucket };
+  return {
+    async fenceGroup() {
+      const command = new GetParameterCommand({ Name: groupParameter });
+      try {
+        return (await call(`read ${groupParameter}`, () => ssm.send(command))).Parameter?.Value ?? '';
+      } catch (error) {
+        if (!hasCode(error, 'NOT_FOUND')) throw error;
+        throw new DrError('NOT_FOUND', `the primary region has no parameter ${groupParameter}`, {
+          cause: error,
+          hint: 'Deploy the relay stack: serverless deploy --config serverless.primary.yml',
+        });
+      }
+    },
+    async database(name = instanceId) {
+      const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: name });
+      try {
+        const found = (await call(`describe instance ${name}`, () => rds.send(command))).DBInstances?.[0];
+        const groups = (found?.VpcSecurityGroups ?? []).map(({ VpcSecurityGroupId: id = '', Status: status = '' }) => ({
+          id,
+          status,
+        }));
+        return { status: found?.DBInstanceStatus ?? '', groups };
+      } catch (error) {
+        if (hasCode(error, 'NOT_FOUND')) return undefined;
+        throw error;
+      }
+    },
+    async setGroups(groups) {
+      const change = { DBInstanceIdentifier: instanceId, VpcSecurityGroupIds: groups, ApplyImmediately: true };
+      await call(`swap the security groups of ${instanceId}`, () => rds.send(new ModifyDBInstanceCommand(change)));
+    },
+    async rename(name) {
+      const change = { DBInstanceIdentifier: instanceId, NewDBInstanceIdentifier: name, ApplyImmediately: true };
+      await call(`rename ${instanceId} to ${name}`, () => rds.send(new ModifyDBInstanceCommand(change)));
+    },
+    async reboot() {
+      const command = new RebootDBInstanceCommand({ DBInstanceIdentifier: instanceId });
+      await call(`reboot ${instanceId}`, () => rds.send(command));
+    },
+    async bucketPolicy() {
+      try {
+        return (await call(`read the policy of ${bucket}`, () => s3.send(new GetBucketPolicyCommand(where)))).Policy;
+      } catch (error) {
+        if (hasCode(error, 'NOT_FOUND')) return undefined;
+        throw error;
+      }
+    },
+    async setBucketPolicy(policy) {
+      const command =
+        policy === undefined
+          ? new DeleteBucketPolicyCommand(where)
+          : new PutBucketPolicyCommand({ ...where, Policy: policy });
+      await call(`change the policy of ${bucket}`, () => s3.send(command as PutBucketPolicyCommand));
+    },
+  };
+}

@@ -1,0 +1,165 @@
+import {
+  AddTagsToResourceCommand,
+  type DBInstance,
+  DeleteDBInstanceCommand,
+  DescribeDBInstancesCommand,
+  DescribeDBParameterGroupsCommand,
+  DescribeDBSubnetGroupsCommand,
+  ModifyDBInstanceCommand,
+  paginateDescribeDBInstances,
+  type RDSClient,
+  RestoreDBInstanceFromDBSnapshotCommand,
+} from '@aws-sdk/client-rds';
+import type { Instances, RestoredInstance, RestoreRequest } from '../../core/ports/recovery.ts';
+import { DRILL_PREFIX, RUN_TAG } from '../../core/recovery/restore-request.ts';
+import { DrError, hasCode } from '../../errors.ts';
+import { call } from './errors.ts';
+
+const listed = (tags: Record<string, string>) => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+
+function factsOf(instance: DBInstance): RestoredInstance {
+  const tags = (instance.TagList ?? []).map(({ Key = '', Value = '' }) => [Key, Value] as const);
+  const waiting = instance.VpcSecurityGroups?.some((each) => each.Status !== 'active') ?? false;
+  return {
+    name: instance.DBInstanceIdentifier ?? '',
+    arn: instance.DBInstanceArn ?? '',
+    status: instance.DBInstanceStatus ?? '',
+    engineVersion: `${instance.Engine} ${instance.EngineVersion}`,
+    className: instance.DBInstanceClass ?? '',
+    host: instance.Endpoint?.Address,
+    port: instance.Endpoint?.Port,
+    masterUser: instance.MasterUsername ?? '',
+    deletionProtection: instance.DeletionProtection ?? false,
+    pending: waiting || Object.values(instance.PendingModifiedValues ?? {}).some((each) => each !== undefined),
+    tags: Object.fromEntries(tags),
+  };
+}
+
+/** The engine's parameter group family: `postgres17` for `postgres 17.10`. */
+function familyOf(engineVersion: string): string {
+  const [engine = '', version = ''] = engineVersion.split(' ');
+  return `${engine}${version.split('.')[0]}`;
+}
+
+function restoreCommand(request: RestoreRequest): RestoreDBInstanceFromDBSnapshotCommand {
+  return new RestoreDBInstanceFromDBSnapshotCommand({
+    DBInstanceIdentifier: request.name,
+    DBSnapshotIdentifier: request.snapshot,
+    DBInstanceClass: request.className,
+    DBSubnetGroupName: request.subnetGroup,
+    VpcSecurityGroupIds: request.securityGroups,
+    DBParameterGroupName: request.parameterGroup,
+    StorageType: request.storageType,
+    AllocatedStorage: request.storageGib,
+    ...(request.iops === undefined ? {} : { Iops: request.iops }),
+    ...(request.throughputMibps === undefined ? {} : { StorageThroughput: request.throughputMibps }),
+    MultiAZ: request.multiAz,
+    DeletionProtection: request.deletionProtection,
+    BackupRetentionPeriod: request.backupRetentionDays,
+    CACertificateIdentifier: request.caCertificate,
+    EnableCloudwatchLogsExports: request.logExports,
+    EnableIAMDatabaseAuthentication: request.iamAuthentication,
+    EngineLifecycleSupport: request.engineLifecycleSupport,
+    PubliclyAccessible: false,
+    AutoMinorVersionUpgrade: false,
+    CopyTagsToSnapshot: true,
+    // Without tags of its own an instance inherits the source's, and a drill looks like production.
+    Tags: listed(request.tags),
+  });
+}
+
+/** Instances of the DR region. */
+export function rdsInstances({ client }: { client: RDSClient }): Instances {
+  const find = async (name: string): Promise<RestoredInstance | undefined> => {
+    const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: name });
+    try {
+      const found = (await call(`describe instance ${name}`, () => client.send(command))).DBInstances?.[0];
+      return found && factsOf(found);
+    } catch (error) {
+      if (hasCode(error, 'NOT_FOUND')) return undefined;
+      throw error;
+    }
+  };
+  const exists = async (what: string, look: () => Promise<unknown>): Promise<boolean> => {
+    try {
+      await call(what, look);
+      return true;
+    } catch (error) {
+      if (hasCode(error, 'NOT_FOUND')) return false;
+      throw error;
+    }
+  };
+  return {
+    status: find,
+    async restore(request) {
+      try {
+        await call(`restore ${request.snapshot} into ${request.name}`, () => client.send(restoreCommand(request)));
+      } catch (error) {
+        if (!hasCode(error, 'ALREADY_EXISTS')) throw error;
+        const tag = (await find(request.name))?.tags[RUN_TAG];
+        if (tag === request.tags[RUN_TAG]) return;
+        throw new DrError(
+          'INSTANCE_MISMATCH',
+          `an instance ${request.name} exists, and is not of ${request.tags[RUN_TAG]}`,
+          {
+            hint: `Look at its tag ${RUN_TAG} (now ${tag ?? 'absent'}); rename it if it is foreign.`,
+          },
+        );
+      }
+    },
+    async setPassword(name, password) {
+      const change = { DBInstanceIdentifier: name, MasterUserPassword: password, ApplyImmediately: true };
+      await call(`set the master password of ${name}`, () => client.send(new ModifyDBInstanceCommand(change)));
+    },
+    async tag(arn, tags) {
+      const command = new AddTagsToResourceCommand({ ResourceName: arn, Tags: listed(tags) });
+      await call(`tag ${arn}`, () => client.send(command));
+    },
+    async destroy(name) {
+      if (!name.startsWith(DRILL_PREFIX)) {
+        throw new DrError('BAD_USAGE', `${name} is not a drill's instance and is not deleted`, {
+          hint: `Only instances named ${DRILL_PREFIX}... are ever deleted; delete others by hand.`,
+        });
+      }
+      const found = await find(name);
+      if (!found || found.status === 'deleting') return;
+      const command = new DeleteDBInstanceCommand({
+        DBInstanceIdentifier: name,
+        SkipFinalSnapshot: true,
+        DeleteAutomatedBackups: true,
+      });
+      await exists(`delete instance ${name}`, () => client.send(command));
+    },
+    async list() {
+      const found: RestoredInstance[] = [];
+      await call('list instances in the DR region', async () => {
+        for await (const page of paginateDescribeDBInstances({ client }, {})) {
+          found.push(...(page.DBInstances ?? []).map(factsOf));
+        }
+      });
+      return found;
+    },
+    async missing({ subnetGroup, parameterGroup, engineVersion }) {
+      const found: Awaited<ReturnType<Instances['missing']>> = [];
+      const subnets = new DescribeDBSubnetGroupsCommand({ DBSubnetGroupName: subnetGroup });
+      if (!(await exists(`describe subnet group ${subnetGroup}`, () => client.send(subnets)))) {
+        const text = `there is no subnet group ${subnetGroup} in the DR region`;
+        found.push({ code: 'DR_NETWORK_MISSING', subject: subnetGroup, text });
+      }
+      const lacking = (text: string) =>
+        found.push({ code: 'DR_PARAMETER_GROUP_MISSING', subject: parameterGroup, text });
+      const groups = new DescribeDBParameterGroupsCommand({ DBParameterGroupName: parameterGroup });
+      let family: string | undefined;
+      const there = await exists(`describe parameter group ${parameterGroup}`, async () => {
+        family = (await client.send(groups)).DBParameterGroups?.[0]?.DBParameterGroupFamily;
+      });
+      if (!there) lacking(`there is no parameter group ${parameterGroup} in the DR region`);
+      else if (family !== familyOf(engineVersion)) {
+        lacking(
+          `parameter group ${parameterGroup} is of family ${family}, the snapshot needs ${familyOf(engineVersion)}`,
+        );
+      }
+      return found;
+    },
+  };
+}

@@ -1,0 +1,222 @@
+import { DrError } from '../../errors.ts';
+import { addMinutes, instantOfPointId, minutesBetween, pointIdAt, slotStart } from '../ids.ts';
+import type { Policy } from '../policy.ts';
+import type { SnapshotFacts } from '../ports/database.ts';
+import type { Point, PointKind, PointState } from './documents.ts';
+
+/** Every legal change of state; anything else throws. */
+const transitions: Record<PointState, readonly PointState[]> = {
+  capturing: ['captured', 'failed'],
+  captured: ['listing+copying', 'suspect', 'failed'],
+  'listing+copying': ['protected', 'suspect', 'failed'],
+  suspect: ['listing+copying', 'expired'],
+  protected: ['proven', 'expired'],
+  proven: ['expired'],
+  failed: ['expired'],
+  expired: [],
+};
+
+/** States in which `advance` still has something to do. */
+export function isInFlight(point: Point): boolean {
+  return ['capturing', 'captured', 'listing+copying'].includes(point.state);
+}
+
+/** States in which a point holds everything a failover needs. */
+export function isProtected(point: Point): boolean {
+  return point.state === 'protected' || point.state === 'proven';
+}
+
+/** Moves a point on and notes when and why. Throws ILLEGAL_TRANSITION. */
+export function transition(point: Point, to: PointState, now: Date, why: string): Point {
+  if (!transitions[point.state].includes(to)) {
+    throw new DrError('ILLEGAL_TRANSITION', `point ${point.id} cannot go from ${point.state} to ${to}`, {
+      hint: 'This is a defect in the product; the document was left as it is.',
+    });
+  }
+  return { ...point, state: to, history: [...point.history, { at: now.toISOString(), state: to, why }] };
+}
+
+/** The point that a request asks for: its slot's for a scheduled one, its second's for the others. */
+export function requestedPoint(kind: PointKind, requestedAt: Date, policy: Policy): Point {
+  const scheduled = kind === 'scheduled';
+  const at = scheduled ? slotStart(requestedAt, policy.captureIntervalMinutes) : requestedAt;
+  const id = pointIdAt(at);
+  const why = scheduled ? `slot of ${policy.captureIntervalMinutes} minutes` : `${kind} request`;
+  return {
+    schema: 'point/1',
+    id,
+    kind,
+    requestedAt: instantOfPointId(id).toISOString(),
+    deadlineAt: addMinutes(at, policy.captureIntervalMinutes).toISOString(),
+    state: 'capturing',
+    database: { state: 'capturing' },
+    artifacts: { state: 'pending' },
+    keys: { state: 'missing' },
+    history: [{ at: requestedAt.toISOString(), state: 'capturing', why }],
+  };
+}
+
+export function fail(point: Point, now: Date, code: string, message: string): Point {
+  if (!isInFlight(point)) return point;
+  const failed = transition(point, 'failed', now, message);
+  return { ...failed, failure: { at: now.toISOString(), code, message } };
+}
+
+/** The engine accepted CreateDBSnapshot, or already had this point's snapshot. */
+export function captureAccepted(point: Point, now: Date): Point {
+  if (point.database.state !== 'capturing' || point.database.acceptedAt) return point;
+  return { ...point, database: { state: 'capturing', acceptedAt: now.toISOString() } };
+}
+
+/** The engine refused for now: retried until the deadline, then the point fails. */
+export function captureRefused(point: Point, error: DrError, now: Date): Point {
+  if (point.database.state !== 'capturing' || point.database.acceptedAt) return point;
+  if (now.getTime() >= new Date(point.deadlineAt).getTime()) {
+    return fail(point, now, error.code, `no capture before ${point.deadlineAt}: ${error.message}`);
+  }
+  return { ...point, database: { ...point.database, waiting: waitingFor(point.database.waiting, error, now) } };
+}
+
+function waitingFor(before: { since: string } | undefined, error: DrError, now: Date) {
+  return { code: error.code, message: error.message, since: before?.since ?? now.toISOString() };
+}
+
+/** What the primary region says of the snapshot; undefined when it has none. */
+export function snapshotSeen(point: Point, facts: SnapshotFacts | undefined, now: Date): Point {
+  if (point.database.state !== 'capturing' || !isInFlight(point)) return point;
+  if (!facts) {
+    if (!point.database.acceptedAt) return point;
+    return fail(point, now, 'NOT_FOUND', 'the snapshot is gone from the primary region');
+  }
+  if (facts.status === 'failed') return fail(point, now, 'REMOTE_FAILED', 'RDS reports the snapshot as failed');
+  if (facts.status !== 'available' || !facts.dataAt) return captureAccepted(point, now);
+  const captured: Point = {
+    ...point,
+    database: {
+      state: 'captured',
+      snapshotArn: facts.arn,
+      dataAt: facts.dataAt.toISOString(),
+      engineVersion: facts.engineVersion,
+      encrypted: facts.encrypted,
+      sizeGib: facts.sizeGib,
+      capturedAt: now.toISOString(),
+    },
+  };
+  return transition(captured, 'captured', now, 'the snapshot is available');
+}
+
+export type Inventory = { key: string; count: number; bytes: number };
+
+/** The artifacts were listed after the snapshot became available; a great fall makes the point suspect. */
+export function artifactsListed(
+  point: Point,
+  found: Inventory,
+  previous: Point | undefined,
+  policy: Policy,
+  now: Date,
+): Point {
+  if (point.artifacts.state !== 'pending' || point.database.state === 'capturing' || !isInFlight(point)) return point;
+  const listed: Point = { ...point, artifacts: { state: 'listed', ...found, listedAt: now.toISOString() } };
+  const shrunk = shrinkage(found, previous, policy);
+  if (shrunk && !point.acceptedAt) return transition(listed, 'suspect', now, shrunk);
+  return begin(listed, now, 'the artifacts are listed');
+}
+
+function shrinkage(found: Inventory, previous: Point | undefined, policy: Policy): string | undefined {
+  if (!previous || previous.artifacts.state === 'pending') return undefined;
+  const kept = 1 - policy.shrinkPercent / 100;
+  for (const measure of ['count', 'bytes'] as const) {
+    const before = previous.artifacts[measure];
+    if (found[measure] < before * kept) {
+      return `INVENTORY_SHRANK: ${measure} fell from ${before} in ${previous.id} to ${found[measure]}`;
+    }
+  }
+  return undefined;
+}
+
+function begin(point: Point, now: Date, why: string): Point {
+  return point.state === 'captured' ? transition(point, 'listing+copying', now, why) : point;
+}
+
+/** An operator accepts a suspect point: it goes on from where it stopped. */
+export function accept(point: Point, now: Date): Point {
+  const accepted = transition(point, 'listing+copying', now, 'accepted by the operator');
+  return { ...accepted, acceptedAt: now.toISOString() };
+}
+
+export function copyAccepted(point: Point, now: Date): Point {
+  if (point.database.state !== 'captured' || !isInFlight(point)) return point;
+  const { waiting: _over, ...database } = point.database;
+  const at = now.toISOString();
+  const copying: Point = {
+    ...point,
+    database: { ...database, state: 'copying', startedAt: at, percent: 0, progressAt: at },
+  };
+  return begin(copying, now, 'the copy to the DR region has started');
+}
+
+/** The DR region refused the copy for now (quota, key): waits, and becomes a finding when overdue. */
+export function copyRefused(point: Point, error: DrError, now: Date): Point {
+  if (point.database.state !== 'captured') return point;
+  return { ...point, database: { ...point.database, waiting: waitingFor(point.database.waiting, error, now) } };
+}
+
+/** What the DR region says of the copy; a copy that vanished is started again. */
+export function copySeen(point: Point, facts: SnapshotFacts | undefined, now: Date): Point {
+  const { database } = point;
+  if (database.state !== 'copying' || !isInFlight(point)) return point;
+  const { startedAt: _startedAt, percent, progressAt: _progressAt, ...captured } = database;
+  if (!facts) return { ...point, database: { ...captured, state: 'captured' } };
+  if (facts.status === 'failed') return fail(point, now, 'REMOTE_FAILED', 'RDS reports the copy as failed');
+  if (facts.status === 'available') {
+    const copied = { ...captured, state: 'copied' as const, copyArn: facts.arn, copiedAt: now.toISOString() };
+    return settle({ ...point, database: copied }, now);
+  }
+  if (facts.percent <= percent) return point;
+  return { ...point, database: { ...database, percent: facts.percent, progressAt: now.toISOString() } };
+}
+
+/** `deletedInWindow`: keys that are gone at the primary too, so that no copy can bring them. */
+export type Coverage = { missing: number; deletedInWindow: string[] };
+
+/** How much of the point's inventory the replica holds. */
+export function coverageSeen(point: Point, coverage: Coverage, now: Date): Point {
+  const { artifacts } = point;
+  if ((artifacts.state !== 'listed' && artifacts.state !== 'replicating') || !isInFlight(point)) return point;
+  const { key, count, bytes, listedAt } = artifacts;
+  const inventory = { key, count, bytes, listedAt };
+  const at = now.toISOString();
+  if (coverage.missing > 0) {
+    if (artifacts.state === 'replicating' && artifacts.missing === coverage.missing) return point;
+    const { missing } = coverage;
+    return { ...point, artifacts: { state: 'replicating', ...inventory, missing, progressAt: at } };
+  }
+  const { deletedInWindow } = coverage;
+  return settle({ ...point, artifacts: { state: 'complete', ...inventory, completeAt: at, deletedInWindow } }, now);
+}
+
+/** Which revisions of Builder's key are in escrow now. */
+export function keysSeen(point: Point, revisions: string[], now: Date): Point {
+  if (!isInFlight(point) || revisions.length === 0 || point.keys.state === 'escrowed') return point;
+  return settle({ ...point, keys: { state: 'escrowed', at: now.toISOString(), revisions } }, now);
+}
+
+function settle(point: Point, now: Date): Point {
+  const whole =
+    point.database.state === 'copied' && point.artifacts.state === 'complete' && point.keys.state === 'escrowed';
+  return whole && point.state === 'listing+copying'
+    ? transition(point, 'protected', now, 'database copied, artifacts complete, keys escrowed')
+    : point;
+}
+
+/** Minutes that the copy has shown no progress, or could not start; undefined when neither applies. */
+export function copyIdleMinutes(point: Point, now: Date): number | undefined {
+  const { database } = point;
+  if (!isInFlight(point)) return undefined;
+  if (database.state === 'copying') return minutesBetween(database.progressAt, now);
+  return database.state === 'captured' ? minutesBetween(database.capturedAt, now) : undefined;
+}
+
+export function newestFirst(points: Point[]): Point[] {
+  return [...points].sort((a, b) => (a.requestedAt < b.requestedAt ? 1 : a.requestedAt > b.requestedAt ? -1 : 0));
+}

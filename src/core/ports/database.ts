@@ -1,0 +1,37 @@
+export type SnapshotFacts = {
+  name: string;
+  arn: string;
+  status: 'creating' | 'available' | 'failed';
+  percent: number;
+  /** The instant of the data (`OriginalSnapshotCreateTime`); absent while creating. */
+  dataAt: Date | undefined;
+  engineVersion: string;
+  encrypted: boolean;
+  sizeGib: number;
+};
+
+export type InstanceFacts = {
+  multiAz: boolean;
+  backupRetentionDays: number;
+  encrypted: boolean;
+  engineLifecycleSupport: string;
+};
+
+/**
+ * Builder's database at the primary site and its copies at the DR site.
+ * Every method may be called twice. SITE_UNREACHABLE means nobody knows whether the call happened.
+ */
+export interface Database {
+  /** Starts a snapshot. Success when it exists already for this source and point; SNAPSHOT_MISMATCH when for another. INVALID_STATE: try later. */
+  capture(name: string, pointId: string): Promise<void>;
+  /** The snapshot at the primary site; undefined when there is none. */
+  status(name: string): Promise<SnapshotFacts | undefined>;
+  /** Starts the copy into the DR site. Success when it exists already from this source; QUOTA_EXCEEDED, KMS_UNUSABLE: try later. */
+  copyToDr(copy: { name: string; sourceArn: string; pointId: string }): Promise<void>;
+  /** The copy at the DR site; undefined when there is none. Needs the DR site only. */
+  copyStatus(name: string): Promise<SnapshotFacts | undefined>;
+  /** Every snapshot that this product made at the DR site, all pages. Needs the DR site only. */
+  copies(): Promise<SnapshotFacts[]>;
+  /** The source instance's settings that readiness looks at. */
+  source(): Promise<InstanceFacts>;
+}

@@ -1,0 +1,168 @@
+import type { VerifiedIndex } from '../artifacts/documents.ts';
+import { type Finding, type FindingCode, finding } from '../findings.ts';
+import { minutesBetween, snapshotName } from '../ids.ts';
+import type { Point } from '../points/documents.ts';
+import { isProtected, newestFirst } from '../points/point.ts';
+import type { Policy } from '../policy.ts';
+import type { SnapshotFacts } from '../ports/database.ts';
+import type { StatusRecord } from './documents.ts';
+import type { Observations } from './observations.ts';
+import { captureFindings, flowFindings, pointFindings } from './protection-findings.ts';
+import { recoveryFindings as runFindings } from './recovery-findings.ts';
+
+export type Assessment = Pick<
+  StatusRecord,
+  'status' | 'recoverable' | 'protecting' | 'rpoMinutes' | 'rpoTargetMinutes' | 'point' | 'primaryUnreachableSince'
+> & { findings: Finding[] };
+
+/** Findings that say that new points and artifacts do not keep arriving in time. */
+const stopsProtecting: readonly FindingCode[] = [
+  'RIGHT_MISSING',
+  'RPO_EXCEEDED',
+  'PRIMARY_UNREACHABLE',
+  'INVENTORY_SHRANK',
+  'CAPTURE_MISSED',
+  'CAPTURE_FAILED',
+  'COPY_STUCK',
+  'COPY_FAILED',
+  'REPLICATION_LAGGING',
+  'RELAY_SILENT',
+];
+
+/** What follows from an unreachable primary, and is said once with it. */
+const consequences: readonly FindingCode[] = [
+  'RPO_EXCEEDED',
+  'CAPTURE_MISSED',
+  'CAPTURE_FAILED',
+  'COPY_STUCK',
+  'REPLICATION_LAGGING',
+  'RELAY_SILENT',
+];
+
+/** The newest protected point whose copy is there: what a failover started now would take. */
+export function failoverPoint(points: Point[], copies: SnapshotFacts[]): Point | undefined {
+  const available = new Set(copies.filter((copy) => copy.status === 'available').map((copy) => copy.name));
+  return newestFirst(points.filter(isProtected)).find((point) => available.has(snapshotName(point.id)));
+}
+
+function rpoMinutesOf(point: Point | undefined, now: Date): number | null {
+  return point && 'dataAt' in point.database ? minutesBetween(point.database.dataAt, now) : null;
+}
+
+function recoveryFindings(seen: Observations, point: Point | undefined, policy: Policy, now: Date): Finding[] {
+  const found: Finding[] = [];
+  const rpo = rpoMinutesOf(point, now);
+  if (!point) {
+    found.push(
+      finding('NO_PROTECTED_POINT', 'points', `none of ${seen.points.length} recovery points can be restored`),
+    );
+  } else if (rpo !== null && rpo > policy.rpoTargetMinutes) {
+    const text = `a failover now would lose ${Math.round(rpo)} minutes; the target is ${policy.rpoTargetMinutes}`;
+    found.push(finding('RPO_EXCEEDED', 'database', text));
+  }
+  if (seen.replica && seen.replica.missing.count > 0) {
+    const text = `${seen.replica.missing.count} artifacts of point ${seen.replica.pointId} are not in the replica`;
+    found.push(finding('ARTIFACT_MISSING', 'replica', text, seen.replica.missing));
+  }
+  if (seen.replica && seen.replica.differing.count > 0) {
+    const text = `${seen.replica.differing.count} artifacts of point ${seen.replica.pointId} differ in size in the replica`;
+    found.push(finding('ARTIFACT_CORRUPT', 'replica', text, seen.replica.differing));
+  }
+  found.push(...verificationFindings(seen.verified));
+  for (const { key, problem } of seen.unreadable) found.push(finding('VAULT_UNREADABLE', key, problem));
+  for (const { keyId, reason } of seen.unusableKeys) found.push(finding('DR_KMS_UNUSABLE', keyId, reason));
+  return [...found, ...keyFindings(seen)];
+}
+
+function verificationFindings(verified: VerifiedIndex | undefined): Finding[] {
+  const found: Finding[] = [];
+  if (verified && verified.damaged.count > 0) {
+    const text = `${verified.damaged.count} artifacts in the replica have wrong bytes: signature or hash does not fit`;
+    found.push(finding('ARTIFACT_CORRUPT', 'signatures', text, verified.damaged));
+  }
+  if (verified && verified.unknownSigner.count > 0) {
+    const text = `${verified.unknownSigner.count} artifacts are signed by keys that the vault does not have`;
+    found.push(finding('SIGNER_UNKNOWN', 'signatures', text, verified.unknownSigner));
+  }
+  return found;
+}
+
+function keyFindings(seen: Observations): Finding[] {
+  if (seen.escrowedRevisions.length === 0) {
+    return [finding('BUILDER_KEY_MISSING', 'bldr', 'no bldr-*.box.key is in escrow')];
+  }
+  const needed = new Set(
+    seen.points.filter(isProtected).flatMap((point) => (point.keys.state === 'escrowed' ? point.keys.revisions : [])),
+  );
+  return [...needed]
+    .filter((revision) => !seen.escrowedRevisions.includes(revision))
+    .map((revision) =>
+      finding('BUILDER_KEY_MISSING', `bldr-${revision}`, `bldr-${revision}.box.key is no longer in escrow`),
+    );
+}
+
+function foldPrimary(findings: Finding[], seen: Observations, rpo: number | null, since: string): Finding[] {
+  if ('facts' in seen.primary) return findings;
+  const loss =
+    rpo === null ? 'there is no point to fail over to' : `a failover now loses ${Math.round(rpo)} minutes of data`;
+  const folded = findings.filter((each) => consequences.includes(each.code)).map((each) => each.code);
+  const also = folded.length > 0 ? `; hence also ${[...new Set(folded)].join(', ')}` : '';
+  const text = `${seen.primary.region} does not answer since ${since} (${seen.primary.unreachable}); ${loss}${also}`;
+  const rest = findings.filter((each) => !consequences.includes(each.code));
+  return [finding('PRIMARY_UNREACHABLE', seen.primary.region, text), ...rest];
+}
+
+const recoveryBlockers: readonly FindingCode[] = [
+  'NO_PROTECTED_POINT',
+  'ARTIFACT_MISSING',
+  'ARTIFACT_CORRUPT',
+  'BUILDER_KEY_MISSING',
+  'DR_KMS_UNUSABLE',
+  'DR_NETWORK_MISSING',
+  'DR_PARAMETER_GROUP_MISSING',
+];
+
+/** After a cut-over this side is the truth: what counts is the fence, and that the other direction is set up. */
+function assessCutOver(seen: Observations, policy: Policy, now: Date): Assessment {
+  const unreadable = seen.unreadable.map(({ key, problem }) => finding('VAULT_UNREADABLE', key, problem));
+  const findings = [...runFindings(seen, policy, now), ...unreadable];
+  const critical = findings.some((each) => each.severity === 'critical');
+  return {
+    status: critical ? 'NOT_READY' : findings.length > 0 ? 'DEGRADED' : 'READY',
+    recoverable: false,
+    protecting: seen.reverse?.protecting ?? false,
+    rpoMinutes: null,
+    rpoTargetMinutes: policy.rpoTargetMinutes,
+    point: null,
+    findings,
+  };
+}
+
+/** Two verdicts and a word, from what was seen. Pure: the same observations give the same answer. */
+export function assessReadiness(seen: Observations, policy: Policy, now: Date): Assessment {
+  if (seen.direction !== 'primary→dr') return assessCutOver(seen, policy, now);
+  const point = failoverPoint(seen.points, seen.copies);
+  const rpoMinutes = rpoMinutesOf(point, now);
+  const unreachable = 'unreachable' in seen.primary;
+  const since = seen.previous?.primaryUnreachableSince ?? now.toISOString();
+  const all = [
+    ...recoveryFindings(seen, point, policy, now),
+    ...captureFindings(seen, policy, now),
+    ...pointFindings(seen, policy, now),
+    ...flowFindings(seen, policy, now),
+    ...runFindings(seen, policy, now),
+  ];
+  const findings = foldPrimary(all, seen, rpoMinutes, since);
+  const critical = findings.some((each) => each.severity === 'critical');
+  const worrying = findings.some((each) => each.severity !== 'info');
+  return {
+    status: critical ? 'NOT_READY' : worrying ? 'DEGRADED' : 'READY',
+    recoverable: point !== undefined && !findings.some((each) => recoveryBlockers.includes(each.code)),
+    protecting: !findings.some((each) => stopsProtecting.includes(each.code)),
+    rpoMinutes,
+    rpoTargetMinutes: policy.rpoTargetMinutes,
+    point: point?.id ?? null,
+    findings,
+    ...(unreachable ? { primaryUnreachableSince: since } : {}),
+  };
+}

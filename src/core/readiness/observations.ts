@@ -1,0 +1,32 @@
+import type { ReconcileRecord, VerifiedIndex } from '../artifacts/documents.ts';
+import type { Sampled } from '../artifacts/merge-diff.ts';
+import type { Point } from '../points/documents.ts';
+import type { InstanceFacts, SnapshotFacts } from '../ports/database.ts';
+import type { Direction } from '../recovery/direction.ts';
+import type { Recovery } from '../recovery/documents.ts';
+import type { StatusRecord } from './documents.ts';
+
+/** What was seen of the world, most of it at the DR site only. */
+export type Observations = {
+  points: Point[];
+  unreadable: { key: string; problem: string }[];
+  copies: SnapshotFacts[];
+  /** The replica against the inventory of the point that a failover would take. */
+  replica: { pointId: string; missing: Sampled; differing: Sampled } | undefined;
+  escrowedRevisions: string[];
+  /** Paths of the node files in escrow. */
+  nodeFiles: string[];
+  unusableKeys: { keyId: string; reason: string }[];
+  primary: { region: string; facts: InstanceFacts } | { region: string; unreachable: string };
+  subscribers: number;
+  reconcile: ReconcileRecord | undefined;
+  verified: VerifiedIndex | undefined;
+  previous: StatusRecord | undefined;
+  direction: Direction['direction'];
+  /** What the stack for the other direction says of itself, if it did lately. */
+  reverse: { protecting: boolean; point: string | null } | undefined;
+  /** Drills and failovers, oldest first. */
+  runs: Recovery[];
+  /** What a restore needs and the DR site lacks. */
+  lacking: { code: 'DR_NETWORK_MISSING' | 'DR_PARAMETER_GROUP_MISSING'; subject: string; text: string }[];
+};

@@ -1,0 +1,107 @@
+import { type Finding, finding } from '../findings.ts';
+import { minutesBetween, slotStart, snapshotName } from '../ids.ts';
+import type { Point } from '../points/documents.ts';
+import { copyIdleMinutes, isInFlight, isProtected, newestFirst } from '../points/point.ts';
+import type { Policy } from '../policy.ts';
+import type { Observations } from './observations.ts';
+
+export function captureFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
+  const found: Finding[] = [];
+  const due = slotStart(new Date(now.getTime() - policy.captureGraceMinutes * 60_000), policy.captureIntervalMinutes);
+  const scheduled = newestFirst(seen.points.filter((point) => point.kind === 'scheduled'))[0];
+  const first = newestFirst(seen.points).at(-1);
+  const began = first && new Date(first.requestedAt).getTime() < due.getTime();
+  if (began && (!scheduled || new Date(scheduled.requestedAt).getTime() < due.getTime())) {
+    const last = scheduled ? `the last one is ${scheduled.id}` : 'there has been none';
+    found.push(
+      finding('CAPTURE_MISSED', 'schedule', `no scheduled point for the slot of ${due.toISOString()}; ${last}`),
+    );
+  }
+  for (const point of unresolved(seen.points).filter((each) => each.state === 'failed')) {
+    const code = point.database.state === 'capturing' ? 'CAPTURE_FAILED' : 'COPY_FAILED';
+    found.push(finding(code, point.id, `point ${point.id} failed: ${point.failure?.message ?? 'no reason recorded'}`));
+  }
+  return found;
+}
+
+/** Points newer than the newest protected one: older failures are cured by it. */
+function unresolved(points: Point[]): Point[] {
+  const cured = newestFirst(points.filter(isProtected))[0];
+  return points.filter((point) => !cured || point.requestedAt > cured.requestedAt);
+}
+
+/** What a point waits for and will not get by waiting. */
+function refusalFindings(point: Point): Finding[] {
+  const { database } = point;
+  if (!isInFlight(point) || (database.state !== 'captured' && database.state !== 'capturing')) return [];
+  const { waiting } = database;
+  const copying = database.state === 'captured';
+  const what = copying ? `copy of ${point.id}` : `capture of ${point.id}`;
+  // A key that a capture cannot use is the primary's, and none that a failover needs.
+  if (copying && waiting?.code === 'KMS_UNUSABLE') return [finding('DR_KMS_UNUSABLE', what, waiting.message)];
+  return waiting?.code === 'ACCESS_DENIED' ? [finding('RIGHT_MISSING', what, waiting.message)] : [];
+}
+
+export function pointFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
+  const found: Finding[] = [];
+  for (const point of seen.points) {
+    if (point.state === 'suspect') {
+      found.push(finding('INVENTORY_SHRANK', point.id, `point ${point.id}: ${point.history.at(-1)?.why}`));
+    }
+    const idle = copyIdleMinutes(point, now);
+    const { database } = point;
+    const limit = database.state === 'copying' ? policy.copyStuckMinutes : policy.copyOverdueMinutes;
+    if (idle !== undefined && idle > limit) {
+      const waiting = database.state === 'captured' && database.waiting ? `: ${database.waiting.message}` : '';
+      found.push(
+        finding(
+          'COPY_STUCK',
+          point.id,
+          `the copy of ${point.id} has not moved for ${Math.round(idle)} minutes${waiting}`,
+        ),
+      );
+    }
+    found.push(...refusalFindings(point));
+  }
+  const available = new Set(seen.copies.map((copy) => copy.name));
+  for (const point of seen.points.filter(isProtected)) {
+    if (!available.has(snapshotName(point.id))) {
+      found.push(finding('COPY_FAILED', point.id, `the copy of ${point.id} is gone from the DR region`));
+    }
+  }
+  return found;
+}
+
+export function flowFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
+  const found: Finding[] = [];
+  const record = seen.reconcile;
+  if (record) {
+    const lag = record.oldestMissingAt ? minutesBetween(record.oldestMissingAt, now) : 0;
+    const stale = minutesBetween(record.at, now);
+    if (lag > policy.replicationLagMinutes && minutesBetween(record.firstAt, now) > policy.replicationLagMinutes) {
+      const text = `${record.missing.count} artifacts wait for their copy, the oldest for ${Math.round(lag)} minutes`;
+      found.push(finding('REPLICATION_LAGGING', 'artifacts', text, record.missing));
+    } else if (stale > policy.reconcileStaleMinutes) {
+      found.push(
+        finding('REPLICATION_LAGGING', 'artifacts', `the buckets were last compared ${Math.round(stale)} minutes ago`),
+      );
+    }
+    if (record.eventless.count > 0) {
+      const text = `${record.eventless.count} artifacts were uploaded without an event reaching the DR region`;
+      found.push(finding('RELAY_SILENT', 'events', text, record.eventless));
+    }
+  }
+  if ('facts' in seen.primary) {
+    if (!seen.primary.facts.multiAz)
+      found.push(finding('MULTI_AZ_OFF', 'database', 'the primary instance runs in a single zone'));
+    if (seen.primary.facts.backupRetentionDays === 0) {
+      found.push(finding('BACKUPS_DISABLED', 'database', 'automated backups of the primary instance are off'));
+    }
+  }
+  if (seen.copies.length >= policy.snapshotQuota * 0.9) {
+    const text = `${seen.copies.length} snapshots of ours in the DR region; the quota is ${policy.snapshotQuota}`;
+    found.push(finding('QUOTA_NEAR', 'snapshots', text));
+  }
+  if (seen.subscribers === 0) found.push(finding('NO_SUBSCRIBER', 'topic', 'nobody hears these messages'));
+  return found;
+}

@@ -1,0 +1,74 @@
+import { type Finding, finding } from '../findings.ts';
+import { minutesBetween } from '../ids.ts';
+import { isProtected } from '../points/point.ts';
+import type { Policy } from '../policy.ts';
+import type { Recovery } from '../recovery/documents.ts';
+import { unconfirmed } from '../recovery/fence.ts';
+import { allFindings, isCutOver, isDrill, isOver, rtoSeconds } from '../recovery/run.ts';
+import type { Observations } from './observations.ts';
+
+const MINUTES_A_DAY = 24 * 60;
+
+function endedAt(run: Recovery): string {
+  return run.history.at(-1)?.at ?? run.requestedAt;
+}
+
+function drillFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
+  const found: Finding[] = [];
+  const ended = seen.runs.filter((each) => isDrill(each) && isOver(each));
+  for (const alarmTest of [false, true]) {
+    const last = ended.findLast((each) => each.wanted.alarmTest === alarmTest);
+    if (last?.state !== 'failed') continue;
+    const codes = [...new Set(allFindings(last).map((each) => each.code))].join(', ');
+    const what = alarmTest ? 'the alarm test' : 'the last drill';
+    const text = `${what} failed at ${endedAt(last)}: ${last.history.at(-1)?.why}${codes ? ` (${codes})` : ''}`;
+    found.push(finding('DRILL_FAILED', last.id, text));
+  }
+  const passed = ended.findLast((each) => each.state === 'passed' && !each.wanted.alarmTest);
+  const since = passed ? endedAt(passed) : seen.points.find(isProtected)?.requestedAt;
+  const days = since === undefined ? 0 : minutesBetween(since, now) / MINUTES_A_DAY;
+  if (days > policy.drillIntervalDays) {
+    const text = passed ? `the last drill that passed is ${days.toFixed(1)} days old` : 'no drill ever passed';
+    found.push(finding('DRILL_OVERDUE', 'drill', `${text}; the interval is ${policy.drillIntervalDays} days`));
+  }
+  const minutes = passed ? rtoSeconds(passed, now) / 60 : 0;
+  if (passed && minutes > policy.rtoTargetMinutes) {
+    const text = `drill ${passed.id} took ${minutes.toFixed(1)} minutes; the target is ${policy.rtoTargetMinutes}`;
+    found.push(finding('RTO_EXCEEDED', passed.id, text));
+  }
+  return found;
+}
+
+/** Two sites take writes, or nobody knows that they do not. */
+function fenceFindings(seen: Observations): Finding[] {
+  const truth = seen.runs.findLast((each) => !isDrill(each) && isCutOver(each) && each.fence?.wanted);
+  if (!truth?.fence || seen.direction === 'primary→dr') return [];
+  const why = unconfirmed(truth.fence);
+  if (why === '') return [];
+  const answers = 'facts' in seen.primary;
+  const text = `failover ${truth.id} cut over, and the fence around ${seen.primary.region} is unconfirmed (${why})`;
+  if (!answers) return [finding('FENCE_UNCONFIRMED', truth.id, text)];
+  return [finding('TWO_WRITERS', truth.id, `${text}; its database answers`)];
+}
+
+/** What drills, failovers and the DR site's own preparation say. */
+export function recoveryFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
+  const found: Finding[] = [];
+  if (seen.direction !== 'primary→dr' && seen.reverse?.point == null) {
+    const why =
+      seen.direction === 'none'
+        ? 'nothing protects it yet'
+        : 'the stack that should protect it is silent or has no point';
+    found.push(finding('UNPROTECTED', 'direction', `a failover made the DR site the truth, and ${why}`));
+  }
+  found.push(...fenceFindings(seen));
+  if (seen.direction !== 'primary→dr') return found;
+  found.push(...drillFindings(seen, policy, now));
+  if (!seen.nodeFiles.some((path) => /(^|\/)(user\.toml|bldr\.env)$/.test(path))) {
+    const text =
+      'neither user.toml nor bldr.env of a Builder node is in escrow: a new node must be configured from memory';
+    found.push(finding('NODE_CONFIG_MISSING', 'node', text));
+  }
+  for (const { code, subject, text } of seen.lacking) found.push(finding(code, subject, text));
+  return found;
+}

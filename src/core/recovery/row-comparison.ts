@@ -1,0 +1,182 @@
+import type { VerificationRecord } from '../artifacts/documents.ts';
+import { type Difference, SampleCounter } from '../artifacts/merge-diff.ts';
+import { isDamaged } from '../artifacts/verification.ts';
+import type { ObjectEntry } from '../ports/artifacts.ts';
+import type { Comparison } from './documents.ts';
+
+/** A package row of a restored database: the object's key, and BLAKE2b-256 of the whole file in hex. */
+export type PackageRow = { key: string; checksum: string | null };
+/** An object of the replica with the record of its bytes, if there is one. */
+export type KnownObject = ObjectEntry & { record?: VerificationRecord };
+
+export type Problem = { key: string; checksum: string | null; kind: 'missing' | 'corrupt' | 'checksum' };
+export type ToRead = { entry: ObjectEntry; checksum: string | null; sampled: boolean };
+
+/** Problems and reads that one run handles; the rest is counted and found again. */
+const PROBLEMS = 1_000;
+const READS = 200;
+
+/** What the signers of the restored database are, and which objects are read again this time. */
+export type ComparisonOptions = {
+  signers: ReadonlySet<string>;
+  excused: ReadonlySet<string>;
+  /** Every `stride`-th row is read again, beginning with `offset`: another share each time. Zero: none. */
+  stride: number;
+  offset: number;
+  /** Records older than this do not count: their objects are read again, some in each pass. */
+  readSince: string | undefined;
+  /** Keys that are no artifacts. */
+  ignored: string;
+};
+
+/** Which rows a drill reads again: `samples` of about `total`, moving on with each drill. */
+export function rollingSample(total: number, samples: number, serial: number): { stride: number; offset: number } {
+  if (samples === 0 || total === 0) return { stride: 0, offset: 0 };
+  const stride = Math.max(1, Math.floor(total / samples));
+  return { stride, offset: serial % stride };
+}
+
+/**
+ * Rows of a restored database held against the objects of the replica (design: every row has its object, with the
+ * bytes that Builder recorded, signed by a key that the database knows). Memory does not grow with their number.
+ */
+export class RowComparison {
+  #rows = 0;
+  #objects = 0;
+  #byRecord = 0;
+  #reread = 0;
+  #postponed = 0;
+  readonly #counters = {
+    missing: new SampleCounter(),
+    corrupt: new SampleCounter(),
+    checksum: new SampleCounter(),
+    unknownSigner: new SampleCounter(),
+    unverifiable: new SampleCounter(),
+    deletedInWindow: new SampleCounter(),
+    orphans: new SampleCounter(),
+  };
+  readonly problems: Problem[] = [];
+  readonly toRead: ToRead[] = [];
+  readonly #options: ComparisonOptions;
+
+  constructor(options: ComparisonOptions) {
+    this.#options = options;
+  }
+
+  visit(difference: Difference<PackageRow, KnownObject>): void {
+    if (difference.side !== 'left' && !difference.right.key.startsWith(this.#options.ignored)) this.#objects += 1;
+    if (difference.side === 'right') {
+      this.#orphan(difference.right.key);
+      return;
+    }
+    const row = difference.left;
+    const sampled = this.#sampled();
+    this.#rows += 1;
+    if (difference.side === 'left') this.#without(row);
+    else this.#with(row, difference.right, sampled);
+  }
+
+  #with(row: PackageRow, { record, ...entry }: KnownObject, sampled: boolean): void {
+    const { readSince } = this.#options;
+    if (record && !sampled && readSince !== undefined && record.at < readSince) {
+      this.#again(entry, row);
+      return;
+    }
+    if (!record || sampled) {
+      this.#read(entry, row, sampled && record !== undefined);
+      return;
+    }
+    if (readSince !== undefined) this.#reread += 1;
+    this.#byRecord += 1;
+    this.judge(row.key, row.checksum, record);
+  }
+
+  #sampled(): boolean {
+    const { stride, offset } = this.#options;
+    return stride > 0 && this.#rows % stride === offset;
+  }
+
+  #orphan(key: string): void {
+    if (!key.startsWith(this.#options.ignored)) this.#counters.orphans.add(key);
+  }
+
+  #without(row: PackageRow): void {
+    if (this.#options.excused.has(row.key)) this.#counters.deletedInWindow.add(row.key);
+    else this.#problem('missing', row.key, row.checksum);
+  }
+
+  #problem(kind: Problem['kind'], key: string, checksum: string | null): void {
+    this.#counters[kind].add(key);
+    if (this.problems.length < PROBLEMS) this.problems.push({ kind, key, checksum });
+  }
+
+  #again(entry: ObjectEntry, row: PackageRow): void {
+    if (this.toRead.length < READS) this.toRead.push({ entry, checksum: row.checksum, sampled: false });
+    else this.#postponed += 1;
+  }
+
+  /** Objects that are left for the next pass. */
+  get postponed(): number {
+    return this.#postponed;
+  }
+
+  #read(entry: ObjectEntry, row: PackageRow, sampled: boolean): void {
+    const waiting = this.toRead.filter((each) => !each.sampled).length;
+    if (sampled || waiting < READS) this.toRead.push({ entry, checksum: row.checksum, sampled });
+    else this.#counters.unverifiable.add(row.key);
+  }
+
+  /** The verdict on bytes, from their record or from reading them now. */
+  judge(
+    key: string,
+    checksum: string | null,
+    record: Pick<VerificationRecord, 'verdict' | 'fileBlake2b' | 'signer'>,
+  ): void {
+    if (isDamaged(record)) {
+      this.#problem('corrupt', key, checksum);
+      return;
+    }
+    if (checksum !== null && record.fileBlake2b !== checksum) {
+      this.#problem('checksum', key, checksum);
+      return;
+    }
+    const known = record.verdict === 'OK' && record.signer !== null && this.#options.signers.has(record.signer);
+    if (!known) this.#counters.unknownSigner.add(key);
+  }
+
+  /** Its bytes could not be read this time. */
+  unread(key: string): void {
+    this.#counters.unverifiable.add(key);
+  }
+
+  reread(): void {
+    this.#reread += 1;
+  }
+
+  /** A missing row's object turned out to be gone since: it was deleted after the data's instant. */
+  deletedInWindow(keys: string[]): void {
+    const { missing, deletedInWindow } = this.#counters;
+    for (const key of keys) deletedInWindow.add(key);
+    missing.count -= keys.length;
+    const left = missing.samples.filter((each) => !keys.includes(each));
+    missing.samples.splice(0, missing.samples.length, ...left);
+  }
+
+  result(at: Date): Comparison {
+    const counters = this.#counters;
+    return {
+      at: at.toISOString(),
+      packages: this.#rows,
+      objects: this.#objects,
+      byRecord: this.#byRecord,
+      reread: this.#reread,
+      missing: counters.missing.result,
+      corrupt: counters.corrupt.result,
+      checksum: counters.checksum.result,
+      unknownSigner: counters.unknownSigner.result,
+      unverifiable: counters.unverifiable.result,
+      deletedInWindow: counters.deletedInWindow.result,
+      orphans: counters.orphans.result,
+    };
+  }
+}

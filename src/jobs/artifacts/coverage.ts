@@ -1,0 +1,38 @@
+import { mergeDiff, SampleCounter, type Sampled } from '../../core/artifacts/merge-diff.ts';
+import type { Point } from '../../core/points/documents.ts';
+import type { Ports } from '../../core/ports/all.ts';
+import { readInventory } from './inventory.ts';
+
+/** How many missing keys one run handles; the rest is found again by the next. */
+const KEYS_PER_RUN = 10_000;
+
+export type ReplicaCoverage = { missing: Sampled; differing: Sampled; missingKeys: string[] };
+
+/** Compares a point's inventory with the replica, by key and size. Needs the DR site only. */
+export async function measureCoverage(
+  ports: Pick<Ports, 'replica' | 'vault'>,
+  point: Point,
+): Promise<ReplicaCoverage | undefined> {
+  if (point.artifacts.state === 'pending') return undefined;
+  const excused = new Set(point.artifacts.state === 'complete' ? point.artifacts.deletedInWindow : []);
+  const missing = new SampleCounter();
+  const differing = new SampleCounter();
+  const missingKeys: string[] = [];
+  await mergeDiff(readInventory(ports.vault, point.artifacts.key), ports.replica.pages(), (difference) => {
+    if (difference.side === 'both' && difference.left.size !== difference.right.size) {
+      differing.add(difference.left.key);
+    }
+    if (difference.side !== 'left' || excused.has(difference.left.key)) return;
+    missing.add(difference.left.key);
+    if (missingKeys.length < KEYS_PER_RUN) missingKeys.push(difference.left.key);
+  });
+  return { missing: missing.result, differing: differing.result, missingKeys };
+}
+
+/** Queues copies of these keys, unless the last batch is still being worked on. Returns how many. */
+export async function queueRepairs(ports: Pick<Ports, 'log' | 'queue'>, keys: string[]): Promise<number> {
+  if (keys.length === 0 || (await ports.queue.depth()) > 0) return 0;
+  await ports.queue.send(keys.map((key) => ({ kind: 'repair', key })));
+  ports.log.info('queued copies', { count: keys.length });
+  return keys.length;
+}

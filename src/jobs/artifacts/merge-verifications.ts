@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type VerificationRecord,
+  type VerifiedIndex,
+  verificationSchema,
+  verifiedSchema,
+} from '../../core/artifacts/documents.ts';
+import { compareKeys, type Difference, differences } from '../../core/artifacts/merge-diff.ts';
+import { isDamaged, newestByKey, stillHolds, VerifiedCount } from '../../core/artifacts/verification.ts';
+import { minutesBetween } from '../../core/ids.ts';
+import type { Ports } from '../../core/ports/all.ts';
+import type { ObjectEntry } from '../../core/ports/artifacts.ts';
+import type { Vault } from '../../core/ports/vault.ts';
+import { vaultKeys } from '../../core/vault-layout.ts';
+import { hasCode } from '../../errors.ts';
+import { encode, parseDocument, readDocument } from '../vault/documents.ts';
+import { packed, readLines } from './inventory.ts';
+
+type MergePorts = Pick<Ports, 'clock' | 'log' | 'replica' | 'vault'>;
+
+/** Log entries that one run merges; the rest waits for the next. Each holds a batch of ten at most. */
+const LOGS_PER_RUN = 2_000;
+/** No run takes as long as this: what it left is nobody's. */
+const STALE_MINUTES = 24 * 60;
+const KEYS_PER_RUN = 10_000;
+
+async function readLogs(vault: Vault, keys: string[]): Promise<VerificationRecord[]> {
+  const records: VerificationRecord[] = [];
+  for (const key of keys) {
+    const found = await vault.get(key);
+    for (const line of found?.body.split('\n') ?? []) {
+      if (line !== '') records.push(parseDocument(key, line, verificationSchema));
+    }
+  }
+  return records;
+}
+
+/** The old records with the new ones over them, sorted by key. */
+async function* merged(old: AsyncIterable<VerificationRecord[]>, added: VerificationRecord[]) {
+  async function* sorted() {
+    yield [...newestByKey(added).values()].sort((a, b) => compareKeys(a.key, b.key));
+  }
+  for await (const batch of differences(old, sorted())) {
+    yield batch.map((each) => {
+      if (each.side === 'left') return each.left;
+      return each.side === 'both' && each.left.at > each.right.at ? each.left : each.right;
+    });
+  }
+}
+
+async function* nothing(): AsyncIterable<VerificationRecord[]> {}
+
+type Merge = { key: string; index: VerifiedIndex; work: string[] };
+
+/** Writes the new file: what still holds is kept, the rest is work. */
+async function writeMerged(ports: MergePorts, records: AsyncIterable<VerificationRecord[]>): Promise<Merge> {
+  const { vault, replica } = ports;
+  const now = ports.clock();
+  const published = await vault.list(vaultKeys.publicKeys);
+  const keysChangedAt = new Date(Math.max(0, ...published.map((entry) => entry.lastModified.getTime())));
+  const counted = new VerifiedCount();
+  const work: string[] = [];
+  const take = (each: Difference<ObjectEntry, VerificationRecord>): string => {
+    if (each.side === 'right') return '';
+    const record = each.side === 'both' && stillHolds(each.right, each.left, keysChangedAt) ? each.right : undefined;
+    if (record) counted.holds(record);
+    else counted.unverified(each.left);
+    if ((!record || isDamaged(record)) && work.length < KEYS_PER_RUN) work.push(each.left.key);
+    return record ? `${JSON.stringify(record)}\n` : '';
+  };
+  async function* lines() {
+    for await (const batch of differences(replica.pages(), records)) yield batch.map(take).join('');
+  }
+  const key = vaultKeys.verifiedFile(now, randomUUID());
+  await vault.putStream(key, packed(lines()));
+  return { key, index: counted.result(key, now), work };
+}
+
+/** Files of runs that died before they were the current one. */
+async function removeStale({ vault, clock }: MergePorts, current: string): Promise<void> {
+  for (const { key, lastModified } of await vault.list(vaultKeys.verifiedFiles)) {
+    if (key !== current && minutesBetween(lastModified, clock()) > STALE_MINUTES) await vault.remove(key);
+  }
+}
+
+/**
+ * Merges the log of verifications into one sorted file, holds it against the replica's listing (another ETag or
+ * size voids a record) and counts. Needs the DR site only. Dying anywhere leaves the logs to be merged again; of
+ * two runs at once one gives way. Answers the keys to be verified: without a record, or damaged and to be repaired.
+ */
+export async function mergeVerifications(ports: MergePorts): Promise<string[]> {
+  const { vault } = ports;
+  const before = await readDocument(vault, vaultKeys.verified, verifiedSchema);
+  const logs = (await vault.list(vaultKeys.verificationLogs)).slice(0, LOGS_PER_RUN).map((entry) => entry.key);
+  const old = before ? readLines<VerificationRecord>(vault, before.value.key) : nothing();
+  try {
+    const { key, index, work } = await writeMerged(ports, merged(old, await readLogs(vault, logs)));
+    await vault.put(vaultKeys.verified, encode(index), before?.etag);
+    for (const log of logs) await vault.remove(log);
+    if (before && before.value.key !== key) await vault.remove(before.value.key);
+    await removeStale(ports, key);
+    return work;
+  } catch (error) {
+    const current = await readDocument(vault, vaultKeys.verified, verifiedSchema);
+    if (!hasCode(error, 'CONFLICT', 'NOT_FOUND') || current?.etag === before?.etag) throw error;
+    ports.log.info('another run merged the verifications');
+    return [];
+  }
+}

@@ -1,0 +1,82 @@
+import { type ReconcileRecord, reconcileSchema } from '../../core/artifacts/documents.ts';
+import { mergeDiff, SampleCounter } from '../../core/artifacts/merge-diff.ts';
+import { minutesBetween } from '../../core/ids.ts';
+import type { Policy } from '../../core/policy.ts';
+import type { Ports } from '../../core/ports/all.ts';
+import type { ObjectEntry } from '../../core/ports/artifacts.ts';
+import { vaultKeys } from '../../core/vault-layout.ts';
+import { isDarkness, watchDarkness } from '../darkness.ts';
+import { readDocument, requireDirection, updateDocument } from '../vault/documents.ts';
+import { queueRepairs } from './coverage.ts';
+import { mergeVerifications } from './merge-verifications.ts';
+
+type ReconcilePorts = Pick<Ports, 'clock' | 'log' | 'primaryArtifacts' | 'replica' | 'queue' | 'vault'>;
+
+const KEYS_PER_RUN = 10_000;
+
+export type ReconcileReport = { record: ReconcileRecord } | { primaryDark: string };
+
+/**
+ * Merges what was verified, compares the two buckets by key and size, and queues what the replica lacks or holds
+ * unverified. Queues nothing while the last batch is not drained or the primary does not answer.
+ */
+export async function reconcile(unguarded: ReconcilePorts, policy: Policy): Promise<ReconcileReport> {
+  await requireDirection(unguarded.vault, 'primary→dr');
+  const { ports, darkness } = watchDarkness(unguarded);
+  const unverified = await mergeVerifications(ports);
+  try {
+    return { record: await compare(ports, policy, unverified) };
+  } catch (error) {
+    if (!isDarkness(error, darkness)) throw error;
+    ports.log.warn('the primary does not answer; nothing was compared', { error: error.message });
+    return { primaryDark: error.message };
+  }
+}
+
+class Comparison {
+  primary = 0;
+  replica = 0;
+  oldest: Date | undefined;
+  readonly missing = new SampleCounter();
+  readonly differing = new SampleCounter();
+  readonly eventless = new SampleCounter();
+  readonly keys: string[] = [];
+
+  lacks(entry: ObjectEntry, since: Date, policy: Policy, now: Date): void {
+    this.missing.add(entry.key);
+    if (this.keys.length < KEYS_PER_RUN) this.keys.push(entry.key);
+    if (!this.oldest || entry.lastModified < this.oldest) this.oldest = entry.lastModified;
+    const waited = minutesBetween(entry.lastModified, now);
+    if (entry.lastModified > since && waited > policy.replicationLagMinutes) this.eventless.add(entry.key);
+  }
+}
+
+async function compare(ports: ReconcilePorts, policy: Policy, unverified: string[]): Promise<ReconcileRecord> {
+  const now = ports.clock();
+  const before = await readDocument(ports.vault, vaultKeys.reconcile, reconcileSchema);
+  const firstAt = before?.value.firstAt ?? now.toISOString();
+  const seen = new Comparison();
+  await mergeDiff(ports.primaryArtifacts.pages(), ports.replica.pages(), (difference) => {
+    if (difference.side !== 'right') seen.primary += 1;
+    if (difference.side !== 'left') seen.replica += 1;
+    if (difference.side === 'left') seen.lacks(difference.left, new Date(firstAt), policy, now);
+    if (difference.side === 'both' && difference.left.size !== difference.right.size) {
+      seen.differing.add(difference.left.key);
+    }
+  });
+  const queued = await queueRepairs(ports, [...seen.keys, ...unverified].slice(0, KEYS_PER_RUN));
+  const record: ReconcileRecord = {
+    schema: 'reconcile/1',
+    firstAt,
+    at: now.toISOString(),
+    primary: seen.primary,
+    replica: seen.replica,
+    missing: seen.missing.result,
+    differing: seen.differing.result,
+    queued,
+    eventless: seen.eventless.result,
+    ...(seen.oldest ? { oldestMissingAt: seen.oldest.toISOString() } : {}),
+  };
+  await updateDocument(ports.vault, vaultKeys.reconcile, reconcileSchema, () => record);
+  return record;
+}

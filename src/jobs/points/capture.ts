@@ -1,0 +1,59 @@
+import { snapshotName } from '../../core/ids.ts';
+import { type Point, type PointKind, pointSchema } from '../../core/points/documents.ts';
+import { captureAccepted, captureRefused, requestedPoint } from '../../core/points/point.ts';
+import type { Policy } from '../../core/policy.ts';
+import type { Ports } from '../../core/ports/all.ts';
+import { vaultKeys } from '../../core/vault-layout.ts';
+import { DrError, hasCode } from '../../errors.ts';
+import { announcePoint, requireDirection, updateDocument, updatePoint } from '../vault/documents.ts';
+
+type CapturePorts = Pick<Ports, 'clock' | 'database' | 'log' | 'signals' | 'vault'>;
+
+export type CaptureRequest = { kind: PointKind; at: Date };
+
+/**
+ * Starts a recovery point. A slot has one point however often it is asked for; a request by
+ * hand always makes one of its own. The document is written before the snapshot is asked for,
+ * so that a run that dies leaves something for `advance` to go on with.
+ */
+export async function capture(ports: CapturePorts, policy: Policy, request: CaptureRequest): Promise<Point> {
+  await requireDirection(ports.vault, 'primary→dr');
+  const point = await openPoint(ports, policy, request);
+  await ports.signals.setTick(true);
+  return ensureSnapshot(ports, point);
+}
+
+async function openPoint(ports: CapturePorts, policy: Policy, request: CaptureRequest): Promise<Point> {
+  const wanted = requestedPoint(request.kind, request.at, policy);
+  if (request.kind === 'scheduled' && ports.clock().getTime() >= new Date(wanted.deadlineAt).getTime()) {
+    throw new DrError('SLOT_OVER', `the slot ${wanted.id} ended at ${wanted.deadlineAt}`, {
+      hint: 'The event came too late; the next slot has its own. `builder-dr capture` makes a point now.',
+    });
+  }
+  const { before, after } = await updateDocument(
+    ports.vault,
+    vaultKeys.point(wanted.id),
+    pointSchema,
+    (current) => current ?? wanted,
+  );
+  if (before && before.kind !== request.kind) {
+    // Another kind has this second: a request by hand is never folded into a slot.
+    return openPoint(ports, policy, { ...request, at: new Date(request.at.getTime() + 1000) });
+  }
+  if (!before) await announcePoint(ports, wanted);
+  return after ?? wanted;
+}
+
+/** Asks for the point's snapshot until the engine has accepted it or the deadline is over. */
+export async function ensureSnapshot(ports: CapturePorts, point: Point): Promise<Point> {
+  if (point.database.state !== 'capturing' || point.database.acceptedAt || point.state !== 'capturing') return point;
+  try {
+    await ports.database.capture(snapshotName(point.id), point.id);
+  } catch (error) {
+    if (!(error instanceof DrError)) throw error;
+    const refused = await updatePoint(ports, point.id, (now) => captureRefused(now, error, ports.clock()));
+    if (hasCode(error, 'INVALID_STATE', 'THROTTLED', 'QUOTA_EXCEEDED')) return refused;
+    throw error;
+  }
+  return updatePoint(ports, point.id, (current) => captureAccepted(current, ports.clock()));
+}

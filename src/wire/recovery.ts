@@ -1,0 +1,32 @@
+import {
+  cutOver,
+  database,
+  fence,
+  hashEngine,
+  inspection,
+  instances,
+  notifier,
+  primaryArtifacts,
+  queue,
+  replica,
+  secrets,
+  signals,
+  vault,
+} from './aws.ts';
+
+/** What carries points, drills and failovers on, for the two functions that do. */
+export const recoveryMakers = {
+  database,
+  primaryArtifacts,
+  replica,
+  vault,
+  queue,
+  notifier,
+  signals,
+  instances,
+  secrets,
+  fence,
+  inspection,
+  cutOver,
+  hashEngine,
+};

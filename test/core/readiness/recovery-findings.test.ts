@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { assessReadiness } from '../../../src/core/readiness/assess.ts';
+import type { Observations } from '../../../src/core/readiness/observations.ts';
+import type { Recovery } from '../../../src/core/recovery/documents.ts';
+import { plannedRun } from '../../../src/core/recovery/run.ts';
+import { copy, dark, healthy, now } from '../../setup/observations.ts';
+import { testPolicy } from '../../setup/policy.ts';
+
+const wanted = { point: 'latest', alarmTest: false, planned: false, acceptUnfenced: false, acceptFindings: false };
+function drill(state: 'passed' | 'failed', at: string, minutes = 5, alarmTest = false): Recovery {
+  const begun = new Date(at);
+  const run = plannedRun('drill', begun, { ...wanted, alarmTest }, [], testPolicy);
+  const end = new Date(begun.getTime() + minutes * 60_000).toISOString();
+  return { ...run, state, history: [...run.history, { at: end, state, why: 'ARTIFACT_MISSING' }] };
+}
+const done: Recovery = { ...plannedRun('failover', now, wanted, [], testPolicy), state: 'done' };
+const confirmed = { confirmedAt: now.toISOString() };
+const fenced: Recovery = { ...done, fence: { wanted: true, database: confirmed, bucket: confirmed } };
+const assess = (change: Partial<Observations>) => assessReadiness({ ...healthy, ...change }, testPolicy, now);
+const codes = (change: Partial<Observations>) => assess(change).findings.map((each) => each.code);
+
+describe('readiness and what was rehearsed', () => {
+  it('a drill that passed lately is nothing to say', () => {
+    expect(codes({ runs: [drill('passed', '2026-11-20T03:00:00Z')] })).toEqual([]);
+  });
+
+  it('a failed drill is critical until one passes; a failed alarm test likewise, on its own', () => {
+    const failed = drill('failed', '2026-11-21T03:00:00Z');
+    expect(assess({ runs: [failed] })).toMatchObject({
+      status: 'NOT_READY',
+      findings: [{ code: 'DRILL_FAILED', subject: failed.id }],
+    });
+    expect(codes({ runs: [failed, drill('passed', '2026-11-22T03:00:00Z')] })).toEqual([]);
+    const alarm = drill('failed', '2026-11-21T03:00:00Z', 5, true);
+    expect(codes({ runs: [alarm, drill('passed', '2026-11-22T03:00:00Z')] })).toEqual(['DRILL_FAILED']);
+  });
+
+  it('a drill older than the interval is overdue; so is none at all, counted from the first protected point', () => {
+    expect(codes({ runs: [drill('passed', '2026-11-10T03:00:00Z')] })).toEqual(['DRILL_OVERDUE']);
+    expect(codes({ runs: [] })).toEqual([]);
+    const old = {
+      ...(healthy.points[0] as Observations['points'][0]),
+      id: '20261101t000000z',
+      requestedAt: '2026-11-01T00:00:00Z',
+    };
+    expect(codes({ points: [old, ...healthy.points], copies: [...healthy.copies, copy(old.id)] })).toEqual([
+      'DRILL_OVERDUE',
+    ]);
+  });
+
+  it('a drill slower than the target is RTO_EXCEEDED', () => {
+    expect(codes({ runs: [drill('passed', '2026-11-20T03:00:00Z', testPolicy.rtoTargetMinutes + 1)] })).toEqual([
+      'RTO_EXCEEDED',
+    ]);
+  });
+
+  it('without node settings in escrow a new node would be configured from memory', () => {
+    expect(codes({ nodeFiles: [] })).toEqual(['NODE_CONFIG_MISSING']);
+  });
+
+  it.each(['DR_NETWORK_MISSING', 'DR_PARAMETER_GROUP_MISSING'] as const)(
+    '%s means that a failover now would not succeed',
+    (code) => {
+      const seen = assess({ lacking: [{ code, subject: 'x', text: 'there is none' }] });
+      expect([seen.recoverable, seen.findings.map((each) => each.code)]).toEqual([false, [code]]);
+    },
+  );
+});
+
+describe('readiness after a cut-over', () => {
+  const after = { direction: 'none' as const, runs: [fenced], primary: dark };
+
+  it('is UNPROTECTED until the stack for the other direction has a point', () => {
+    expect(assess(after)).toMatchObject({
+      status: 'NOT_READY',
+      recoverable: false,
+      protecting: false,
+      findings: [{ code: 'UNPROTECTED' }],
+    });
+    expect(assess({ ...after, reverse: { protecting: true, point: 'p' } })).toMatchObject({
+      status: 'READY',
+      protecting: true,
+      findings: [],
+    });
+    expect(codes({ ...after, direction: 'dr→primary' })).toEqual(['UNPROTECTED']);
+  });
+
+  it('an unconfirmed fence is said as long as it is, and is TWO_WRITERS when the primary answers', () => {
+    expect(codes({ ...after, runs: [done] })).toEqual(['UNPROTECTED', 'FENCE_UNCONFIRMED']);
+    expect(codes({ ...after, runs: [done], primary: healthy.primary })).toEqual(['UNPROTECTED', 'TWO_WRITERS']);
+  });
+
+  it('says nothing of captures, copies and lag: nothing flows from the old primary', () => {
+    expect(
+      codes({ ...after, points: [], copies: [], reconcile: undefined, reverse: { protecting: true, point: 'p' } }),
+    ).toEqual([]);
+  });
+});

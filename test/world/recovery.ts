@@ -1,0 +1,242 @@
+import type {
+  CutOverPort,
+  FencePort,
+  Inspection,
+  Instances,
+  RestoredInstance,
+  RestoreRequest,
+  Secrets,
+} from '../../src/core/ports/recovery.ts';
+import type { Vault } from '../../src/core/ports/vault.ts';
+import type { InspectionReport } from '../../src/core/recovery/documents.ts';
+import { DRILL_PREFIX, RUN_TAG } from '../../src/core/recovery/restore-request.ts';
+import { DrError, hasCode } from '../../src/errors.ts';
+import { encode } from '../../src/jobs/vault/documents.ts';
+
+type Held = RestoredInstance & { request: RestoreRequest | undefined; password: string | undefined };
+
+/** Restored instances in memory; they become available when the test says so. */
+export type MemoryInstances = Instances & {
+  held: Map<string, Held>;
+  refuse: Map<string, DrError>;
+  lacking: Awaited<ReturnType<Instances['missing']>>;
+  engineVersion: string;
+  restores: string[];
+  destroyed: string[];
+  finish: () => void;
+};
+
+export function memoryInstances(): MemoryInstances {
+  const held = new Map<string, Held>();
+  const instances: MemoryInstances = {
+    held,
+    refuse: new Map(),
+    lacking: [],
+    engineVersion: 'postgres 17.10',
+    restores: [],
+    destroyed: [],
+    finish: () => {
+      for (const each of held.values()) {
+        if (each.status === 'deleting') held.delete(each.name);
+        else Object.assign(each, { status: 'available', host: '127.0.0.1', port: 5432, pending: false });
+      }
+    },
+    async restore(request) {
+      const refusal = instances.refuse.get(request.className);
+      if (refusal) throw refusal;
+      const found = held.get(request.name);
+      if (found && found.tags[RUN_TAG] !== request.tags[RUN_TAG]) throw new DrError('INSTANCE_MISMATCH', request.name);
+      if (found) return;
+      instances.restores.push(request.name);
+      held.set(request.name, {
+        name: request.name,
+        arn: `arn:aws:rds:us-west-2:000000000000:db:${request.name}`,
+        status: 'creating',
+        engineVersion: instances.engineVersion,
+        className: request.className,
+        host: undefined,
+        port: undefined,
+        masterUser: 'dbadmin',
+        deletionProtection: request.deletionProtection,
+        pending: false,
+        tags: { ...request.tags },
+        request,
+        password: undefined,
+      });
+    },
+    status: async (name) => held.get(name),
+    async setPassword(name, password) {
+      const found = held.get(name);
+      if (!found) throw new DrError('NOT_FOUND', name);
+      Object.assign(found, { password, pending: true });
+    },
+    async tag(arn, tags) {
+      const found = [...held.values()].find((each) => each.arn === arn);
+      if (found) found.tags = { ...found.tags, ...tags };
+    },
+    async destroy(name) {
+      if (!name.startsWith(DRILL_PREFIX)) throw new DrError('BAD_USAGE', `${name} is not a drill's instance`);
+      const found = held.get(name);
+      if (!found || found.status === 'deleting') return;
+      if (found.status === 'creating') throw new DrError('INVALID_STATE', `${name} is creating`);
+      found.status = 'deleting';
+      instances.destroyed.push(name);
+    },
+    list: async () => [...held.values()],
+    missing: async () => instances.lacking,
+  };
+  return instances;
+}
+
+export function memorySecrets(): Secrets & { values: Map<string, string> } {
+  const values = new Map<string, string>();
+  return {
+    values,
+    async ensure(name) {
+      const value = values.get(name) ?? `password ${values.size + 1}`;
+      values.set(name, value);
+      return value;
+    },
+    remove: async (name) => void values.delete(name),
+    async resolve(reference) {
+      const value = values.get(reference);
+      if (value === undefined) throw new DrError('SECRET_UNREADABLE', `cannot read ${reference}`);
+      return value;
+    },
+  };
+}
+
+/** A primary that can be fenced; a swap is done when the test says so. */
+export type MemoryFence = FencePort & {
+  state: { status: string; groups: { id: string; status: string }[] };
+  policy: string | undefined;
+  reboots: number;
+  renamed: string | undefined;
+  dark: boolean;
+  refused: DrError | undefined;
+  finish: () => void;
+};
+
+export function memoryFence(): MemoryFence {
+  const reachable = (): void => {
+    if (fence.dark) throw new DrError('SITE_UNREACHABLE', 'describe instance: TimeoutError');
+    if (fence.refused) throw fence.refused;
+  };
+  const fence: MemoryFence = {
+    state: { status: 'available', groups: [{ id: 'sg-builder', status: 'active' }] },
+    policy: JSON.stringify({ Version: '2012-10-17', Statement: [{ Sid: 'Theirs', Effect: 'Allow' }] }),
+    reboots: 0,
+    renamed: undefined,
+    dark: false,
+    refused: undefined,
+    finish: () => {
+      fence.state = {
+        status: 'available',
+        groups: fence.state.groups
+          .filter((each) => each.status !== 'removing')
+          .map((each) => ({ ...each, status: 'active' })),
+      };
+    },
+    async fenceGroup() {
+      reachable();
+      return 'sg-fence';
+    },
+    async database(name) {
+      reachable();
+      return (fence.renamed === undefined) === (name === undefined) ? fence.state : undefined;
+    },
+    async setGroups(groups) {
+      reachable();
+      const leaving = fence.state.groups.filter((each) => !groups.includes(each.id));
+      fence.state = {
+        ...fence.state,
+        groups: [
+          ...leaving.map((each) => ({ ...each, status: 'removing' })),
+          ...groups.map((id) => ({ id, status: 'adding' })),
+        ],
+      };
+    },
+    async rename(name) {
+      reachable();
+      fence.renamed = name;
+    },
+    async reboot() {
+      reachable();
+      fence.reboots += 1;
+      fence.state = { ...fence.state, status: 'rebooting' };
+    },
+    async bucketPolicy() {
+      reachable();
+      return fence.policy;
+    },
+    async setBucketPolicy(policy) {
+      reachable();
+      fence.policy = policy;
+    },
+  };
+  return fence;
+}
+
+const healthyReport = {
+  schema: 'inspection/1' as const,
+  serverVersion: '17.10',
+  ledger: { count: 3, newest: '20250601111111' },
+  extensions: ['intarray', 'plpgsql'],
+  tables: ['accounts', 'origins', 'origin_packages'].map((name) => ({ name, owner: 'hab', rows: 9 })),
+  nextId: { owner: 'hab' },
+  signers: [],
+  conflictingSigners: [],
+  builderKeys: [],
+  smoke: [{ name: 'database', ok: true, detail: 'logged in' }],
+};
+
+/** Answers each request with a report at once; a test changes what it says. */
+export type MemoryInspection = Inspection & {
+  asked: string[];
+  answer: (report: InspectionReport) => InspectionReport | undefined;
+  refuse: DrError | undefined;
+};
+
+export function memoryInspection(vault: Vault, clock: () => Date): MemoryInspection {
+  const inspection: MemoryInspection = {
+    asked: [],
+    answer: (report) => report,
+    refuse: undefined,
+    async start({ run, report }) {
+      if (inspection.refuse) throw inspection.refuse;
+      inspection.asked.push(report);
+      const body = inspection.answer({ ...healthyReport, run, instance: run, at: clock().toISOString() });
+      if (!body) return;
+      try {
+        await vault.put(report, encode(body), undefined);
+      } catch (error) {
+        if (!hasCode(error, 'CONFLICT')) throw error;
+      }
+    },
+  };
+  return inspection;
+}
+
+export function memoryCutOver(): CutOverPort & {
+  files: Record<string, string>;
+  hosts: string[];
+  refuse: DrError | undefined;
+} {
+  const cutOver = {
+    files: {} as Record<string, string>,
+    hosts: [] as string[],
+    refuse: undefined as DrError | undefined,
+    publishSettings: async (files: Record<string, string>) => {
+      if (cutOver.refuse) throw cutOver.refuse;
+      cutOver.files = files;
+    },
+    dns: {
+      name: 'builder-db.example.com',
+      point: async (host: string) => {
+        if (cutOver.refuse) throw cutOver.refuse;
+        cutOver.hosts.push(host);
+      },
+    },
+  };
+  return cutOver;
+}

@@ -1,0 +1,49 @@
+import type { Vault } from '../../src/core/ports/vault.ts';
+import { DrError } from '../../src/errors.ts';
+
+/** A vault in memory; the contract suite keeps it honest. */
+export function memoryVault(
+  clock: () => Date,
+): Vault & { documents: Map<string, { body: Buffer; etag: string; at: Date }> } {
+  const documents = new Map<string, { body: Buffer; etag: string; at: Date }>();
+  let serial = 0;
+  const store = (key: string, body: Buffer): string => {
+    serial += 1;
+    const etag = `"${serial}"`;
+    documents.set(key, { body, etag, at: clock() });
+    return etag;
+  };
+  return {
+    documents,
+    async get(key) {
+      const found = documents.get(key);
+      return found && { body: found.body.toString(), etag: found.etag };
+    },
+    async put(key, body, etag) {
+      if (documents.get(key)?.etag !== etag) throw new DrError('CONFLICT', `${key} is not the one that was read`);
+      return store(key, Buffer.from(body));
+    },
+    async putStream(key, chunks) {
+      if (documents.has(key)) return 'exists';
+      const parts: Uint8Array[] = [];
+      for await (const chunk of chunks) parts.push(chunk);
+      if (documents.has(key)) return 'exists';
+      store(key, Buffer.concat(parts));
+      return 'written';
+    },
+    async openStream(key) {
+      const found = documents.get(key);
+      if (!found) throw new DrError('NOT_FOUND', `no ${key}`);
+      return (async function* () {
+        yield found.body;
+      })();
+    },
+    async remove(key) {
+      documents.delete(key);
+    },
+    async list(prefix) {
+      const keys = [...documents.keys()].filter((key) => key.startsWith(prefix)).sort();
+      return keys.map((key) => ({ key, lastModified: documents.get(key)?.at ?? clock() }));
+    },
+  };
+}
