@@ -1,47 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { pointSchema } from '../../src/core/points/documents.ts';
 import { DrError } from '../../src/errors.ts';
 import { advance } from '../../src/jobs/advance.ts';
 import { readInventory } from '../../src/jobs/artifacts/inventory.ts';
 import { reconcile } from '../../src/jobs/artifacts/reconcile.ts';
-import { replicate } from '../../src/jobs/artifacts/replicate.ts';
 import { escrowKeys } from '../../src/jobs/keys/escrow.ts';
 import { acceptPoint } from '../../src/jobs/points/accept.ts';
 import { capture } from '../../src/jobs/points/capture.ts';
 import { readiness } from '../../src/jobs/readiness.ts';
 import { readPoints } from '../../src/jobs/vault/documents.ts';
 import { dyingPorts, Killed } from '../setup/dying.ts';
-import { TestClock, testPolicy } from '../setup/policy.ts';
-import { type MemoryPorts, memoryPorts } from '../world/ports.ts';
-
-const box = `BOX-SEC-1\nbldr-20240101000000\n\n${Buffer.alloc(32, 7).toString('base64')}`;
-const nodeFile = { name: 'bldr.env', mode: 0o640, content: Buffer.from('export PG_EXT_ENABLED=true\n') };
-const keyFile = { name: 'bldr-20240101000000.box.key', mode: 0o400, content: Buffer.from(box) };
-
-function newWorld(artifacts = 5): { clock: TestClock; ports: MemoryPorts } {
-  const clock = new TestClock();
-  const ports = memoryPorts(clock.read);
-  for (let n = 0; n < artifacts; n += 1) ports.primaryArtifacts.plant(`core/p${n}.hart`, Buffer.from(`package ${n}`));
-  return { clock, ports };
-}
-
-async function drain(ports: MemoryPorts): Promise<void> {
-  for (const { key } of ports.queue.messages.splice(0)) await replicate(ports, key);
-}
-
-/** Runs the jobs and lets the engine finish, as time would, until nothing is in flight. */
-async function runToEnd(ports: MemoryPorts): Promise<void> {
-  for (let round = 0; round < 8; round += 1) {
-    await advance(ports, testPolicy);
-    ports.database.finish('snapshots');
-    ports.database.finish('held');
-    await drain(ports);
-  }
-}
-
-const scheduled = { kind: 'scheduled' as const, at: new Date('2026-11-22T14:00:03Z') };
-const states = async (ports: MemoryPorts) =>
-  (await readPoints(ports.vault)).points.map(({ id, state }) => `${id} ${state}`);
+import { drain, keyFile, newWorld, nodeFile, runToEnd, scheduled, states } from '../setup/memory-cycle.ts';
+import { testPolicy } from '../setup/policy.ts';
+import type { MemoryPorts } from '../world/ports.ts';
 
 describe('the cycle of a recovery point', () => {
   it('goes from a capture to protected, and turns the tick on and off', async () => {
@@ -252,59 +222,3 @@ function describeAll(error: unknown): string {
   }
   return all.join(' / ');
 }
-
-describe('what the catalogue refuses', () => {
-  it('a document that does not parse is reported with its key, never overwritten, and hides no other point', async () => {
-    const { ports } = newWorld();
-    await escrowKeys(ports, [keyFile, nodeFile]);
-    await ports.vault.put('points/20261122t130000z.json', '{"schema":"point/1",', undefined);
-    await capture(ports, testPolicy, scheduled);
-    const run = async () => {
-      for (let round = 0; round < 8; round += 1) {
-        await expect(advance(ports, testPolicy)).rejects.toThrow('points/20261122t130000z.json: not JSON');
-        ports.database.finish('snapshots');
-        ports.database.finish('held');
-        await drain(ports);
-      }
-    };
-    await run();
-    expect((await ports.vault.get('points/20261122t130000z.json'))?.body).toBe('{"schema":"point/1",');
-    const status = await readiness(ports, testPolicy);
-    expect(status.point).toBe('20261122t140000z');
-    expect(status.findings).toMatchObject([{ code: 'VAULT_UNREADABLE', subject: 'points/20261122t130000z.json' }]);
-  });
-
-  it('a newer schema is refused by name', async () => {
-    const { ports } = newWorld();
-    await ports.vault.put('points/20261122t130000z.json', '{"schema":"point/2"}', undefined);
-    expect((await readPoints(ports.vault)).unreadable[0]?.problem).toContain('schema point/2');
-  });
-
-  it('a broken status document is told to people, kept as it is, and fails the run', async () => {
-    const { ports } = newWorld();
-    await ports.vault.put('status.json', 'broken', undefined);
-    await expect(readiness(ports, testPolicy)).rejects.toMatchObject({ code: 'VAULT_UNREADABLE' });
-    expect(ports.notifier.messages[0]?.body).toContain('VAULT_UNREADABLE (status.json)');
-    expect((await ports.vault.get('status.json'))?.body).toBe('broken');
-  });
-
-  it('work for another direction is refused by every job that acts', async () => {
-    const { ports } = newWorld();
-    const direction = {
-      schema: 'direction/1',
-      direction: 'dr→primary',
-      epoch: 3,
-      changedAt: '2026-11-22T00:00:00.000Z',
-    };
-    await ports.vault.put('direction.json', JSON.stringify(direction), undefined);
-    const refused = { code: 'WRONG_DIRECTION', message: expect.stringContaining('dr→primary (epoch 3)') };
-    await expect(capture(ports, testPolicy, scheduled)).rejects.toMatchObject(refused);
-    expect(await advance(ports, testPolicy)).toMatchObject({ points: [], runs: [] });
-    await expect(reconcile(ports, testPolicy)).rejects.toMatchObject(refused);
-    expect([...ports.vault.documents.keys()]).toEqual(['direction.json']);
-  });
-
-  it('a point of a shape that no transition makes', () => {
-    expect(pointSchema.safeParse({ schema: 'point/1', id: 'x', state: 'happy' }).success).toBe(false);
-  });
-});

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { current } from '../../../src/core/recovery/run.ts';
+import { planFailover } from '../../../src/jobs/recovery/failover.ts';
+import { readRuns } from '../../../src/jobs/recovery/runs.ts';
+import { readDirection, readPoints } from '../../../src/jobs/vault/documents.ts';
+import { finishRun, protectedWorld } from '../../setup/memory-recovery.ts';
+import { testPolicy } from '../../setup/policy.ts';
+import { drill, start, wrongOwner } from '../../setup/recovery-requests.ts';
+import type { MemoryPorts } from '../../world/ports.ts';
+
+describe('a failover chooses its point', () => {
+  it('whose newest point fails its inspection falls back to the next older one, and records it', async () => {
+    const { ports, ids } = await protectedWorld();
+    ports.inspection.answer = (report) => (ports.inspection.asked.length === 1 ? wrongOwner(report) : report);
+    const run = await finishRun(ports, await start(ports, ids[0] ?? ''));
+    expect(run.state).toBe('done');
+    expect(run.attempts.map((each) => [each.point, each.outcome])).toEqual([
+      [ids[0], 'rejected'],
+      [ids[1], 'passed'],
+    ]);
+    expect(run.attempts[0]?.why).toBe('DATABASE_OWNER_WRONG');
+    const letter = ports.notifier.messages.at(-1);
+    expect(letter?.body).toContain(`Rejected: ${ids[0]}: DATABASE_OWNER_WRONG; hbdr-failover-`);
+    expect(ports.instances.destroyed).toEqual([]);
+    const states = (await readPoints(ports.vault)).points.map((each) => each.state);
+    expect(states).toEqual(['proven', 'protected']);
+  });
+
+  it('does not go beyond the newest proven point', async () => {
+    const { ports, ids } = await protectedWorld(3);
+    await finishRun(ports, await drill(ports));
+    const plan = await planFailover(ports, testPolicy, { point: 'latest', planned: false });
+    expect(plan.candidates.map((each) => [each.point, each.state, each.minutesLost])).toEqual([[ids[0], 'proven', 60]]);
+  });
+
+  it('with no point left is blocked, names the way on, and takes the point as it is when told', async () => {
+    const { ports, ids } = await protectedWorld();
+    ports.inspection.answer = wrongOwner;
+    const blocked = await finishRun(ports, await start(ports, ids[0] ?? ''));
+    expect(blocked.state).toBe('blocked');
+    expect(blocked.blocked?.resumeWith).toContain(`"point":"${ids[0]}","acceptFindings":true`);
+    expect((await readDirection(ports.vault)).direction).toBe('primary→dr');
+    const resumed = await start(ports, ids[0] ?? '', { point: ids[0] ?? '', acceptFindings: true });
+    const run = await finishRun(ports, resumed);
+    expect([run.state, current(run).point, current(run).outcome]).toEqual(['done', ids[0], 'accepted']);
+    expect(ports.instances.restores).toHaveLength(2);
+  });
+
+  it('asked for by its id is the only candidate; one that is not there is refused', async () => {
+    const { ports, ids } = await protectedWorld();
+    const run = await finishRun(ports, await start(ports, ids[1] ?? '', { point: ids[1] ?? '' }));
+    expect([run.state, current(run).point]).toEqual(['done', ids[1]]);
+    const other = await protectedWorld();
+    await expect(start(other.ports, 'x', { point: 'x' })).rejects.toMatchObject({ code: 'POINT_UNKNOWN' });
+  });
+
+  it('whose copy left the DR region is no candidate', async () => {
+    const { ports, ids } = await protectedWorld();
+    ports.database.held.delete(`hbdr-${ids[0]}`);
+    const plan = await planFailover(ports, testPolicy, { point: 'latest', planned: false });
+    expect(plan.confirm).toBe(ids[1]);
+  });
+});
+
+describe('two failovers started at once', () => {
+  it('a second apart: one goes on, the other gives way before it has touched anything', async () => {
+    const { ports, clock, ids } = await protectedWorld(1);
+    let written = 0;
+    // The second one looks for a failover in hand before the first is written, as two operators do.
+    const { put } = ports.vault;
+    const list = ports.vault.list;
+    const blind = {
+      ...ports,
+      vault: {
+        ...ports.vault,
+        list: async (prefix: string) => (written < 1 && prefix === 'failovers/' ? [] : list(prefix)),
+        put: async (key: string, body: string, etag: string | undefined) => {
+          if (/^failovers\/[^/]+\.json$/.test(key)) written += 1;
+          return put(key, body, etag);
+        },
+      },
+    } as MemoryPorts;
+    const first = await start(ports, ids[0] ?? '');
+    clock.passMinutes(1);
+    const second = await start(blind, ids[0] ?? '');
+    expect(second.id).toBe(first.id);
+    await finishRun(ports, first);
+    const { runs } = await readRuns(ports.vault);
+    expect(runs.map((each) => each.state)).toEqual(['done', 'aborted']);
+    expect([ports.instances.held.size, ports.fence.state.groups]).toEqual([1, [{ id: 'sg-fence', status: 'active' }]]);
+  });
+});
