@@ -7,12 +7,12 @@ import { handlersOver } from './lib/handlers.ts';
 
 const lambda = handlersOver(portsOf({ database, signals, vault }));
 
-const at = z.iso.datetime();
+const instant = z.iso.datetime();
 const request = z.discriminatedUnion('kind', [
-  z.looseObject({ kind: z.literal('scheduled'), scheduledAt: at }),
+  z.looseObject({ kind: z.literal('scheduled'), scheduledAt: instant }),
   z.looseObject({
     kind: z.literal('manual'),
-    requestedAt: at.optional(),
+    requestedAt: instant.optional(),
     point: z.string().default('latest'),
     alarmTest: z.boolean().default(false),
     readAll: z.boolean().default(false),
@@ -23,13 +23,14 @@ const request = z.discriminatedUnion('kind', [
 export const handler = lambda('drill', request, async (event, { ports, config }) => {
   const manual = event.kind === 'manual';
   const requested = manual ? event.requestedAt : event.scheduledAt;
+  const at = requested ? new Date(requested) : ports.clock();
+  const point = manual ? event.point : 'latest';
+  const asked =
+    manual && event.alarmTest
+      ? ({ kind: 'alarm-test', point, at } as const)
+      : ({ kind: 'drill', point, readAll: manual && event.readAll, at } as const);
   const start = async () => {
-    const { id, state } = await startDrill(ports, policyOf(config), {
-      point: manual ? event.point : 'latest',
-      alarmTest: manual && event.alarmTest,
-      readAll: manual && event.readAll,
-      at: requested ? new Date(requested) : ports.clock(),
-    });
+    const { id, state } = await startDrill(ports, policyOf(config), asked);
     return { id, state };
   };
   return manual ? start() : unlessElsewhere(ports.log, start);

@@ -34,7 +34,7 @@ export const handler = lambda('failover', request, async (event, { ports, config
       return planFailback(ports);
     case 'failback-start':
       return startFailback(ports, policy);
-    default:
+    case 'status':
       return failoverStatus(ports);
   }
 });

@@ -1,7 +1,7 @@
 import { DrError, describeError } from '../src/errors.ts';
 import { ArtifactBatch } from '../src/jobs/artifacts/verify.ts';
 import { watchDarkness } from '../src/jobs/darkness.ts';
-import { requireDirection } from '../src/jobs/vault/documents.ts';
+import { requireDirection } from '../src/jobs/vault/direction.ts';
 import { hashEngine, portsOf, primaryArtifacts, replica, vault } from '../src/wire/aws.ts';
 import { unlessElsewhere } from './lib/direction.ts';
 import { artifactWork, queueEvent } from './lib/events.ts';

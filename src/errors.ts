@@ -30,17 +30,19 @@ export type DrErrorCode =
   | 'SANDBOX_UNAVAILABLE';
 
 /**
- * The one error of this product: a code to branch on, a message with the value
+ * The one error of this product: a code to branch on, what it is about, a message with the value
  * that was wrong, and a hint that says what to do. Never holds a secret.
  */
 export class DrError extends Error {
   readonly code: DrErrorCode;
+  readonly subject: string | undefined;
   readonly hint: string | undefined;
 
-  constructor(code: DrErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+  constructor(code: DrErrorCode, message: string, options: { subject?: string; hint?: string; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'DrError';
     this.code = code;
+    this.subject = options.subject;
     this.hint = options.hint;
   }
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { GetObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
 import pg from 'pg';
-import type { Recovery } from '../../src/core/recovery/documents.ts';
-import { allFindings, current, phaseSeconds } from '../../src/core/recovery/run.ts';
+import { allFindings, current, phaseSeconds } from '../../src/core/recovery/lifecycle.ts';
+import type { ProductionRun, Run } from '../../src/core/recovery/run.ts';
 import type { FailoverPlan } from '../../src/jobs/recovery/failover.ts';
 import { type Operator, until } from './operator.ts';
 
@@ -45,13 +45,13 @@ export async function bucketFingerprint(s3: S3Client, Bucket: string): Promise<F
 
 export const same = (a: Fingerprint, b: Fingerprint): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-async function drillOf(operator: Operator, id: string): Promise<Recovery> {
-  const { drills } = (await operator.cli('drills')) as { drills: Recovery[] };
-  return drills.find((each) => each.id === id) as Recovery;
+async function drillOf(operator: Operator, id: string): Promise<Run> {
+  const { drills } = (await operator.cli('drills')) as { drills: Run[] };
+  return drills.find((each) => each.id === id) as Run;
 }
 
 /** Invokes the drill function and waits for its verdict. */
-export async function runDrill(operator: Operator, event: string): Promise<Recovery> {
+export async function runDrill(operator: Operator, event: string): Promise<Run> {
   const answer = JSON.parse(await operator.serverless('invoke', '-f', 'drill', '-p', `events/${event}.json`)) as {
     id: string;
   };
@@ -73,22 +73,22 @@ export async function invokeFailover(operator: Operator, request: Record<string,
 }
 
 /** Waits until the failover asks for its operator, or is over. */
-export async function untilSettled(operator: Operator, seconds: number): Promise<Recovery> {
+export async function untilSettled(operator: Operator, seconds: number): Promise<ProductionRun> {
   return until('the failover', seconds, async () => {
-    const [run] = (await operator.cli('failover', 'status')) as Recovery[];
+    const [run] = (await operator.cli('failover', 'status')) as ProductionRun[];
     return run && ['done', 'blocked', 'failed', 'aborted'].includes(run.state) ? run : undefined;
   });
 }
 
-export function drillReport(run: Recovery) {
+export function drillReport(run: Run) {
   const findings = allFindings(run).map((each) => each.code);
   return { id: run.id, point: current(run).point, verdict: run.state, phases: phaseSeconds(run, new Date()), findings };
 }
 
-export function failoverReport(run: Recovery, rowsEqual: boolean, objectsEqual: boolean) {
+export function failoverReport(run: ProductionRun, rowsEqual: boolean, objectsEqual: boolean) {
   const half = (part: { confirmedAt?: string | undefined } | undefined) =>
     part?.confirmedAt ? 'confirmed' : 'unconfirmed';
-  const fence = { database: half(run.fence?.database), bucket: half(run.fence?.bucket) };
+  const fence = { database: half(run.fence.database), bucket: half(run.fence.bucket) };
   const phases = phaseSeconds(run, new Date());
   return { id: run.id, point: current(run).point, state: run.state, phases, fence, rowsEqual, objectsEqual };
 }

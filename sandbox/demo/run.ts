@@ -4,7 +4,7 @@ import { DeleteObjectCommand, HeadObjectCommand, paginateListObjectsV2, S3Client
 import { loadConfig } from '../../src/config-file.ts';
 import { stackNames } from '../../src/core/names.ts';
 import type { StatusRecord } from '../../src/core/readiness/documents.ts';
-import { current } from '../../src/core/recovery/run.ts';
+import { current } from '../../src/core/recovery/lifecycle.ts';
 import type { SeededBuilder } from '../seed/builder.ts';
 import { Slack } from '../slack.ts';
 import { startSandbox } from '../start.ts';

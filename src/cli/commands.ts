@@ -10,7 +10,8 @@ import { doctor } from '../jobs/doctor.ts';
 import { acceptPoint } from '../jobs/points/accept.ts';
 import { capture } from '../jobs/points/capture.ts';
 import { readiness } from '../jobs/readiness.ts';
-import { readDocument, readPoints } from '../jobs/vault/documents.ts';
+import { readDocument } from '../jobs/vault/documents.ts';
+import { readPoints } from '../jobs/vault/points.ts';
 import type { Answer, Command } from './command.ts';
 import { advanceText, doctorText, pointsText, reconcileText, statusText } from './render.ts';
 

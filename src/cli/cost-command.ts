@@ -2,7 +2,7 @@ import { type Config, policyOf } from '../config.ts';
 import { newestFirst } from '../core/points/point.ts';
 import { costOf, costText, type Load } from '../cost/cost.ts';
 import { DrError } from '../errors.ts';
-import { readPoints } from '../jobs/vault/documents.ts';
+import { readPoints } from '../jobs/vault/points.ts';
 import type { Command, Flags } from './command.ts';
 
 const GIB = 2 ** 30;

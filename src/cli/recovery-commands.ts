@@ -1,10 +1,11 @@
 import { policyOf } from '../config.ts';
-import { isDrill, isOver } from '../core/recovery/run.ts';
+import { isOver } from '../core/recovery/lifecycle.ts';
+import { isScratch } from '../core/recovery/run.ts';
 import { DrError } from '../errors.ts';
 import { planDrill, startDrill } from '../jobs/recovery/drill.ts';
 import { planFailback, startFailback } from '../jobs/recovery/failback.ts';
 import { abortFailover, failoverStatus, planFailover, startFailover, unfence } from '../jobs/recovery/failover.ts';
-import { readRuns } from '../jobs/recovery/runs.ts';
+import { readRuns } from '../jobs/vault/runs.ts';
 import type { Command } from './command.ts';
 import { abortText, failbackText, failoverPlanText, planText, runsText, runText } from './render-recovery.ts';
 
@@ -15,19 +16,18 @@ export const drillNow: Command = async ({ ports, config }, _args, flags) => {
     const plan = await planDrill(ports, policy, point);
     return { json: plan, text: planText(plan.point, plan.steps), healthy: plan.point !== null };
   }
-  const alarmTest = flags['alarmTest'] === true;
-  const run = await startDrill(ports, policy, {
-    point,
-    alarmTest,
-    readAll: flags['readAll'] === true,
-    at: ports.clock(),
-  });
+  const at = ports.clock();
+  const asked =
+    flags['alarmTest'] === true
+      ? ({ kind: 'alarm-test', point, at } as const)
+      : ({ kind: 'drill', point, readAll: flags['readAll'] === true, at } as const);
+  const run = await startDrill(ports, policy, asked);
   return { json: run, text: runText(run, ports.clock()), healthy: run.state !== 'failed' };
 };
 
 export const drills: Command = async ({ ports }) => {
   const { runs, unreadable } = await readRuns(ports.vault);
-  const found = runs.filter(isDrill).reverse();
+  const found = runs.filter(isScratch).reverse();
   const broken = unreadable.map(({ problem }) => `UNREADABLE ${problem}`);
   const text = [runsText(found, ports.clock()), ...broken].join('\n');
   const last = found.find(isOver);

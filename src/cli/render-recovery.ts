@@ -1,7 +1,9 @@
+import { commandLine } from '../core/command-line.ts';
 import { fenceText } from '../core/notices/of-recovery.ts';
-import type { Recovery } from '../core/recovery/documents.ts';
+import { kinds } from '../core/recovery/kinds.ts';
+import { allFindings, phaseSeconds, rtoSeconds, startArguments } from '../core/recovery/lifecycle.ts';
 import type { PlanStep } from '../core/recovery/plan.ts';
-import { allFindings, isDrill, phaseSeconds, rtoSeconds } from '../core/recovery/run.ts';
+import { isProduction, type Run } from '../core/recovery/run.ts';
 import type { FailbackPlan } from '../jobs/recovery/failback.ts';
 import type { AbortReport, FailoverPlan } from '../jobs/recovery/failover.ts';
 
@@ -43,14 +45,13 @@ export function failoverPlanText(plan: FailoverPlan): string {
   return lines.join('\n');
 }
 
-export function runText(run: Recovery, now: Date): string {
-  const what = isDrill(run) ? (run.wanted.alarmTest ? 'alarm test' : 'drill') : 'failover';
-  const lines = [`${what} ${run.id}  ${run.state}: ${run.history.at(-1)?.why}`];
+export function runText(run: Run, now: Date): string {
+  const lines = [`${kinds[run.kind].title} ${run.id}  ${run.state}: ${run.history.at(-1)?.why}`];
   const attempt = run.attempts.at(-1);
   if (attempt) lines.push(`  point ${attempt.point}, instance ${attempt.instance}, ${rtoSeconds(run, now)} s so far`);
   const phases = Object.entries(phaseSeconds(run, now)).map(([name, value]) => `${name} ${value} s`);
   lines.push(`  ${phases.join(', ')}`);
-  if (run.fence) lines.push(`  fence: ${fenceText(run)}`);
+  if (isProduction(run)) lines.push(`  fence: ${fenceText(run)}`);
   for (const each of run.attempts.filter((one) => one.outcome === 'rejected'))
     lines.push(`  rejected ${each.point}: ${each.why}`);
   const seen = attempt?.comparison;
@@ -64,17 +65,19 @@ export function runText(run: Recovery, now: Date): string {
     for (const sample of each.samples ?? []) lines.push(`      ${sample}`);
     lines.push(`    -> ${each.hint}`);
   }
-  for (const each of run.cutOver?.steps ?? []) {
+  for (const each of (isProduction(run) && run.cutOver?.steps) || []) {
     lines.push(
       `  ${each.ok ? 'done' : 'BY HAND'}: ${each.name}: ${each.ok ? each.detail : `${each.manual} (${each.detail})`}`,
     );
   }
   for (const each of run.errors.slice(-3)) lines.push(`  waited: ${each.at} ${each.message}`);
-  if (run.blocked && run.state === 'blocked') lines.push(`  resume with: ${run.blocked.resumeWith}`);
+  if (isProduction(run) && run.blocked) {
+    lines.push(`  first: ${run.blocked.doFirst}`, `Type next: ${commandLine(startArguments(run.blocked.resume))}`);
+  }
   return lines.join('\n');
 }
 
-export function runsText(runs: Recovery[], now: Date): string {
+export function runsText(runs: Run[], now: Date): string {
   if (runs.length === 0) return 'No drill yet. `builder-dr drill` starts one.';
   return runs
     .slice(0, 10)

@@ -18,9 +18,10 @@ export const vaultKeys = {
   packageInventory: (run: string, n: number) => `inventory/${run}-${n}.packages.ndjson.gz`,
   drills: 'drills/',
   failovers: 'failovers/',
-  run: (schema: 'drill/1' | 'failover/1', id: string) => `${schema.split('/')[0]}s/${id}.json`,
+  run: (folder: 'drills' | 'failovers', id: string) => `${folder}/${id}.json`,
   failback: (failover: string) => `failbacks/${failover}.json`,
   divergence: (failover: string) => `failbacks/${failover}/diverged.ndjson.gz`,
+  reports: 'reports/',
   report: (run: string, what: string) => `reports/${run}-${what}.json`,
   builderSettings: (failover: string, file: string) => `failovers/${failover}/${file}`,
   /** In the replica, not the vault: what the smoke test puts and deletes. */

@@ -1,11 +1,12 @@
 import { newestFirst } from '../core/points/point.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Ports } from '../core/ports/all.ts';
-import { reportSchema } from '../core/recovery/documents.ts';
+import { reportSchema } from '../core/recovery/report.ts';
 import { escrowedRevision, vaultKeys } from '../core/vault-layout.ts';
 import { DrError, describeError } from '../errors.ts';
-import { readRuns } from './recovery/runs.ts';
-import { readDocument, readPoints } from './vault/documents.ts';
+import { readDocument } from './vault/documents.ts';
+import { readPoints } from './vault/points.ts';
+import { readRuns } from './vault/runs.ts';
 
 export type Check = { name: string; ok: boolean; detail: string; hint?: string };
 

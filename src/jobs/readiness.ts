@@ -9,27 +9,27 @@ import type { Observations } from '../core/readiness/observations.ts';
 import { escrowedRevision, nodePath, vaultKeys } from '../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../errors.ts';
 import { measureCoverage } from './artifacts/coverage.ts';
-import { reverseStatus } from './recovery/reverse.ts';
-import { readRuns } from './recovery/runs.ts';
+import { readReverseStatus } from './recovery/reverse.ts';
 import { writeStatusPage } from './status-page.ts';
-import { readDirection, readDocument, readPoints, updateDocument } from './vault/documents.ts';
+import { readDirection } from './vault/direction.ts';
+import { readDocument, updateDocument } from './vault/documents.ts';
+import { readPoints } from './vault/points.ts';
+import { readRuns } from './vault/runs.ts';
 
 type ReadinessPorts = Pick<
   Ports,
   | 'clock'
   | 'database'
   | 'deadMan'
-  | 'drRegion'
   | 'escrow'
   | 'instances'
   | 'log'
   | 'metrics'
   | 'notifier'
-  | 'primaryRegion'
   | 'replica'
   | 'reverseVault'
   | 'signals'
-  | 'stage'
+  | 'site'
   | 'vault'
 >;
 
@@ -45,7 +45,7 @@ export async function readiness(ports: ReadinessPorts, policy: Policy): Promise<
   const status: StatusRecord = previous?.published ? { ...assessed, published: previous.published } : assessed;
   const kind = dueMessage(status, policy, now);
   if (kind) {
-    await ports.notifier.publish(readinessMessage(status, kind, ports.stage));
+    await ports.notifier.publish(readinessMessage(status, kind, ports.site.stage));
     status.published = { at: now.toISOString(), fingerprint: fingerprint(status) };
   }
   // An unreadable status document makes this throw, after people were told.
@@ -111,7 +111,7 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
     escrowedRevisions: escrow.map((entry) => escrowedRevision(entry.key)).filter((each) => each !== undefined),
     nodeFiles: node.map(({ key }) => nodePath(key)),
     unusableKeys,
-    primary: { region: ports.primaryRegion, unreachable: 'not asked yet' },
+    primary: { region: ports.site.primaryRegion, unreachable: 'not asked yet' },
     subscribers,
     reconcile: undefined,
     verified: undefined,
@@ -125,7 +125,7 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
   seen.verified = (await optional(seen, () => readDocument(ports.vault, vaultKeys.verified, verifiedSchema)))?.value;
   seen.previous = (await optional(seen, () => readDocument(ports.vault, vaultKeys.status, statusSchema)))?.value;
   seen.direction = (await optional(seen, () => readDirection(ports.vault)))?.direction ?? 'primary→dr';
-  if (seen.direction !== 'primary→dr') seen.reverse = await optional(seen, () => reverseStatus(ports));
+  if (seen.direction !== 'primary→dr') seen.reverse = await optional(seen, () => readReverseStatus(ports));
   const point = failoverPoint(points, copies);
   if (point && 'engineVersion' in point.database) {
     const { subnetGroup, parameterGroup } = policy.restore;
@@ -141,7 +141,7 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
 }
 
 async function askPrimary(ports: ReadinessPorts): Promise<Observations['primary']> {
-  const region = ports.primaryRegion;
+  const region = ports.site.primaryRegion;
   try {
     return { region, facts: await ports.database.source() };
   } catch (error) {

@@ -8,7 +8,7 @@ import { vaultKeys } from '../core/vault-layout.ts';
 import { hasCode } from '../errors.ts';
 import { updateDocument } from './vault/documents.ts';
 
-type PagePorts = Pick<Ports, 'clock' | 'drRegion' | 'log' | 'primaryRegion' | 'stage' | 'vault'>;
+type PagePorts = Pick<Ports, 'clock' | 'log' | 'site' | 'vault'>;
 
 /** Adds the assessment to the history and draws the page anew. Of two runs at once one gives way. */
 export async function writeStatusPage(
@@ -17,7 +17,8 @@ export async function writeStatusPage(
   status: StatusRecord,
   { points, runs, verified, reconcile }: Observations,
 ): Promise<void> {
-  const { vault, stage, primaryRegion, drRegion, clock } = ports;
+  const { vault, clock } = ports;
+  const { stage, primaryRegion, drRegion } = ports.site;
   const { after } = await updateDocument(vault, vaultKeys.history, historySchema, (now) => withReading(now, status));
   const page = statusPage({
     stage,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
@@ -127,7 +128,7 @@ export const reverseVault: Maker<'reverseVault'> = ({ config: { dr }, here }) =>
 export const hashEngine: Maker<'hashEngine'> = () => () => bestEngine(2);
 
 type Makers = { [Name in keyof Ports]?: Maker<Name> };
-type Given = 'stage' | 'partition' | 'primaryRegion' | 'drRegion' | 'log' | 'clock';
+type Given = 'site' | 'newId' | 'log' | 'clock';
 
 /** The named ports over AWS. Nothing else makes its clients; they find a sandbox by AWS_ENDPOINT_URL. */
 export function portsOf<M extends Makers>(makers: M) {
@@ -143,10 +144,8 @@ export function portsOf<M extends Makers>(makers: M) {
     const made = Object.entries(makers).map(([name, make]) => [name, (make as (wiring: Wiring) => unknown)(wiring)]);
     return {
       ...Object.fromEntries(made),
-      stage,
-      partition,
-      primaryRegion: primary.region,
-      drRegion: dr.region,
+      site: { stage, partition, primaryRegion: primary.region, drRegion: dr.region },
+      newId: randomUUID,
       log,
       clock: () => new Date(),
     } as Pick<Ports, Given | Extract<keyof M, keyof Ports>>;

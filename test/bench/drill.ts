@@ -8,8 +8,8 @@ import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { startSandbox } from '../../sandbox/start.ts';
 import type { Ports } from '../../src/core/ports/all.ts';
 import type { ArtifactStore, ObjectEntry } from '../../src/core/ports/artifacts.ts';
-import type { Recovery } from '../../src/core/recovery/documents.ts';
-import { allFindings, isMoving, phaseSeconds } from '../../src/core/recovery/run.ts';
+import { allFindings, isMoving, phaseSeconds } from '../../src/core/recovery/lifecycle.ts';
+import type { Run } from '../../src/core/recovery/run.ts';
 import { vaultKeys } from '../../src/core/vault-layout.ts';
 import { advance } from '../../src/jobs/advance.ts';
 import { mergeVerifications } from '../../src/jobs/artifacts/merge-verifications.ts';
@@ -86,8 +86,8 @@ async function measure(world: RecoveryWorld, ports: Ports) {
     gc?.();
     heapBytes = Math.max(heapBytes, process.memoryUsage().heapUsed);
   }, 50);
-  const request = { point: 'latest', alarmTest: false, at: world.nextSecond() };
-  let run: Recovery = await startDrill(ports, world.world.policy, request);
+  const request = { kind: 'drill', point: 'latest', readAll: false, at: world.nextSecond() } as const;
+  let run: Run = await startDrill(ports, world.world.policy, request);
   while (isMoving(run)) {
     const begun = performance.now();
     await advance(ports, world.world.policy);

@@ -3,7 +3,7 @@ import type { RecordedCall } from '../../sandbox/gateway/call.ts';
 /** One action on one resource, and why it is needed. */
 export type Need = { action: string; arn: string; why: string };
 export type Grant = { action: string; resource: string };
-export type Comparison = { needed: number; missing: Need[]; unneeded: Grant[] };
+export type RowComparisonResult = { needed: number; missing: Need[]; unneeded: Grant[] };
 
 type Statement = { Effect: string; Action: string | string[]; Resource: string | string[] };
 
@@ -25,7 +25,7 @@ function covers(pattern: string, value: string): boolean {
 }
 
 /** Holds needs against grants, both ways. */
-export function compare(needs: Need[], grants: Grant[]): Comparison {
+export function compare(needs: Need[], grants: Grant[]): RowComparisonResult {
   const fits = (need: Need, grant: Grant) => grant.action === need.action && covers(grant.resource, need.arn);
   const unique = [...new Map(needs.map((need) => [`${need.action} ${need.arn}`, need])).values()];
   return {

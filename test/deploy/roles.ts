@@ -6,7 +6,7 @@ import type { SandboxAddress } from '../../sandbox/start.ts';
 import type { Config } from '../../src/config.ts';
 import { stackNames } from '../../src/core/names.ts';
 import { dependentNeeds } from './dependent-permissions.ts';
-import { type Account, type Comparison, compare, type Grant, grantsOf, needsOf } from './rights.ts';
+import { type Account, compare, type Grant, grantsOf, needsOf, type RowComparisonResult } from './rights.ts';
 
 export const functions = [
   'capture',
@@ -45,11 +45,11 @@ export async function compareRoles(
   address: SandboxAddress,
   config: Config,
   calls: RecordedCall[],
-): Promise<Record<string, Comparison>> {
+): Promise<Record<string, RowComparisonResult>> {
   const iam = new IAMClient(clientOf(address, config.dr.region));
   const account = await accountOf(address, config);
   const names = stackNames(config.stage);
-  const found: Record<string, Comparison> = {};
+  const found: Record<string, RowComparisonResult> = {};
   for (const name of functions) {
     const role = `hbdr-${config.stage}-${name}`;
     // What is started by hand is taken as far as it goes: the failover function runs what advance runs.
@@ -62,7 +62,7 @@ export async function compareRoles(
   return found;
 }
 
-export function comparisonText(found: Record<string, Comparison>): string {
+export function comparisonText(found: Record<string, RowComparisonResult>): string {
   return Object.entries(found)
     .flatMap(([name, { needed, missing, unneeded }]) => [
       `${name}: ${needed} needed, ${missing.length} missing, ${unneeded.length} never needed`,

@@ -20,7 +20,7 @@ import { reconcile } from '../../src/jobs/artifacts/reconcile.ts';
 import { escrowKeys } from '../../src/jobs/keys/escrow.ts';
 import { capture } from '../../src/jobs/points/capture.ts';
 import { readiness } from '../../src/jobs/readiness.ts';
-import { readPoints } from '../../src/jobs/vault/documents.ts';
+import { readPoints } from '../../src/jobs/vault/points.ts';
 import { awsPorts } from '../../src/wire/all.ts';
 import { dyingPorts } from '../setup/dying.ts';
 import { DR, PASSWORD, PRIMARY, until, untilAvailable, World } from '../setup/world.ts';
@@ -137,9 +137,9 @@ describe('one recovery point, end to end', () => {
   it('a run killed between CreateDBSnapshot and the document write resumes to one snapshot', async () => {
     const at = nextSecond();
     const request = { kind: 'manual' as const, at };
-    // direction, read, write, event, tick, capture: it dies when the engine has accepted, before that is written.
-    await expect(capture(dyingPorts(world.ports, 6, 'after'), policy(), request)).rejects.toThrow(
-      'after call 6, capture',
+    // direction, read, write, event, tick, direction again, capture: it dies when the engine has accepted, before that is written.
+    await expect(capture(dyingPorts(world.ports, 7, 'after'), policy(), request)).rejects.toThrow(
+      'after call 7, capture',
     );
     const { id, database } = (await readPoints(world.ports.vault)).points.find(
       (each) => each.database.state === 'capturing',

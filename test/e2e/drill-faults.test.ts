@@ -5,8 +5,8 @@ import { clientOf } from '../../sandbox/demo/primary-site.ts';
 import { builderKey } from '../../sandbox/seed/box.ts';
 import { SeededRandom } from '../../sandbox/seed/random.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
-import type { Recovery } from '../../src/core/recovery/documents.ts';
-import { allFindings } from '../../src/core/recovery/run.ts';
+import { allFindings } from '../../src/core/recovery/lifecycle.ts';
+import type { Run } from '../../src/core/recovery/run.ts';
 import { vaultKeys } from '../../src/core/vault-layout.ts';
 import { encode } from '../../src/jobs/vault/documents.ts';
 import { MASTER, query, RecoveryWorld } from '../setup/recovery-world.ts';
@@ -26,8 +26,8 @@ afterAll(async () => {
 });
 
 const escrowKey = vaultKeys.escrowed('bldr-20240101000000.box.key');
-const found = (run: Recovery) => [...new Set(allFindings(run).map((each) => each.code))].sort();
-const samples = (run: Recovery, code: string) => allFindings(run).find((each) => each.code === code)?.samples;
+const found = (run: Run) => [...new Set(allFindings(run).map((each) => each.code))].sort();
+const samples = (run: Run, code: string) => allFindings(run).find((each) => each.code === code)?.samples;
 const victim = () => subject.builder.packages[2]?.key ?? '';
 
 async function flipLastByte(key: string): Promise<Buffer> {

@@ -2,8 +2,8 @@ import { AddTagsToResourceCommand, RestoreDBInstanceFromDBSnapshotCommand } from
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { snapshotName } from '../../src/core/ids.ts';
+import { allFindings, phaseSeconds } from '../../src/core/recovery/lifecycle.ts';
 import { ROLE_TAG, RUN_TAG } from '../../src/core/recovery/restore-request.ts';
-import { allFindings, phaseSeconds } from '../../src/core/recovery/run.ts';
 import { advance } from '../../src/jobs/advance.ts';
 import { checkKeys } from '../../src/jobs/keys/restore.ts';
 import { planDrill } from '../../src/jobs/recovery/drill.ts';

@@ -5,12 +5,12 @@ import { clientOf } from '../../sandbox/demo/primary-site.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { s3Vault } from '../../src/adapters/aws/s3-vault.ts';
 import type { Ports } from '../../src/core/ports/all.ts';
-import { current } from '../../src/core/recovery/run.ts';
+import { current } from '../../src/core/recovery/lifecycle.ts';
 import { advance } from '../../src/jobs/advance.ts';
 import { readiness } from '../../src/jobs/readiness.ts';
 import { planFailback, startFailback } from '../../src/jobs/recovery/failback.ts';
 import { planFailover, startFailover } from '../../src/jobs/recovery/failover.ts';
-import { readDirection } from '../../src/jobs/vault/documents.ts';
+import { readDirection } from '../../src/jobs/vault/direction.ts';
 import { query, RecoveryWorld } from '../setup/recovery-world.ts';
 import { PRIMARY, until } from '../setup/world.ts';
 

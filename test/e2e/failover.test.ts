@@ -8,9 +8,9 @@ import {
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
-import type { Recovery } from '../../src/core/recovery/documents.ts';
 import { FENCE_SID } from '../../src/core/recovery/fence.ts';
-import { allFindings, current } from '../../src/core/recovery/run.ts';
+import { allFindings, current } from '../../src/core/recovery/lifecycle.ts';
+import type { ProductionRun } from '../../src/core/recovery/run.ts';
 import { advance } from '../../src/jobs/advance.ts';
 import {
   abortFailover,
@@ -19,7 +19,7 @@ import {
   startFailover,
   unfence,
 } from '../../src/jobs/recovery/failover.ts';
-import { readDirection } from '../../src/jobs/vault/documents.ts';
+import { readDirection } from '../../src/jobs/vault/direction.ts';
 import { query, RecoveryWorld } from '../setup/recovery-world.ts';
 import { PRIMARY } from '../setup/world.ts';
 
@@ -42,7 +42,7 @@ afterEach(async () => {
 });
 
 const policy = () => subject.world.policy;
-async function start(request: Partial<FailoverRequest> = {}): Promise<Recovery> {
+async function start(request: Partial<FailoverRequest> = {}): Promise<ProductionRun> {
   const plan = await planFailover(subject.ports, policy(), { point: 'latest', planned: false });
   const whole = {
     point: 'latest',
@@ -126,7 +126,7 @@ describe('a failover against real PostgreSQL and S3', () => {
       const blocked = await subject.finish(await start());
       expect(blocked.state).toBe('blocked');
       expect(blocked.blocked?.reason).toContain('unreachable');
-      expect(blocked.blocked?.resumeWith).toContain('acceptUnfenced');
+      expect(blocked.blocked?.resume).toMatchObject({ acceptUnfenced: true, confirm: current(blocked).point });
       expect((await readDirection(subject.ports.vault)).direction).toBe('primary→dr');
       const run = await subject.finish(await start({ acceptUnfenced: true }));
       expect(run.state).toBe('done');
@@ -218,7 +218,7 @@ describe('a failover against real PostgreSQL and S3', () => {
       'smoke-testing',
       'done',
     ]);
-    expect(current(run).point).toBe(run.finalPoint);
+    expect(current(run).point).toBe(run.kind === 'switchover' && run.finalPoint);
     expect(current(run).comparison).toMatchObject({ packages: 7, objects: 7, missing: { count: 0 } });
     expect(await subject.ports.replica.head(late.key)).toBeDefined();
     const { host, port } = current(run).available as { host: string; port: number };

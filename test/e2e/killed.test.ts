@@ -7,10 +7,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientOf } from '../../sandbox/demo/primary-site.ts';
 import { SeededRandom } from '../../sandbox/seed/random.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
-import type { Recovery } from '../../src/core/recovery/documents.ts';
-import { isMoving } from '../../src/core/recovery/run.ts';
+import { isMoving } from '../../src/core/recovery/lifecycle.ts';
+import type { Run } from '../../src/core/recovery/run.ts';
 import { startDrill } from '../../src/jobs/recovery/drill.ts';
-import { readDirection } from '../../src/jobs/vault/documents.ts';
+import { readDirection } from '../../src/jobs/vault/direction.ts';
 import { RecoveryWorld } from '../setup/recovery-world.ts';
 import { DR } from '../setup/world.ts';
 
@@ -37,7 +37,7 @@ beforeAll(async () => {
 afterAll(() => sandbox.stop());
 
 /** Lets a process of its own advance the run, and ends it by SIGKILL at a random moment; again until the run is over. Answers how often. */
-async function killUntilOver(subject: RecoveryWorld, run: Recovery): Promise<number> {
+async function killUntilOver(subject: RecoveryWorld, run: Run): Promise<number> {
   let kills = 0;
   while (isMoving(await subject.run(run))) {
     const child = spawn(process.execPath, [script, JSON.stringify(subject.world.config)], {
@@ -65,7 +65,7 @@ describe('a process killed at random moments, and followed by another', { timeou
     await subject.protect();
     let kills = 0;
     while (kills < KILLS) {
-      const request = { point: 'latest', alarmTest: false, at: subject.nextSecond() };
+      const request = { kind: 'drill', point: 'latest', readAll: false, at: subject.nextSecond() } as const;
       const run = await startDrill(subject.ports, subject.world.policy, request);
       kills += await killUntilOver(subject, run);
       expect((await subject.run(run)).state).toBe('passed');

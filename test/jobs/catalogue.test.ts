@@ -5,7 +5,7 @@ import { reconcile } from '../../src/jobs/artifacts/reconcile.ts';
 import { escrowKeys } from '../../src/jobs/keys/escrow.ts';
 import { capture } from '../../src/jobs/points/capture.ts';
 import { readiness } from '../../src/jobs/readiness.ts';
-import { readPoints } from '../../src/jobs/vault/documents.ts';
+import { readPoints } from '../../src/jobs/vault/points.ts';
 import { drain, keyFile, newWorld, nodeFile, scheduled } from '../setup/memory-cycle.ts';
 import { testPolicy } from '../setup/policy.ts';
 

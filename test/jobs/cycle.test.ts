@@ -7,7 +7,7 @@ import { escrowKeys } from '../../src/jobs/keys/escrow.ts';
 import { acceptPoint } from '../../src/jobs/points/accept.ts';
 import { capture } from '../../src/jobs/points/capture.ts';
 import { readiness } from '../../src/jobs/readiness.ts';
-import { readPoints } from '../../src/jobs/vault/documents.ts';
+import { readPoints } from '../../src/jobs/vault/points.ts';
 import { dyingPorts, Killed } from '../setup/dying.ts';
 import { drain, keyFile, newWorld, nodeFile, runToEnd, scheduled, states } from '../setup/memory-cycle.ts';
 import { testPolicy } from '../setup/policy.ts';

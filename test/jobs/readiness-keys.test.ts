@@ -7,7 +7,7 @@ import { replicate } from '../../src/jobs/artifacts/replicate.ts';
 import { escrowKeys } from '../../src/jobs/keys/escrow.ts';
 import { capture } from '../../src/jobs/points/capture.ts';
 import { readiness } from '../../src/jobs/readiness.ts';
-import { readPoints } from '../../src/jobs/vault/documents.ts';
+import { readPoints } from '../../src/jobs/vault/points.ts';
 import { TestClock, testPolicy } from '../setup/policy.ts';
 import { memoryPorts } from '../world/ports.ts';
 

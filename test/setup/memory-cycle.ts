@@ -1,6 +1,6 @@
 import { advance } from '../../src/jobs/advance.ts';
 import { replicate } from '../../src/jobs/artifacts/replicate.ts';
-import { readPoints } from '../../src/jobs/vault/documents.ts';
+import { readPoints } from '../../src/jobs/vault/points.ts';
 import { type MemoryPorts, memoryPorts } from '../world/ports.ts';
 import { TestClock, testPolicy } from './policy.ts';
 

@@ -1,11 +1,11 @@
 import { pointIdAt, snapshotName } from '../../src/core/ids.ts';
 import type { Point } from '../../src/core/points/documents.ts';
 import type { Ports } from '../../src/core/ports/all.ts';
-import { type Recovery, recoverySchema } from '../../src/core/recovery/documents.ts';
-import { isMoving } from '../../src/core/recovery/run.ts';
+import { isMoving } from '../../src/core/recovery/lifecycle.ts';
+import { type Run, runSchema } from '../../src/core/recovery/run.ts';
 import { advance } from '../../src/jobs/advance.ts';
-import { runKey } from '../../src/jobs/recovery/runs.ts';
 import { encode, readDocument } from '../../src/jobs/vault/documents.ts';
+import { runKey } from '../../src/jobs/vault/runs.ts';
 import { type MemoryPorts, memoryPorts } from '../world/ports.ts';
 import { protectedPoint } from './observations.ts';
 import { TestClock, testPolicy } from './policy.ts';
@@ -45,8 +45,8 @@ async function snapshotOf(ports: MemoryPorts, id: string): Promise<string> {
   return ports.database.snapshots.get(snapshotName(id))?.arn ?? '';
 }
 
-export async function readRun(ports: Ports, run: Recovery): Promise<Recovery> {
-  return (await readDocument(ports.vault, runKey(run), recoverySchema))?.value as Recovery;
+export async function readRun<R extends Run>(ports: Ports, run: R): Promise<R> {
+  return (await readDocument(ports.vault, runKey(run), runSchema))?.value as R;
 }
 
 /** AWS finishes what it was asked for. */
@@ -58,12 +58,12 @@ export function settle(ports: MemoryPorts): void {
 }
 
 /** Advances, as the tick does, until the run waits for nobody but its operator. */
-export async function finishRun(ports: MemoryPorts, run: Recovery): Promise<Recovery> {
+export async function finishRun<R extends Run>(ports: MemoryPorts, run: R): Promise<R> {
   for (let round = 0; round < 40; round += 1) {
     const now = await readRun(ports, run);
     if (!isMoving(now)) return now;
     await advance(ports, testPolicy);
     settle(ports);
   }
-  throw new Error(`${run.schema} ${run.id} does not end: ${JSON.stringify((await readRun(ports, run)).history)}`);
+  throw new Error(`${run.kind} ${run.id} does not end: ${JSON.stringify((await readRun(ports, run)).history)}`);
 }

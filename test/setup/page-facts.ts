@@ -1,28 +1,25 @@
 import { finding } from '../../src/core/findings.ts';
 import type { Point } from '../../src/core/points/documents.ts';
 import type { StatusRecord } from '../../src/core/readiness/documents.ts';
-import type { Recovery } from '../../src/core/recovery/documents.ts';
+import type { Run } from '../../src/core/recovery/run.ts';
 import type { PageFacts } from '../../src/core/status-page/page.ts';
 import { now, protectedPoint } from './observations.ts';
 
 const minutesAgo = (minutes: number) => new Date(now.getTime() - minutes * 60_000).toISOString();
 
-function drill(
-  id: string,
-  daysAgo: number,
-  restoring: number,
-  verifying: number,
-  state: 'passed' | 'failed',
-): Recovery {
+function drill(id: string, daysAgo: number, restoring: number, verifying: number, state: 'passed' | 'failed'): Run {
   const from = daysAgo * 1440;
   const at = (minutes: number) => minutesAgo(from - minutes);
   const why = 'went on';
   return {
-    schema: 'drill/1',
+    schema: 'run/1',
+    kind: 'drill',
+    readAll: false,
+    point: 'latest',
+    deadlineAt: at(180),
     id,
     requestedAt: at(0),
     state,
-    wanted: { point: 'latest', alarmTest: false, planned: false, acceptUnfenced: false, acceptFindings: false },
     candidates: [],
     attempts: [],
     findings: [],

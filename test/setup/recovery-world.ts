@@ -13,15 +13,16 @@ import { readKeyFolder } from '../../src/adapters/files/key-files.ts';
 import { stackNames } from '../../src/core/names.ts';
 import type { Point } from '../../src/core/points/documents.ts';
 import type { Ports } from '../../src/core/ports/all.ts';
-import { type Recovery, recoverySchema } from '../../src/core/recovery/documents.ts';
-import { isMoving, plannedRun } from '../../src/core/recovery/run.ts';
+import { isMoving, plannedRun } from '../../src/core/recovery/lifecycle.ts';
+import { type Run, runSchema } from '../../src/core/recovery/run.ts';
 import { advance } from '../../src/jobs/advance.ts';
 import { mergeVerifications } from '../../src/jobs/artifacts/merge-verifications.ts';
 import { escrowKeys } from '../../src/jobs/keys/escrow.ts';
 import { capture } from '../../src/jobs/points/capture.ts';
 import { startDrill } from '../../src/jobs/recovery/drill.ts';
-import { runKey } from '../../src/jobs/recovery/runs.ts';
-import { encode, readDocument, readPoints } from '../../src/jobs/vault/documents.ts';
+import { encode, readDocument } from '../../src/jobs/vault/documents.ts';
+import { readPoints } from '../../src/jobs/vault/points.ts';
+import { runKey } from '../../src/jobs/vault/runs.ts';
 import { PASSWORD, until, untilAvailable, World } from './world.ts';
 
 /** The master user of the primary instance, which is not Builder's role. */
@@ -114,13 +115,13 @@ export class RecoveryWorld {
     return this.point(id);
   }
 
-  async run(run: Recovery): Promise<Recovery> {
-    return (await readDocument(this.ports.vault, runKey(run), recoverySchema))?.value as Recovery;
+  async run<R extends Run>(run: R): Promise<R> {
+    return (await readDocument(this.ports.vault, runKey(run), runSchema))?.value as R;
   }
 
   /** Advances until the run waits for nobody but its operator. */
-  async finish(run: Recovery, ports: Ports = this.ports): Promise<Recovery> {
-    return until(`${run.schema} ${run.id}`, 60, async () => {
+  async finish<R extends Run>(run: R, ports: Ports = this.ports): Promise<R> {
+    return until(`${run.kind} ${run.id}`, 60, async () => {
       await advance(ports, this.world.policy);
       await this.world.drain();
       const now = await this.run(run);
@@ -128,19 +129,22 @@ export class RecoveryWorld {
     });
   }
 
-  async drill(options: { point?: string; alarmTest?: boolean; readAll?: boolean } = {}): Promise<Recovery> {
+  async drill(options: { point?: string; alarmTest?: boolean; readAll?: boolean } = {}): Promise<Run> {
     const { point = 'latest', alarmTest = false, readAll = false } = options;
     // Records of before the drill do not count when all is read again: then the time must be the real one.
-    const request = { point, alarmTest, readAll, at: readAll ? new Date() : this.nextSecond() };
+    const at = readAll ? new Date() : this.nextSecond();
+    const request = alarmTest
+      ? ({ kind: 'alarm-test', point, at } as const)
+      : ({ kind: 'drill', point, readAll, at } as const);
     return this.finish(await startDrill(this.ports, this.world.policy, request));
   }
 
   /** The record of a failover that nobody has carried on yet. */
-  async plannedFailover(): Promise<Recovery> {
+  async plannedFailover(): Promise<Run> {
     const { points } = await readPoints(this.ports.vault);
-    const wanted = { point: 'latest', alarmTest: false, planned: false, acceptUnfenced: false, acceptFindings: false };
+    const wanted = { kind: 'failover', point: 'latest', acceptUnfenced: false, acceptFindings: false } as const;
     const ids = points.map((each) => each.id).reverse();
-    const run = plannedRun('failover', this.nextSecond(), wanted, ids, this.world.policy);
+    const run = plannedRun(wanted, this.nextSecond(), ids, this.world.policy);
     await this.ports.vault.put(runKey(run), encode(run), undefined);
     return run;
   }

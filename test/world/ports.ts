@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { wasmEngine } from '../../src/adapters/hash-engines.ts';
 import type { Message } from '../../src/core/notices/message.ts';
 import type { Log, Metric, Metrics, Ports, Signals } from '../../src/core/ports/all.ts';
@@ -114,10 +115,7 @@ export function memoryPorts(clock: () => Date): MemoryPorts {
   worlds += 1;
   const vault = memoryVault(clock);
   return {
-    stage: 'test',
-    partition: 'aws',
-    drRegion: 'us-west-2',
-    primaryRegion: 'us-east-1',
+    site: { stage: 'test', partition: 'aws', primaryRegion: 'us-east-1', drRegion: 'us-west-2' },
     database: memoryDatabase('builder', clock),
     primaryArtifacts: memoryArtifacts(`primary-${worlds}`, clock),
     replica: memoryArtifacts(`replica-${worlds}`, clock),
@@ -136,6 +134,7 @@ export function memoryPorts(clock: () => Date): MemoryPorts {
     cutOver: memoryCutOver(),
     reverseVault: undefined,
     hashEngine: () => wasmEngine(2),
+    newId: randomUUID,
     log: silentLog,
     clock,
   };

@@ -8,7 +8,7 @@ import type {
   Secrets,
 } from '../../src/core/ports/recovery.ts';
 import type { Vault } from '../../src/core/ports/vault.ts';
-import type { InspectionReport } from '../../src/core/recovery/documents.ts';
+import type { InspectionReport } from '../../src/core/recovery/report.ts';
 import { DRILL_PREFIX, RUN_TAG } from '../../src/core/recovery/restore-request.ts';
 import { DrError, hasCode } from '../../src/errors.ts';
 import { encode } from '../../src/jobs/vault/documents.ts';

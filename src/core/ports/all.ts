@@ -29,13 +29,18 @@ export interface Metrics {
   put(site: 'primary' | 'dr', metrics: Metric[]): Promise<void>;
 }
 
-export type Ports = {
+/** Facts about the two sites that nothing has to ask for. */
+type Site = {
   stage: string;
   /** AWS's partition, as ARNs name it. */
   partition: string;
-  drRegion: string;
-  /** Which site's name stands for the primary in messages. */
+  /** The region's name stands for its site in messages. */
   primaryRegion: string;
+  drRegion: string;
+};
+
+export type Ports = {
+  site: Site;
   database: Database;
   primaryArtifacts: ArtifactStore;
   replica: ArtifactStore;
@@ -57,12 +62,33 @@ export type Ports = {
   reverseVault: Pick<Vault, 'get'> | undefined;
   /** Hashes for one verifier (two hashers); made anew for each caller. */
   hashEngine: () => Promise<HashEngine>;
+  /** A name that no other call gives. */
+  newId: () => string;
   log: Log;
   clock: () => Date;
 };
 
 /** What carries points, drills and failovers on. */
-export type RecoveryPorts = Omit<Ports, 'chat' | 'deadMan' | 'escrow' | 'metrics' | 'reverseVault'>;
+export type AdvancePorts = Pick<
+  Ports,
+  | 'clock'
+  | 'cutOver'
+  | 'database'
+  | 'fence'
+  | 'hashEngine'
+  | 'inspection'
+  | 'instances'
+  | 'log'
+  | 'newId'
+  | 'notifier'
+  | 'primaryArtifacts'
+  | 'queue'
+  | 'replica'
+  | 'secrets'
+  | 'signals'
+  | 'site'
+  | 'vault'
+>;
 
 /** What the function inside the VPC needs, and no more. */
 export type InspectionPorts = Pick<Ports, 'vault' | 'escrow' | 'secrets' | 'log' | 'clock'> & {

@@ -122,7 +122,7 @@ const recoveryBlockers: readonly FindingCode[] = [
   'DR_PARAMETER_GROUP_MISSING',
 ];
 
-/** After a cut-over this side is the truth: what counts is the fence, and that the other direction is set up. */
+/** After a cut-over this side is in force: what counts is the fence, and that the other direction is set up. */
 function assessCutOver(seen: Observations, policy: Policy, now: Date): Assessment {
   const unreadable = seen.unreadable.map(({ key, problem }) => finding('VAULT_UNREADABLE', key, problem));
   const findings = [...runFindings(seen, policy, now), ...unreadable];

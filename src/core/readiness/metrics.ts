@@ -2,7 +2,7 @@ import type { VerifiedIndex } from '../artifacts/documents.ts';
 import { minutesBetween } from '../ids.ts';
 import { isInFlight } from '../points/point.ts';
 import type { Metric } from '../ports/all.ts';
-import { isDrill, rtoSeconds } from '../recovery/run.ts';
+import { rtoSeconds } from '../recovery/lifecycle.ts';
 import type { StatusRecord } from './documents.ts';
 import type { Observations } from './observations.ts';
 
@@ -22,7 +22,7 @@ export function statusMetrics(status: StatusRecord, seen: Observations, now: Dat
     value === undefined ? [] : [{ name, value, unit: 'Bytes' }];
   const minutes = (name: string, value: number | null | undefined): Metric[] =>
     value == null ? [] : [{ name, value, unit: 'Minutes' }];
-  const passed = seen.runs.findLast((each) => isDrill(each) && each.state === 'passed' && !each.wanted.alarmTest);
+  const passed = seen.runs.findLast((each) => each.kind === 'drill' && each.state === 'passed');
   const copying = seen.points.filter((each) => isInFlight(each) && each.database.state === 'copying');
   return [
     HEARTBEAT,

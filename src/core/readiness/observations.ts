@@ -3,7 +3,7 @@ import type { Sampled } from '../artifacts/merge-diff.ts';
 import type { Point } from '../points/documents.ts';
 import type { InstanceFacts, SnapshotFacts } from '../ports/database.ts';
 import type { Direction } from '../recovery/direction.ts';
-import type { Recovery } from '../recovery/documents.ts';
+import type { Run } from '../recovery/run.ts';
 import type { StatusRecord } from './documents.ts';
 
 /** What was seen of the world, most of it at the DR site only. */
@@ -26,7 +26,7 @@ export type Observations = {
   /** What the stack for the other direction says of itself, if it did lately. */
   reverse: { protecting: boolean; point: string | null } | undefined;
   /** Drills and failovers, oldest first. */
-  runs: Recovery[];
+  runs: Run[];
   /** What a restore needs and the DR site lacks. */
   lacking: { code: 'DR_NETWORK_MISSING' | 'DR_PARAMETER_GROUP_MISSING'; subject: string; text: string }[];
 };

@@ -2,29 +2,29 @@ import { type Finding, finding } from '../findings.ts';
 import { minutesBetween } from '../ids.ts';
 import { isProtected } from '../points/point.ts';
 import type { Policy } from '../policy.ts';
-import type { Recovery } from '../recovery/documents.ts';
 import { unconfirmed } from '../recovery/fence.ts';
-import { allFindings, isCutOver, isDrill, isOver, rtoSeconds } from '../recovery/run.ts';
+import { allFindings, isCutOver, isOver, rtoSeconds } from '../recovery/lifecycle.ts';
+import { isProduction, type Run } from '../recovery/run.ts';
 import type { Observations } from './observations.ts';
 
 const MINUTES_A_DAY = 24 * 60;
 
-function endedAt(run: Recovery): string {
+function endedAt(run: Run): string {
   return run.history.at(-1)?.at ?? run.requestedAt;
 }
 
 function drillFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
   const found: Finding[] = [];
-  const ended = seen.runs.filter((each) => isDrill(each) && isOver(each));
-  for (const alarmTest of [false, true]) {
-    const last = ended.findLast((each) => each.wanted.alarmTest === alarmTest);
+  const ended = seen.runs.filter(isOver);
+  for (const kind of ['drill', 'alarm-test'] as const) {
+    const last = ended.findLast((each) => each.kind === kind);
     if (last?.state !== 'failed') continue;
     const codes = [...new Set(allFindings(last).map((each) => each.code))].join(', ');
-    const what = alarmTest ? 'the alarm test' : 'the last drill';
+    const what = kind === 'drill' ? 'the last drill' : 'the alarm test';
     const text = `${what} failed at ${endedAt(last)}: ${last.history.at(-1)?.why}${codes ? ` (${codes})` : ''}`;
     found.push(finding('DRILL_FAILED', last.id, text));
   }
-  const passed = ended.findLast((each) => each.state === 'passed' && !each.wanted.alarmTest);
+  const passed = ended.findLast((each) => each.kind === 'drill' && each.state === 'passed');
   const since = passed ? endedAt(passed) : seen.points.find(isProtected)?.requestedAt;
   const days = since === undefined ? 0 : minutesBetween(since, now) / MINUTES_A_DAY;
   if (days > policy.drillIntervalDays) {
@@ -41,14 +41,14 @@ function drillFindings(seen: Observations, policy: Policy, now: Date): Finding[]
 
 /** Two sites take writes, or nobody knows that they do not. */
 function fenceFindings(seen: Observations): Finding[] {
-  const truth = seen.runs.findLast((each) => !isDrill(each) && isCutOver(each) && each.fence?.wanted);
-  if (!truth?.fence || seen.direction === 'primary→dr') return [];
-  const why = unconfirmed(truth.fence);
+  const inForce = seen.runs.filter(isProduction).findLast((each) => isCutOver(each) && each.fence.wanted);
+  if (!inForce || seen.direction === 'primary→dr') return [];
+  const why = unconfirmed(inForce.fence);
   if (why === '') return [];
   const answers = 'facts' in seen.primary;
-  const text = `failover ${truth.id} cut over, and the fence around ${seen.primary.region} is unconfirmed (${why})`;
-  if (!answers) return [finding('FENCE_UNCONFIRMED', truth.id, text)];
-  return [finding('TWO_WRITERS', truth.id, `${text}; its database answers`)];
+  const text = `failover ${inForce.id} cut over, and the fence around ${seen.primary.region} is unconfirmed (${why})`;
+  if (!answers) return [finding('FENCE_UNCONFIRMED', inForce.id, text)];
+  return [finding('TWO_WRITERS', inForce.id, `${text}; its database answers`)];
 }
 
 /** What drills, failovers and the DR site's own preparation say. */
@@ -59,7 +59,7 @@ export function recoveryFindings(seen: Observations, policy: Policy, now: Date):
       seen.direction === 'none'
         ? 'nothing protects it yet'
         : 'the stack that should protect it is silent or has no point';
-    found.push(finding('UNPROTECTED', 'direction', `a failover made the DR site the truth, and ${why}`));
+    found.push(finding('UNPROTECTED', 'direction', `a failover put the DR site in force, and ${why}`));
   }
   found.push(...fenceFindings(seen));
   if (seen.direction !== 'primary→dr') return found;

@@ -82,8 +82,8 @@ export function adopting(fence: Fence, other: Fence): Fence {
   };
 }
 
-/** A fence that is another one's by now. */
-export function givenAway(fence: Fence): Fence {
+/** A fence that another failover keeps by now. */
+export function handedOver(fence: Fence): Fence {
   const { originalGroups: _groups, confirmedAt: _closed, rebootAskedAt: _asked, ...database } = fence.database;
   const { originalPolicy: _policy, confirmedAt: _denied, ...bucket } = fence.bucket;
   return { wanted: false, database, bucket };

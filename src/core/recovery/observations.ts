@@ -3,21 +3,22 @@ import { minutesBetween } from '../ids.ts';
 import type { Point } from '../points/documents.ts';
 import type { Policy } from '../policy.ts';
 import type { RestoredInstance } from '../ports/recovery.ts';
-import type { Comparison, Recovery, StepOutcome } from './documents.ts';
+import type { RowComparisonResult, StepOutcome } from './documents.ts';
 import { isConfirmed, unconfirmed } from './fence.ts';
+import { block, current, move, nextCandidate, reject, withAttempt } from './lifecycle.ts';
 import { comparisonFindings, isDisqualifying } from './report-findings.ts';
-import { block, current, isDrill, move, nextCandidate, reject, withAttempt } from './run.ts';
+import { isProduction, isScratch, type ProductionRun, type Run, type RunOf, type ScratchRun } from './run.ts';
 
 /** What one observation changes in a run. All of them may be applied twice. */
 
-export function restoreAsked(run: Recovery, className: string, now: Date): Recovery {
+export function restoreAsked<R extends Run>(run: R, className: string, now: Date): R {
   if (run.state !== 'restoring' || current(run).restore?.className === className) return run;
   const refused = current(run).restore?.refused ?? [];
   return withAttempt(run, { restore: { askedAt: now.toISOString(), className, refused } });
 }
 
 /** AWS has none of this class now: the next one is tried. */
-export function capacityRefused(run: Recovery, className: string, why: string, now: Date): Recovery {
+export function capacityRefused<R extends Run>(run: R, className: string, why: string, now: Date): R {
   if (run.state !== 'restoring') return run;
   const before = current(run).restore;
   const refused = [...(before?.refused ?? []).filter((each) => each.className !== className), { className, why }];
@@ -25,7 +26,7 @@ export function capacityRefused(run: Recovery, className: string, why: string, n
 }
 
 /** A restored instance must run the very engine of its snapshot, or the drill proved another one. */
-export function instanceSeen(run: Recovery, facts: RestoredInstance, expectedEngine: string, now: Date): Recovery {
+export function instanceSeen<R extends Run>(run: R, facts: RestoredInstance, expectedEngine: string, now: Date): R {
   if (run.state !== 'restoring' || current(run).available) return run;
   if (['failed', 'incompatible-restore', 'incompatible-parameters', 'incompatible-network'].includes(facts.status)) {
     return reject(run, now, `RDS reports the restored instance as ${facts.status}`);
@@ -40,120 +41,130 @@ export function instanceSeen(run: Recovery, facts: RestoredInstance, expectedEng
   });
 }
 
-export function passwordSet(run: Recovery, secret: string, now: Date): Recovery {
+export function passwordSet<R extends Run>(run: R, secret: string, now: Date): R {
   if (run.state !== 'restoring' || current(run).password) return run;
   return withAttempt(run, { password: { secret, setAt: now.toISOString() } });
 }
 
 /** The instance is available and nothing is pending: it can be looked into. */
-export function passwordSettled(run: Recovery, facts: RestoredInstance, now: Date): Recovery {
+export function passwordSettled<R extends Run>(run: R, facts: RestoredInstance, now: Date): R {
   const { password } = current(run);
   if (run.state !== 'restoring' || !password || facts.pending || facts.status !== 'available') return run;
   const settled = withAttempt(run, { password: { ...password, settledAt: now.toISOString() } });
   return move(settled, 'inspecting', now, `the instance is available, as ${facts.className}`);
 }
 
-export function inspectionAsked(run: Recovery, report: string, now: Date): Recovery {
+export function inspectionAsked<R extends Run>(run: R, report: string, now: Date): R {
   if (run.state !== 'inspecting') return run;
   const tries = (current(run).inspection?.tries ?? 0) + 1;
   return withAttempt(run, { inspection: { askedAt: now.toISOString(), tries, report } });
 }
 
 /** The report is there: what it says decides whether the artifacts are looked at. */
-export function inspected(run: Recovery, findings: Finding[], rows: Record<string, number>, now: Date): Recovery {
+export function inspected<R extends Run>(run: R, findings: Finding[], rows: Record<string, number>, now: Date): R {
   const { inspection } = current(run);
   if (run.state !== 'inspecting' || !inspection) return run;
   const done = withAttempt(run, { inspection: { ...inspection, doneAt: now.toISOString() }, findings, rows });
-  const bad = findings.filter(isDisqualifying);
   // A drill goes on to find everything there is to find; a failover must not lose time on a point it cannot use.
-  if (!isDrill(run) && bad.length > 0 && !run.wanted.acceptFindings) {
+  if (isScratch(done)) return move(done, 'verifying', now, 'the database was inspected');
+  const bad = findings.filter(isDisqualifying);
+  if (isProduction(done) && bad.length > 0 && !done.acceptFindings) {
     return reject(done, now, bad.map((each) => each.code).join(', '));
   }
-  return move(done, isDrill(run) ? 'verifying' : 'healing+verifying', now, 'the database was inspected');
+  return move(done, 'healing+verifying', now, 'the database was inspected');
 }
 
 /** Rows and objects were compared: the verdict on this point. */
-export function compared(run: Recovery, comparison: Comparison, healed: number, now: Date): Recovery {
+export function compared<R extends RunOf<'drill' | 'alarm-test'> | ProductionRun>(
+  run: R,
+  comparison: RowComparisonResult,
+  healed: number,
+  now: Date,
+): R {
   if (run.state !== 'verifying' && run.state !== 'healing+verifying') return run;
   const before = current(run);
-  const findings = [...before.findings, ...comparisonFindings(comparison, before.point)] as Finding[];
+  const findings = [...before.findings, ...comparisonFindings(comparison, before.point)];
   const found = withAttempt(run, { comparison, healed, findings });
+  if (!isProduction(found)) return scratchVerdict(found, findings, now);
   const bad = findings.filter(isDisqualifying);
-  const passed = bad.length === 0;
-  if (isDrill(run)) return drillVerdict(found, findings, now);
-  if (!passed && !run.wanted.acceptFindings) return reject(found, now, bad.map((each) => each.code).join(', '));
-  return passFence(withAttempt(found, { outcome: passed ? 'passed' : 'accepted' }), now);
+  if (bad.length > 0 && !found.acceptFindings) return reject(found, now, bad.map((each) => each.code).join(', '));
+  return passFence(withAttempt(found, { outcome: bad.length === 0 ? 'passed' : 'accepted' }), now);
 }
+
+const criticalCodes = (findings: Finding[]) =>
+  findings.filter((each) => each.severity === 'critical').map((each) => each.code);
 
 /** What an alarm test plants, and must find. */
 const PLANTED = ['ARTIFACT_CORRUPT', 'ARTIFACT_MISSING', 'BUILDER_KEY_USELESS'] as const;
 
-function drillVerdict(run: Recovery, findings: Finding[], now: Date): Recovery {
-  const critical = findings.filter((each) => each.severity === 'critical').map((each) => each.code);
+/** An alarm test proves the alarm, never the point: its attempt is rejected either way. */
+function scratchVerdict<R extends Run>(run: R, findings: Finding[], now: Date): R {
+  const critical = criticalCodes(findings);
   const unseen = PLANTED.filter((code) => !critical.includes(code));
-  const good = run.wanted.alarmTest ? unseen.length === 0 : critical.length === 0;
-  // An alarm test proves the alarm, never the point.
-  const outcome = good && !run.wanted.alarmTest ? 'passed' : 'rejected';
-  const why = run.wanted.alarmTest
-    ? `planted faults ${good ? 'were found' : `were NOT found: ${unseen.join(', ')}`}`
+  const alarm = run.kind === 'alarm-test';
+  const why = alarm
+    ? `planted faults ${unseen.length === 0 ? 'were found' : `were NOT found: ${unseen.join(', ')}`}`
     : [...new Set(critical)].join(', ') || 'everything fits together';
+  const outcome = critical.length === 0 && !alarm ? 'passed' : 'rejected';
   return move(withAttempt(run, { outcome, why }), 'cleaning-up', now, why);
 }
 
-/** Why a drill that is being cleaned up has failed; undefined when it passed. */
-export function drillFailure(run: Recovery): string | undefined {
+/** Why a run that is being cleaned up has failed; undefined when it passed. */
+export function scratchFailure(run: ScratchRun): string | undefined {
   const { outcome, why, findings } = current(run);
-  if (!run.wanted.alarmTest) return outcome === 'rejected' || !outcome ? (why ?? 'stopped') : undefined;
+  if (run.kind !== 'alarm-test') return outcome === 'rejected' || !outcome ? (why ?? 'stopped') : undefined;
   const seen = PLANTED.every((code) => findings.some((each) => each.code === code));
   return seen ? undefined : (why ?? 'stopped');
 }
 
 /** I5: no cut-over while the fence is unconfirmed, unless the operator said so by name. */
-function passFence(run: Recovery, now: Date): Recovery {
+function passFence<R extends ProductionRun>(run: R, now: Date): R {
   const sure = isConfirmed(run.fence);
-  if (sure || (run.wanted.acceptUnfenced && !run.wanted.planned)) {
-    return move(
-      run,
-      'cutting-over',
-      now,
-      sure ? 'verified, and the primary is fenced' : 'verified; unfenced, as accepted',
-    );
+  if (sure || (run.kind === 'failover' && run.acceptUnfenced)) {
+    const why = sure ? 'verified, and the primary is fenced' : 'verified; unfenced, as accepted';
+    return move(run, 'cutting-over', now, why);
   }
   const why = `the fence is unconfirmed (${unconfirmed(run.fence)})`;
-  const resume = `stop Builder at the primary by hand, then {"action":"start","confirm":"${current(run).point}","acceptUnfenced":true}`;
-  return block(run, now, why, resume);
+  if (run.kind === 'switchover') return block(run, now, why, 'mend the primary site: a planned switchover needs both');
+  return block(run, now, why, 'stop Builder at the primary by hand', { acceptUnfenced: true });
 }
 
 /**
  * The fence has had its time: a primary that is silent or refuses costs nothing more here, one that obeys is waited
- * for. The fence is tried again in every later run, and the cut-over asks for it.
+ * for. The fence is tried again in every later pass, and the cut-over asks for it.
  */
-export function fencingOver(run: Recovery, policy: Policy, now: Date): Recovery {
+export function fencingOver<R extends ProductionRun>(run: R, policy: Pick<Policy, 'fenceMinutes'>, now: Date): R {
   if (run.state !== 'fencing') return run;
   const began = run.history.findLast((each) => each.state === 'fencing')?.at ?? run.requestedAt;
   const late = minutesBetween(began, now) >= policy.fenceMinutes;
   const sure = isConfirmed(run.fence);
-  const halves = [run.fence?.database, run.fence?.bucket];
-  const stuck = halves.every((half) => half?.confirmedAt !== undefined || half?.problem !== undefined);
-  if (!sure && !late && (run.wanted.planned || !stuck)) return run;
+  const halves = [run.fence.database, run.fence.bucket];
+  const stuck = halves.every((half) => half.confirmedAt !== undefined || half.problem !== undefined);
+  const planned = run.kind === 'switchover';
+  if (!sure && !late && (planned || !stuck)) return run;
   const why = sure ? 'the primary is fenced' : `the fence is unconfirmed (${unconfirmed(run.fence)})`;
-  if (!run.wanted.planned) return nextCandidate(run, now, why);
+  if (!planned) return nextCandidate(run, now, why);
   if (sure) return move(run, 'capturing-final', now, why);
-  return block(run, now, `${why}; a planned switchover needs both sites`, 'mend the primary site, or abort');
+  const doFirst = 'mend the primary site, or call it off: `builder-dr failover abort`';
+  return block(run, now, `${why}; a planned switchover needs both sites`, doFirst);
 }
 
 /** The final point of a switchover is protected: it is the only candidate. */
-export function finalSeen(run: Recovery, point: Point, now: Date): Recovery {
+export function finalSeen(run: RunOf<'switchover'>, point: Point, now: Date): RunOf<'switchover'> {
   if (run.state !== 'capturing-final') return run;
   if (point.state === 'failed' || point.state === 'suspect') {
     const why = `the final point ${point.id} is ${point.state}: ${point.history.at(-1)?.why}`;
-    return block(run, now, why, 'abort, which takes the fence away, and begin again');
+    const doFirst =
+      point.state === 'suspect'
+        ? `find out who deleted artifacts; if it was meant: \`builder-dr points accept ${point.id}\``
+        : 'look at the primary database: the next start captures another final point';
+    return block(run, now, why, doFirst);
   }
   if (point.state !== 'protected' && point.state !== 'proven') return run;
   return nextCandidate({ ...run, candidates: [point.id] }, now, 'the final point is protected');
 }
 
-export function cutOverDone(run: Recovery, epoch: number, steps: StepOutcome[], now: Date): Recovery {
+export function cutOverDone<R extends ProductionRun>(run: R, epoch: number, steps: StepOutcome[], now: Date): R {
   if (run.state !== 'cutting-over') return run;
   const cut = { ...run, cutOver: { at: now.toISOString(), epoch, steps } };
   const failed = steps.filter((each) => !each.ok).map((each) => each.name);
@@ -161,12 +172,12 @@ export function cutOverDone(run: Recovery, epoch: number, steps: StepOutcome[], 
   return move(cut, 'smoke-testing', now, why);
 }
 
-export function smokeAsked(run: Recovery, report: string, now: Date): Recovery {
+export function smokeAsked<R extends ProductionRun>(run: R, report: string, now: Date): R {
   if (run.state !== 'smoke-testing') return run;
   return { ...run, smoke: { askedAt: now.toISOString(), tries: (run.smoke?.tries ?? 0) + 1, report } };
 }
 
-export function smokeSeen(run: Recovery, findings: Finding[], now: Date): Recovery {
+export function smokeSeen<R extends ProductionRun>(run: R, findings: Finding[], now: Date): R {
   if (run.state !== 'smoke-testing' || !run.smoke) return run;
   const tested = {
     ...run,
@@ -178,15 +189,15 @@ export function smokeSeen(run: Recovery, findings: Finding[], now: Date): Recove
   return move(tested, 'done', now, why);
 }
 
-/** A drill's instance and secret are gone: its verdict. */
-export function cleanedUp(run: Recovery, now: Date, failure: string | undefined): Recovery {
+/** The scratch instance and its secret are gone: the verdict. */
+export function cleanedUp<R extends ScratchRun>(run: R, now: Date, failure: string | undefined): R {
   if (run.state !== 'cleaning-up') return run;
   return move(run, failure === undefined ? 'passed' : 'failed', now, failure ?? 'everything fits together');
 }
 
-/** A drill past its deadline stops where it is and is cleaned up. */
-export function pastDeadline(run: Recovery, now: Date): Recovery {
-  const early = run.deadlineAt === undefined || now.getTime() < new Date(run.deadlineAt).getTime();
-  if (early || !['restoring', 'inspecting', 'verifying'].includes(run.state)) return run;
+/** A scratch run past its deadline stops where it is and is cleaned up. */
+export function pastDeadline<R extends Run>(run: R, now: Date): R {
+  if (!isScratch(run) || now.getTime() < new Date(run.deadlineAt).getTime()) return run;
+  if (!['restoring', 'inspecting', 'verifying'].includes(run.state)) return run;
   return reject(run, now, `the deadline ${run.deadlineAt} passed while ${run.state}`);
 }

@@ -1,11 +1,11 @@
 import { minutesBetween } from '../ids.ts';
 import type { Point } from '../points/documents.ts';
 import type { Policy } from '../policy.ts';
-import type { Recovery, RecoveryState } from './documents.ts';
-import { phaseSeconds } from './run.ts';
+import { phaseSeconds } from './lifecycle.ts';
+import type { Run, RunState } from './run.ts';
 
 export type PlanStep = {
-  phase: RecoveryState;
+  phase: RunState;
   does: string;
   why: string;
   /** From the last runs that went through this phase; undefined when there was none. */
@@ -71,7 +71,7 @@ function ending(target: Target, options: PlanOptions): Draft[] {
     {
       phase: 'cutting-over',
       does: `change the direction, publish Builder's new settings${dns}`,
-      why: 'from here on DR is the truth; going back is a failback',
+      why: 'from here on DR is in force; going back is a failback',
       needsUsEast1: options.dns ?? false,
     },
     {
@@ -83,7 +83,7 @@ function ending(target: Target, options: PlanOptions): Draft[] {
 }
 
 /** The median of what past runs took for a phase, in seconds. */
-function expected(phase: RecoveryState, past: Recovery[], now: Date): number | undefined {
+function expected(phase: RunState, past: Run[], now: Date): number | undefined {
   const known = past.flatMap((run) => phaseSeconds(run, now)[phase] ?? []).sort((a, b) => a - b);
   return known[Math.floor((known.length - 1) / 2)];
 }
@@ -93,7 +93,7 @@ export function restorePlan(
   point: Point | undefined,
   target: Target,
   policy: Policy,
-  past: Recovery[],
+  past: Run[],
   now: Date,
   options: PlanOptions = {},
 ): PlanStep[] {

@@ -2,7 +2,8 @@ import { SampleCounter } from '../artifacts/merge-diff.ts';
 import { type Finding, finding } from '../findings.ts';
 import type { Point } from '../points/documents.ts';
 import type { Policy } from '../policy.ts';
-import type { Comparison, InspectionReport } from './documents.ts';
+import type { RowComparisonResult } from './documents.ts';
+import type { InspectionReport } from './report.ts';
 
 /** Tables without which Builder serves nothing. */
 const essential = ['accounts', 'origins', 'origin_packages'] as const;
@@ -96,9 +97,9 @@ export function reportFindings(
 }
 
 /** What the comparison of rows and objects says, as findings. */
-export function comparisonFindings(seen: Comparison, point: string): Finding[] {
+export function comparisonFindings(seen: RowComparisonResult, point: string): Finding[] {
   const found: Finding[] = [];
-  const add = (code: Finding['code'], sampled: Comparison['missing'], text: string) => {
+  const add = (code: Finding['code'], sampled: RowComparisonResult['missing'], text: string) => {
     if (sampled.count > 0) found.push(finding(code, point, `${sampled.count} ${text}`, sampled));
   };
   add('ARTIFACT_MISSING', seen.missing, `rows of point ${point} have no object in the replica`);

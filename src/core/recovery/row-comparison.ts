@@ -2,7 +2,7 @@ import type { VerificationRecord } from '../artifacts/documents.ts';
 import { type Difference, SampleCounter } from '../artifacts/merge-diff.ts';
 import { isDamaged } from '../artifacts/verification.ts';
 import type { ObjectEntry } from '../ports/artifacts.ts';
-import type { Comparison } from './documents.ts';
+import type { RowComparisonResult } from './documents.ts';
 
 /** A package row of a restored database: the object's key, and BLAKE2b-256 of the whole file in hex. */
 export type PackageRow = { key: string; checksum: string | null };
@@ -162,7 +162,7 @@ export class RowComparison {
     missing.samples.splice(0, missing.samples.length, ...left);
   }
 
-  result(at: Date): Comparison {
+  result(at: Date): RowComparisonResult {
     const counters = this.#counters;
     return {
       at: at.toISOString(),

@@ -6,8 +6,9 @@ import type { Point } from '../points/documents.ts';
 import { newestFirst } from '../points/point.ts';
 import type { StatusRecord } from '../readiness/documents.ts';
 import type { Reading } from '../readiness/history.ts';
-import type { Recovery } from '../recovery/documents.ts';
-import { isDrill, isOver, phaseSeconds, rtoSeconds } from '../recovery/run.ts';
+import { kinds } from '../recovery/kinds.ts';
+import { isOver, phaseSeconds, rtoSeconds } from '../recovery/lifecycle.ts';
+import type { Run } from '../recovery/run.ts';
 import { type Html, html } from './html.ts';
 import { rpoPlot, spoken, stackedBars } from './plots.ts';
 import { SCRIPT, STYLE } from './style.ts';
@@ -25,7 +26,7 @@ export type PageFacts = {
   status: StatusRecord;
   readings: Reading[];
   points: Point[];
-  runs: Recovery[];
+  runs: Run[];
   verified: VerifiedIndex | undefined;
   reconcile: ReconcileRecord | undefined;
   now: Date;
@@ -42,7 +43,7 @@ function withCode(text: string): Html[] {
 
 function head({ status, stage, primaryRegion, drRegion, runs, rtoTargetMinutes, now }: PageFacts): Html {
   const { rpoMinutes, rpoTargetMinutes } = status;
-  const passed = runs.findLast((each) => isDrill(each) && each.state === 'passed' && !each.wanted.alarmTest);
+  const passed = runs.findLast((each) => each.kind === 'drill' && each.state === 'passed');
   const rto = passed ? spoken(rtoSeconds(passed, now) / 60) : 'never measured';
   return html`<header><h1>Builder disaster recovery, stage ${stage}</h1>
 <p class="soft">${primaryRegion} → ${drRegion}</p></header>
@@ -93,12 +94,12 @@ function points({ points: all, now }: PageFacts): Html {
 
 function drills({ runs, rtoTargetMinutes, now }: PageFacts): Html {
   const shown = runs
-    .filter((each) => isOver(each) && !each.wanted.alarmTest)
+    .filter((each) => isOver(each) && each.kind !== 'alarm-test')
     .slice(-RUNS_SHOWN)
     .reverse();
   if (shown.length === 0) return html`<h2>RTO by phase</h2><p>No drill has ended yet.</p>`;
   const bars = shown.map((run) => ({
-    name: `${isDrill(run) ? 'drill' : 'failover'} ${run.id}: ${run.state}`,
+    name: `${kinds[run.kind].title} ${run.id}: ${run.state}`,
     parts: Object.entries(phaseSeconds(run, now))
       .filter(([name]) => name !== 'cleaning-up')
       .map(([name, value]) => ({ name, value })),

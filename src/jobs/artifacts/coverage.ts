@@ -3,10 +3,11 @@ import type { Point } from '../../core/points/documents.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import { readInventory } from './inventory.ts';
 
-/** How many missing keys one run handles; the rest is found again by the next. */
-const KEYS_PER_RUN = 10_000;
+/** How many missing keys one pass handles; the rest is found again by the next. */
+const KEYS_PER_PASS = 10_000;
 
-export type ReplicaCoverage = { missing: Sampled; differing: Sampled; missingKeys: string[] };
+/** `deleted`: those of the missing that were looked up and are gone at the primary too. */
+export type ReplicaCoverage = { missing: Sampled; differing: Sampled; missingKeys: string[]; deleted?: string[] };
 
 /** Compares a point's inventory with the replica, by key and size. Needs the DR site only. */
 export async function measureCoverage(
@@ -24,7 +25,7 @@ export async function measureCoverage(
     }
     if (difference.side !== 'left' || excused.has(difference.left.key)) return;
     missing.add(difference.left.key);
-    if (missingKeys.length < KEYS_PER_RUN) missingKeys.push(difference.left.key);
+    if (missingKeys.length < KEYS_PER_PASS) missingKeys.push(difference.left.key);
   });
   return { missing: missing.result, differing: differing.result, missingKeys };
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   type VerificationRecord,
   type VerifiedIndex,
@@ -16,13 +15,13 @@ import { hasCode } from '../../errors.ts';
 import { encode, parseDocument, readDocument } from '../vault/documents.ts';
 import { packed, readLines } from './inventory.ts';
 
-type MergePorts = Pick<Ports, 'clock' | 'log' | 'replica' | 'vault'>;
+type MergePorts = Pick<Ports, 'clock' | 'log' | 'newId' | 'replica' | 'vault'>;
 
 /** Log entries that one run merges; the rest waits for the next. Each holds a batch of ten at most. */
-const LOGS_PER_RUN = 2_000;
+const LOGS_PER_PASS = 2_000;
 /** No run takes as long as this: what it left is nobody's. */
 const STALE_MINUTES = 24 * 60;
-const KEYS_PER_RUN = 10_000;
+const KEYS_PER_PASS = 10_000;
 
 async function readLogs(vault: Vault, keys: string[]): Promise<VerificationRecord[]> {
   const records: VerificationRecord[] = [];
@@ -65,13 +64,13 @@ async function writeMerged(ports: MergePorts, records: AsyncIterable<Verificatio
     const record = each.side === 'both' && stillHolds(each.right, each.left, keysChangedAt) ? each.right : undefined;
     if (record) counted.holds(record);
     else counted.unverified(each.left);
-    if ((!record || isDamaged(record)) && work.length < KEYS_PER_RUN) work.push(each.left.key);
+    if ((!record || isDamaged(record)) && work.length < KEYS_PER_PASS) work.push(each.left.key);
     return record ? `${JSON.stringify(record)}\n` : '';
   };
   async function* lines() {
     for await (const batch of differences(replica.pages(), records)) yield batch.map(take).join('');
   }
-  const key = vaultKeys.verifiedFile(now, randomUUID());
+  const key = vaultKeys.verifiedFile(now, ports.newId());
   await vault.putStream(key, packed(lines()));
   return { key, index: counted.result(key, now), work };
 }
@@ -91,7 +90,7 @@ async function removeStale({ vault, clock }: MergePorts, current: string): Promi
 export async function mergeVerifications(ports: MergePorts): Promise<string[]> {
   const { vault } = ports;
   const before = await readDocument(vault, vaultKeys.verified, verifiedSchema);
-  const logs = (await vault.list(vaultKeys.verificationLogs)).slice(0, LOGS_PER_RUN).map((entry) => entry.key);
+  const logs = (await vault.list(vaultKeys.verificationLogs)).slice(0, LOGS_PER_PASS).map((entry) => entry.key);
   const old = before ? readLines<VerificationRecord>(vault, before.value.key) : nothing();
   try {
     const { key, index, work } = await writeMerged(ports, merged(old, await readLogs(vault, logs)));

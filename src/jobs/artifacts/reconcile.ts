@@ -6,13 +6,14 @@ import type { Ports } from '../../core/ports/all.ts';
 import type { ObjectEntry } from '../../core/ports/artifacts.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { isDarkness, watchDarkness } from '../darkness.ts';
-import { readDocument, requireDirection, updateDocument } from '../vault/documents.ts';
+import { requireDirection } from '../vault/direction.ts';
+import { readDocument, updateDocument } from '../vault/documents.ts';
 import { queueRepairs } from './coverage.ts';
 import { mergeVerifications } from './merge-verifications.ts';
 
-type ReconcilePorts = Pick<Ports, 'clock' | 'log' | 'primaryArtifacts' | 'replica' | 'queue' | 'vault'>;
+type ReconcilePorts = Pick<Ports, 'clock' | 'log' | 'newId' | 'primaryArtifacts' | 'replica' | 'queue' | 'vault'>;
 
-const KEYS_PER_RUN = 10_000;
+const KEYS_PER_PASS = 10_000;
 
 export type ReconcileReport = { record: ReconcileRecord } | { primaryDark: string };
 
@@ -33,7 +34,7 @@ export async function reconcile(unguarded: ReconcilePorts, policy: Policy): Prom
   }
 }
 
-class Comparison {
+class BucketComparison {
   primary = 0;
   replica = 0;
   oldest: Date | undefined;
@@ -44,7 +45,7 @@ class Comparison {
 
   lacks(entry: ObjectEntry, since: Date, policy: Policy, now: Date): void {
     this.missing.add(entry.key);
-    if (this.keys.length < KEYS_PER_RUN) this.keys.push(entry.key);
+    if (this.keys.length < KEYS_PER_PASS) this.keys.push(entry.key);
     if (!this.oldest || entry.lastModified < this.oldest) this.oldest = entry.lastModified;
     const waited = minutesBetween(entry.lastModified, now);
     if (entry.lastModified > since && waited > policy.replicationLagMinutes) this.eventless.add(entry.key);
@@ -55,7 +56,7 @@ async function compare(ports: ReconcilePorts, policy: Policy, unverified: string
   const now = ports.clock();
   const before = await readDocument(ports.vault, vaultKeys.reconcile, reconcileSchema);
   const firstAt = before?.value.firstAt ?? now.toISOString();
-  const seen = new Comparison();
+  const seen = new BucketComparison();
   await mergeDiff(ports.primaryArtifacts.pages(), ports.replica.pages(), (difference) => {
     if (difference.side !== 'right') seen.primary += 1;
     if (difference.side !== 'left') seen.replica += 1;
@@ -64,7 +65,7 @@ async function compare(ports: ReconcilePorts, policy: Policy, unverified: string
       seen.differing.add(difference.left.key);
     }
   });
-  const queued = await queueRepairs(ports, [...seen.keys, ...unverified].slice(0, KEYS_PER_RUN));
+  const queued = await queueRepairs(ports, [...seen.keys, ...unverified].slice(0, KEYS_PER_PASS));
   const record: ReconcileRecord = {
     schema: 'reconcile/1',
     firstAt,

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { VerificationRecord } from '../../core/artifacts/documents.ts';
 import { isDamaged } from '../../core/artifacts/verification.ts';
 import type { Ports } from '../../core/ports/all.ts';
@@ -10,7 +9,7 @@ import { HartVerifier } from '../../hart/verify.ts';
 import { keyRing } from '../keys/key-ring.ts';
 import { replicate } from './replicate.ts';
 
-type VerifyPorts = Pick<Ports, 'clock' | 'hashEngine' | 'log' | 'primaryArtifacts' | 'replica' | 'vault'>;
+type VerifyPorts = Pick<Ports, 'clock' | 'hashEngine' | 'log' | 'newId' | 'primaryArtifacts' | 'replica' | 'vault'>;
 
 /** Copies artifacts and verifies what then lies in the replica, with the public keys of the vault. One log entry a batch. */
 export class ArtifactBatch {
@@ -86,6 +85,6 @@ export class ArtifactBatch {
   async end(): Promise<void> {
     if (this.#records.length === 0) return;
     const lines = this.#records.map((record) => `${JSON.stringify(record)}\n`).join('');
-    await this.#ports.vault.put(vaultKeys.verificationLog(this.#ports.clock(), randomUUID()), lines, undefined);
+    await this.#ports.vault.put(vaultKeys.verificationLog(this.#ports.clock(), this.#ports.newId()), lines, undefined);
   }
 }

@@ -4,8 +4,9 @@ import type { Policy } from '../../core/policy.ts';
 import type { InspectionPorts } from '../../core/ports/all.ts';
 import type { DatabaseLogin, InspectionRequest, SealedRows } from '../../core/ports/recovery.ts';
 import type { Envelope } from '../../core/ports/vault.ts';
-import { type InspectionReport, type Recovery, recoverySchema } from '../../core/recovery/documents.ts';
-import { current } from '../../core/recovery/run.ts';
+import { current } from '../../core/recovery/lifecycle.ts';
+import type { InspectionReport } from '../../core/recovery/report.ts';
+import { type Run, runSchema } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
 import { opensBox, parseBoxSecret } from '../../hart/box.ts';
@@ -18,7 +19,7 @@ type BuilderKey = InspectionReport['builderKeys'][number];
 
 /** The run and the login of its restored instance. The password is read here, and nowhere written. */
 async function subject(ports: InspectionPorts, policy: Policy, request: InspectionRequest) {
-  const found = await readDocument(ports.vault, request.run, recoverySchema);
+  const found = await readDocument(ports.vault, request.run, runSchema);
   if (!found) throw new DrError('RUN_UNKNOWN', `no run ${request.run}`, { hint: 'Look at the drills and failovers.' });
   const { available, password } = current(found.value);
   if (!available || !password) {
@@ -99,7 +100,7 @@ async function check(name: string, work: () => Promise<string>): Promise<Inspect
 async function smoke(
   ports: InspectionPorts,
   policy: Policy,
-  run: Recovery,
+  run: Run,
   master: DatabaseLogin,
   package_: string | undefined,
 ) {
@@ -114,7 +115,7 @@ async function smoke(
     await check('bucket', async () => {
       if (!s3KeyId || !s3SecretKey) throw new DrError('SECRET_UNREADABLE', 'builder.s3KeyId is not configured');
       const credentials = { keyId: await secrets.resolve(s3KeyId), secretKey: await secrets.resolve(s3SecretKey) };
-      return builder.canary(credentials, vaultKeys.canary(run.id), `canary of ${run.schema} ${run.id}\n`);
+      return builder.canary(credentials, vaultKeys.canary(run.id), `canary of ${run.kind} ${run.id}\n`);
     }),
   ];
   if (url && run.state === 'smoke-testing' && package_) {
@@ -123,7 +124,7 @@ async function smoke(
   return checks;
 }
 
-async function inspect(ports: InspectionPorts, policy: Policy, run: Recovery, login: DatabaseLogin) {
+async function inspect(ports: InspectionPorts, policy: Policy, run: Run, login: DatabaseLogin) {
   const inventory = vaultKeys.packageInventory(run.id, run.attempts.length);
   const facts = await ports.inspector.read(login, policy.builder.databaseRole, async (lines) => {
     if ((await ports.vault.putStream(inventory, packed(lines))) === 'written') return;
@@ -141,7 +142,7 @@ async function inspect(ports: InspectionPorts, policy: Policy, run: Recovery, lo
     roles: facts.roles,
     signers: signers.map((each) => each.name),
     conflictingSigners,
-    builderKeys: await tryKeys(ports, facts.sealed, run.wanted.alarmTest),
+    builderKeys: await tryKeys(ports, facts.sealed, run.kind === 'alarm-test'),
     ...(facts.ledger ? { ledger: facts.ledger } : {}),
     ...(facts.nextId ? { nextId: facts.nextId } : {}),
     ...(facts.packages === undefined ? {} : { packages: { key: inventory, count: facts.packages } }),

@@ -1,11 +1,10 @@
 import type { Ports } from '../../core/ports/all.ts';
-import { reportSchema } from '../../core/recovery/documents.ts';
-import { isDrill } from '../../core/recovery/run.ts';
+import { reportSchema } from '../../core/recovery/report.ts';
 import { escrowedRevision, vaultKeys } from '../../core/vault-layout.ts';
 import { describeError, hasCode } from '../../errors.ts';
 import { parseBoxSecret } from '../../hart/box.ts';
-import { readRuns } from '../recovery/runs.ts';
 import { parseDocument, readDocument } from '../vault/documents.ts';
+import { readRuns } from '../vault/runs.ts';
 import { envelopeSchema, type KeyFile } from './escrow.ts';
 
 /** Modes that Habitat itself writes keys with: secret ones 0400, public ones 0444. */
@@ -50,9 +49,7 @@ async function checkFile(ports: Ports, key: string): Promise<KeyCheck> {
 /** What the newest inspection of a restored database said of the revisions that it refers to. */
 async function referenced(ports: Ports, escrowed: string[]): Promise<KeyCheck[]> {
   const { runs } = await readRuns(ports.vault);
-  const last = runs.findLast(
-    (each) => isDrill(each) && !each.wanted.alarmTest && each.attempts.at(-1)?.inspection?.doneAt,
-  );
+  const last = runs.findLast((each) => each.kind === 'drill' && each.attempts.at(-1)?.inspection?.doneAt);
   const key = last?.attempts.at(-1)?.inspection?.report;
   const report = key ? await readDocument(ports.vault, key, reportSchema) : undefined;
   if (!report) return [{ name: 'rows', ok: false, detail: 'no drill has tried the keys on restored rows yet' }];

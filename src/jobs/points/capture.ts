@@ -5,7 +5,9 @@ import type { Policy } from '../../core/policy.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, hasCode } from '../../errors.ts';
-import { announcePoint, requireDirection, updateDocument, updatePoint } from '../vault/documents.ts';
+import { readDirectionAgain, requireDirection } from '../vault/direction.ts';
+import { updateDocument } from '../vault/documents.ts';
+import { announcePoint, updatePoint } from '../vault/points.ts';
 
 type CapturePorts = Pick<Ports, 'clock' | 'database' | 'log' | 'signals' | 'vault'>;
 
@@ -47,6 +49,7 @@ async function openPoint(ports: CapturePorts, policy: Policy, request: CaptureRe
 /** Asks for the point's snapshot until the engine has accepted it or the deadline is over. */
 export async function ensureSnapshot(ports: CapturePorts, point: Point): Promise<Point> {
   if (point.database.state !== 'capturing' || point.database.acceptedAt || point.state !== 'capturing') return point;
+  if ((await readDirectionAgain(ports.vault)).direction !== 'primary→dr') return point;
   try {
     await ports.database.capture(snapshotName(point.id), point.id);
   } catch (error) {

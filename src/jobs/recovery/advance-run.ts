@@ -1,79 +1,93 @@
-import type { Recovery, RecoveryState } from '../../core/recovery/documents.ts';
+import { isMoving, move, nextCandidate } from '../../core/recovery/lifecycle.ts';
 import { fencingOver, finalSeen, pastDeadline } from '../../core/recovery/observations.ts';
-import { isDrill, isMoving, move, nextCandidate } from '../../core/recovery/run.ts';
+import { isProduction, isScratch, type ProductionRun, type Run, type ScratchRun } from '../../core/recovery/run.ts';
+import type { Pass } from '../pass.ts';
 import { capture } from '../points/capture.ts';
+import { updateRun } from '../vault/runs.ts';
 import { stepCleaningUp } from './clean-up.ts';
 import { stepCuttingOver } from './cut-over.ts';
 import { raiseFence } from './fencing.ts';
 import { stepInspecting, stepSmokeTesting } from './inspect.ts';
 import { stepRestoring } from './restore.ts';
-import { type RunContext, tell, updateRun } from './runs.ts';
+import { tell } from './tell.ts';
 import { prove, stepVerifying } from './verify.ts';
 
-type Step = (context: RunContext, run: Recovery) => Promise<Recovery>;
+type Step = (pass: Pass, run: Run) => Promise<Run>;
 
 const stepPlanned: Step = ({ ports }, run) =>
   updateRun(ports, run, (now) => {
     if (now.state !== 'planned') return now;
-    if (isDrill(now)) return nextCandidate(now, ports.clock(), 'the plan begins');
+    if (isScratch(now)) return nextCandidate(now, ports.clock(), 'the plan begins');
     return move(now, 'fencing', ports.clock(), 'the plan begins');
   });
 
-const stepFencing: Step = async (context, run) => {
-  const { ports, policy } = context;
-  const fenced = await raiseFence(context, run);
+async function stepFencing(pass: Pass, run: ProductionRun): Promise<Run> {
+  const { ports, policy } = pass;
+  const fenced = await raiseFence(pass, run);
   return updateRun(ports, fenced, (now) => fencingOver(now, policy, ports.clock()));
-};
+}
 
 /** The final point is asked for once, at an instant that the record holds, and is moved on like any other. */
-const stepCapturingFinal: Step = async (context, run) => {
-  const { ports, policy } = context;
+async function stepCapturingFinal(pass: Pass, run: ProductionRun): Promise<Run> {
+  const { ports, policy } = pass;
+  if (run.kind !== 'switchover') return run;
   if (!run.finalPoint) {
     const since = run.history.findLast((each) => each.state === 'capturing-final')?.at ?? run.requestedAt;
     const point = await capture(ports, policy, { kind: 'final', at: new Date(since) });
     return updateRun(ports, run, (now) => (now.finalPoint ? now : { ...now, finalPoint: point.id }));
   }
-  const point = context.points.find((each) => each.id === run.finalPoint);
+  const point = pass.points.find((each) => each.id === run.finalPoint);
   return point ? updateRun(ports, run, (now) => finalSeen(now, point, ports.clock())) : run;
-};
+}
+
+const ofProduction =
+  (step: (pass: Pass, run: ProductionRun) => Promise<Run>): Step =>
+  async (pass, run) =>
+    isProduction(run) ? step(pass, run) : run;
+const ofScratch =
+  (step: (pass: Pass, run: ScratchRun) => Promise<Run>): Step =>
+  async (pass, run) =>
+    isScratch(run) ? step(pass, run) : run;
 
 /** The step that comes after a verification begins with what the verification came to. */
 const proven =
   (step: Step): Step =>
-  async (context, run) => {
-    if (run.attempts.length > 0) await prove(context, run);
-    return step(context, run);
+  async (pass, run) => {
+    if (run.attempts.length > 0) await prove(pass, run);
+    return step(pass, run);
   };
 
-const steps: Partial<Record<RecoveryState, Step>> = {
+const steps: Partial<Record<Run['state'], Step>> = {
   planned: stepPlanned,
-  fencing: stepFencing,
-  'capturing-final': stepCapturingFinal,
+  fencing: ofProduction(stepFencing),
+  'capturing-final': ofProduction(stepCapturingFinal),
   restoring: stepRestoring,
   inspecting: stepInspecting,
   verifying: stepVerifying,
   'healing+verifying': stepVerifying,
-  'cutting-over': proven(stepCuttingOver),
-  'smoke-testing': stepSmokeTesting,
-  'cleaning-up': proven(stepCleaningUp),
+  'cutting-over': proven(ofProduction(stepCuttingOver)),
+  'smoke-testing': ofProduction(stepSmokeTesting),
+  'cleaning-up': proven(ofScratch(stepCleaningUp)),
 };
 
-/** Takes one run as far as it can go without waiting for AWS. Invoking it again is always safe. */
-export async function advanceRun(context: RunContext, begun: Recovery): Promise<Recovery> {
-  const { ports } = context;
+/**
+ * Takes one run as far as it can go without waiting for AWS. Invoking it again is always safe. Each step begins with
+ * the record that the step before has written, and ends with a write that is refused when somebody else was faster.
+ */
+export async function advanceRun(pass: Pass, begun: Run): Promise<Run> {
+  const { ports } = pass;
   let untold: unknown;
   // A message that cannot be sent must not stop a recovery, and must not pass unnoticed either.
-  const telling = (run: Recovery): Promise<Recovery> =>
-    tell(context, run).catch((error: unknown) => {
+  const telling = (run: Run): Promise<Run> =>
+    tell(pass, run).catch((error: unknown) => {
       untold ??= error;
       return run;
     });
   let run = await updateRun(ports, begun, (now) => pastDeadline(now, ports.clock()));
   while (isMoving(run)) {
     run = await telling(run);
-    const step = steps[run.state];
     const before = JSON.stringify(run);
-    if (step) run = await step(context, run);
+    run = (await steps[run.state]?.(pass, run)) ?? run;
     if (JSON.stringify(run) === before) break;
   }
   run = await telling(run);

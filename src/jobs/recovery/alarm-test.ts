@@ -1,11 +1,11 @@
 import type { ArtifactStore, ObjectEntry } from '../../core/ports/artifacts.ts';
-import type { Recovery } from '../../core/recovery/documents.ts';
 import type { PackageRow } from '../../core/recovery/row-comparison.ts';
+import type { Run } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError } from '../../errors.ts';
 import { readLines } from '../artifacts/inventory.ts';
+import type { Pass } from '../pass.ts';
 import { reportOf } from './compare.ts';
-import type { RunContext } from './runs.ts';
 
 const PLANTED_ETAG = '"planted-by-an-alarm-test"';
 
@@ -22,10 +22,10 @@ async function* flipped(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8A
   yield bad;
 }
 
-async function firstRows(context: RunContext, run: Recovery): Promise<PackageRow[]> {
-  const report = await reportOf(context.ports, run);
+async function firstRows(pass: Pass, run: Run): Promise<PackageRow[]> {
+  const report = await reportOf(pass.ports, run);
   if (report.packages) {
-    for await (const batch of readLines<PackageRow>(context.ports.vault, report.packages.key)) {
+    for await (const batch of readLines<PackageRow>(pass.ports.vault, report.packages.key)) {
       if (batch.length >= 2) return batch;
     }
   }
@@ -36,9 +36,9 @@ async function firstRows(context: RunContext, run: Recovery): Promise<PackageRow
  * The replica as an alarm test shows it: one object is a scratch copy with a flipped byte, another is not there.
  * Nothing in the replica itself is touched; the scratch copy lies in the vault until the test is cleaned up.
  */
-export async function plantedReplica(context: RunContext, run: Recovery): Promise<ArtifactStore> {
-  const { replica, vault } = context.ports;
-  const [bad, gone] = (await firstRows(context, run)).map((each) => each.key);
+export async function plantedReplica(pass: Pass, run: Run): Promise<ArtifactStore> {
+  const { replica, vault } = pass.ports;
+  const [bad, gone] = (await firstRows(pass, run)).map((each) => each.key);
   const scratch = vaultKeys.scratch(run.id, 'flipped.hart');
   await vault.putStream(scratch, flipped(await replica.open(bad ?? '')));
   const shown = (entry: ObjectEntry): ObjectEntry => (entry.key === bad ? { ...entry, etag: PLANTED_ETAG } : entry);

@@ -1,26 +1,27 @@
 import { stackNames } from '../../core/names.ts';
 import { recoveryMessage } from '../../core/notices/of-recovery.ts';
-import type { RecoveryPorts } from '../../core/ports/all.ts';
-import { type Recovery, recoverySchema } from '../../core/recovery/documents.ts';
-import { cleanedUp, drillFailure } from '../../core/recovery/observations.ts';
+import type { AdvancePorts } from '../../core/ports/all.ts';
+import { instanceName } from '../../core/recovery/kinds.ts';
+import { isOver } from '../../core/recovery/lifecycle.ts';
+import { cleanedUp, scratchFailure } from '../../core/recovery/observations.ts';
 import { DRILL_PREFIX, ROLE_TAG, RUN_TAG } from '../../core/recovery/restore-request.ts';
-import { isDrill, isOver } from '../../core/recovery/run.ts';
+import { isScratch, type RunOf, type ScratchRun } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { describeError, hasCode } from '../../errors.ts';
-import { readDocument } from '../vault/documents.ts';
-import { type RunContext, updateRun } from './runs.ts';
+import type { Pass } from '../pass.ts';
+import { readRun, runKey, updateRun } from '../vault/runs.ts';
 
-/** Deletes the drill's instance, and when it is gone its password; then the verdict. */
-export async function stepCleaningUp(context: RunContext, run: Recovery): Promise<Recovery> {
-  const { ports } = context;
-  if (!(await destroyed(ports, `${DRILL_PREFIX}${run.id}`))) return run;
+/** Deletes the scratch instance, and when it is gone its password; then the verdict. */
+export async function stepCleaningUp(pass: Pass, run: ScratchRun): Promise<ScratchRun> {
+  const { ports } = pass;
+  if (!(await destroyed(ports, instanceName(run)))) return run;
   await ports.vault.remove(vaultKeys.scratch(run.id, 'flipped.hart'));
-  const failure = drillFailure(run) ?? (run.wanted.alarmTest ? await ring(context, run) : undefined);
+  const failure = scratchFailure(run) ?? (run.kind === 'alarm-test' ? await publishAlarm(pass, run) : undefined);
   return updateRun(ports, run, (now) => cleanedUp(now, ports.clock(), failure));
 }
 
 /** Whether instance and secret are gone; asks for it if they are not. */
-async function destroyed(ports: RecoveryPorts, instance: string): Promise<boolean> {
+async function destroyed(ports: AdvancePorts, instance: string): Promise<boolean> {
   if (await ports.instances.status(instance)) {
     try {
       await ports.instances.destroy(instance);
@@ -30,14 +31,14 @@ async function destroyed(ports: RecoveryPorts, instance: string): Promise<boolea
     }
     if (await ports.instances.status(instance)) return false;
   }
-  await ports.secrets.remove(`${stackNames(ports.stage).secrets}${instance}`);
+  await ports.secrets.remove(`${stackNames(ports.site.stage).secrets}${instance}`);
   return true;
 }
 
-/** The other half of an alarm test: the notification goes out, to somebody. */
-async function ring({ ports, policy }: RunContext, run: Recovery): Promise<string | undefined> {
+/** The other half of an alarm test: the notification goes out, to somebody. Why it did not, if it did not. */
+async function publishAlarm({ ports, policy }: Pass, run: RunOf<'alarm-test'>): Promise<string | undefined> {
   const facts = {
-    stage: ports.stage,
+    stage: ports.site.stage,
     rpoTargetMinutes: policy.rpoTargetMinutes,
     rtoTargetMinutes: policy.rtoTargetMinutes,
     minutesLost: undefined,
@@ -53,22 +54,30 @@ async function ring({ ports, policy }: RunContext, run: Recovery): Promise<strin
 }
 
 /**
- * Deletes drill instances that their drill left behind. Only what has a drill's name, a drill's tag, a record of that
- * drill in the vault that is over, deletion protection off, and is not the instance that serves; all else is left.
+ * Deletes scratch instances that their run left behind. Only what has a drill's name, a drill's tag, a record in the
+ * vault of a scratch run of that name that is over, deletion protection off; all else is left.
  */
-export async function sweep(ports: RecoveryPorts): Promise<string[]> {
+export async function sweep({ ports, runs }: Pass): Promise<string[]> {
   const swept: string[] = [];
-  for (const each of await ports.instances.list()) {
-    if (!each.name.startsWith(DRILL_PREFIX) || each.tags[ROLE_TAG] !== 'drill') continue;
-    if (each.deletionProtection || each.status === 'deleting') continue;
-    const id = each.name.slice(DRILL_PREFIX.length);
-    const key = vaultKeys.run('drill/1', id);
-    if (each.tags[RUN_TAG] !== key) continue;
-    const record = await readDocument(ports.vault, key, recoverySchema);
-    if (!record || !isDrill(record.value) || !isOver(record.value)) continue;
-    ports.log.warn('a drill left its instance behind', { instance: each.name, run: key });
-    if (await destroyed(ports, each.name)) swept.push(each.name);
-    else swept.push(`${each.name} (going)`);
+  for (const { name, tags, status, deletionProtection } of await ports.instances.list()) {
+    const key = tags[RUN_TAG];
+    if (!name.startsWith(DRILL_PREFIX) || tags[ROLE_TAG] !== 'drill' || key === undefined) continue;
+    if (deletionProtection || status === 'deleting') continue;
+    const run = runs.find((each) => runKey(each) === key) ?? (await recordOf(ports, key));
+    if (!run || !isScratch(run) || !isOver(run) || instanceName(run) !== name) continue;
+    ports.log.warn('a drill left its instance behind', { instance: name, run: key });
+    if (await destroyed(ports, name)) swept.push(name);
+    else swept.push(`${name} (going)`);
   }
   return swept;
+}
+
+/** The run that a tag names; none where it is not in the vault. */
+async function recordOf({ vault }: AdvancePorts, key: string) {
+  try {
+    return await readRun(vault, key);
+  } catch (error) {
+    if (!hasCode(error, 'RUN_UNKNOWN')) throw error;
+    return undefined;
+  }
 }

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { type VerificationRecord, verifiedSchema } from '../../core/artifacts/documents.ts';
 import { type Difference, differences, mergeDiff } from '../../core/artifacts/merge-diff.ts';
 import { stillHolds } from '../../core/artifacts/verification.ts';
-import type { RecoveryPorts } from '../../core/ports/all.ts';
+import type { AdvancePorts } from '../../core/ports/all.ts';
 import type { ArtifactStore, ObjectEntry } from '../../core/ports/artifacts.ts';
-import { type InspectionReport, type Recovery, reportSchema } from '../../core/recovery/documents.ts';
+import { current } from '../../core/recovery/lifecycle.ts';
+import { type InspectionReport, reportSchema } from '../../core/recovery/report.ts';
 import {
   type KnownObject,
   type PackageRow,
@@ -12,23 +12,23 @@ import {
   rollingSample,
   type ToRead,
 } from '../../core/recovery/row-comparison.ts';
-import { current, isDrill } from '../../core/recovery/run.ts';
+import { isScratch, type Run } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, hasCode } from '../../errors.ts';
 import { HartVerifier } from '../../hart/verify.ts';
 import { readLines } from '../artifacts/inventory.ts';
 import { mergeVerifications } from '../artifacts/merge-verifications.ts';
 import { keyRing } from '../keys/key-ring.ts';
+import type { Pass } from '../pass.ts';
 import { readDocument } from '../vault/documents.ts';
 import { pointOf } from './restore.ts';
-import type { RunContext } from './runs.ts';
 
 const READS_AT_ONCE = 4;
 
 async function* nothing<T>(): AsyncIterable<T[]> {}
 
 /** The objects of the replica, each with the record of its bytes where there is one that still holds. */
-async function* knownObjects(ports: RecoveryPorts, replica: ArtifactStore): AsyncIterable<KnownObject[]> {
+async function* knownObjects(ports: AdvancePorts, replica: ArtifactStore): AsyncIterable<KnownObject[]> {
   const verified = await readDocument(ports.vault, vaultKeys.verified, verifiedSchema);
   const published = await ports.vault.list(vaultKeys.publicKeys);
   const keysChangedAt = new Date(Math.max(0, ...published.map((each) => each.lastModified.getTime())));
@@ -44,7 +44,7 @@ async function* knownObjects(ports: RecoveryPorts, replica: ArtifactStore): Asyn
 }
 
 /** The report of the inspection that belongs to the current attempt. */
-export async function reportOf(ports: RecoveryPorts, run: Recovery): Promise<InspectionReport> {
+export async function reportOf(ports: AdvancePorts, run: Run): Promise<InspectionReport> {
   const key = current(run).inspection?.report ?? '';
   const found = await readDocument(ports.vault, key, reportSchema);
   if (found) return found.value;
@@ -53,7 +53,7 @@ export async function reportOf(ports: RecoveryPorts, run: Recovery): Promise<Ins
 
 /** Reads objects from the replica now, some at a time. */
 async function readNow(
-  ports: RecoveryPorts,
+  ports: AdvancePorts,
   replica: ArtifactStore,
   seen: RowComparison,
 ): Promise<VerificationRecord[]> {
@@ -84,25 +84,25 @@ async function readNow(
 }
 
 /** What was read now is known from now on: the next pass, and everybody else, need not read it. */
-async function keepRecords(ports: RecoveryPorts, records: VerificationRecord[]): Promise<void> {
+async function keepRecords(ports: AdvancePorts, records: VerificationRecord[]): Promise<void> {
   if (records.length === 0) return;
   const lines = records.map((record) => `${JSON.stringify(record)}\n`).join('');
-  await ports.vault.put(vaultKeys.verificationLog(ports.clock(), randomUUID()), lines, undefined);
+  await ports.vault.put(vaultKeys.verificationLog(ports.clock(), ports.newId()), lines, undefined);
   await mergeVerifications(ports);
 }
 
 /** Holds the rows of the restored database against `replica`, and reads again what this run's share is. */
-export async function compareRows(context: RunContext, run: Recovery, replica: ArtifactStore): Promise<RowComparison> {
-  const { ports, policy } = context;
+export async function compareRows(pass: Pass, run: Run, replica: ArtifactStore): Promise<RowComparison> {
+  const { ports, policy } = pass;
   const report = await reportOf(ports, run);
-  const { artifacts } = pointOf(context, run);
+  const { artifacts } = pointOf(pass, run);
   const serial = (await ports.vault.list(vaultKeys.drills)).length;
-  const samples = isDrill(run) ? policy.rereadSamples : 0;
+  const samples = isScratch(run) ? policy.rereadSamples : 0;
   const seen = new RowComparison({
     signers: new Set(report.signers),
     excused: new Set(artifacts.state === 'complete' ? artifacts.deletedInWindow : []),
     ...rollingSample(report.packages?.count ?? 0, samples, serial),
-    readSince: run.wanted.readAll ? run.requestedAt : undefined,
+    readSince: run.kind === 'drill' && run.readAll ? run.requestedAt : undefined,
     ignored: vaultKeys.canaries,
   });
   const rows = report.packages ? readLines<PackageRow>(ports.vault, report.packages.key) : nothing<PackageRow>();

@@ -1,16 +1,20 @@
 import { builderSettings } from '../../core/recovery/builder-settings.ts';
 import { type Direction, directionSchema } from '../../core/recovery/direction.ts';
-import type { Recovery, StepOutcome } from '../../core/recovery/documents.ts';
+import type { StepOutcome } from '../../core/recovery/documents.ts';
+import { current } from '../../core/recovery/lifecycle.ts';
 import { cutOverDone } from '../../core/recovery/observations.ts';
-import { current } from '../../core/recovery/run.ts';
+import type { ProductionRun } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
+import type { Pass } from '../pass.ts';
 import { updateDocument } from '../vault/documents.ts';
-import { type RunContext, updateRun } from './runs.ts';
+import { forget } from '../vault/read-once.ts';
+import { updateRun } from '../vault/runs.ts';
 
-/** The one act after which DR is the truth. Done twice it changes nothing; another change in between refuses it. */
-async function changeDirection(context: RunContext, run: Recovery): Promise<Direction> {
-  const { vault, clock } = context.ports;
+/** The one act after which DR is in force. Done twice it changes nothing; another change in between refuses it. */
+async function changeDirection(pass: Pass, run: ProductionRun): Promise<Direction> {
+  const { vault, clock } = pass.ports;
+  forget(vault, vaultKeys.direction);
   const { after } = await updateDocument(vault, vaultKeys.direction, directionSchema, (now) => {
     if (now?.failover === run.id) return now;
     if (now && now.direction !== 'primary→dr') {
@@ -42,23 +46,23 @@ async function optionalStep(name: string, manual: string, work: () => Promise<st
   }
 }
 
-/** Makes DR the truth and tells Builder's nodes where it is. */
-export async function stepCuttingOver(context: RunContext, run: Recovery): Promise<Recovery> {
-  const { ports, policy } = context;
+/** Puts DR in force and tells Builder's nodes where it is. */
+export async function stepCuttingOver(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
+  const { ports, policy } = pass;
   const { available, password } = current(run);
   if (!available) throw new DrError('INVALID_STATE', `failover ${run.id} has no instance to cut over to`);
-  const direction = await changeDirection(context, run);
+  const direction = await changeDirection(pass, run);
   const master = available.masterUser === policy.builder.databaseRole;
   const site = {
     host: available.host,
     port: available.port,
-    region: ports.drRegion,
+    region: ports.site.drRegion,
     bucket: ports.replica.bucket,
     passwordIn:
       (master ? password && `secretsmanager:${password.secret}` : policy.builder.databasePassword) ?? 'as before',
   };
   const files = builderSettings(site, policy.builder);
-  for (const [name, text] of Object.entries(files)) await keep(context, vaultKeys.builderSettings(run.id, name), text);
+  for (const [name, text] of Object.entries(files)) await keep(pass, vaultKeys.builderSettings(run.id, name), text);
   const where = vaultKeys.builderSettings(run.id, '');
   const steps = [
     await optionalStep('builder settings', `take the files from the vault, ${where}`, async () => {
@@ -79,7 +83,7 @@ export async function stepCuttingOver(context: RunContext, run: Recovery): Promi
   return updateRun(ports, run, (now) => cutOverDone(now, direction.epoch, steps, ports.clock()));
 }
 
-async function keep({ ports }: RunContext, key: string, text: string): Promise<void> {
+async function keep({ ports }: Pass, key: string, text: string): Promise<void> {
   try {
     await ports.vault.put(key, text, undefined);
   } catch (error) {

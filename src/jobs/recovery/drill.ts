@@ -1,43 +1,44 @@
 import type { Policy } from '../../core/policy.ts';
 import type { Ports } from '../../core/ports/all.ts';
-import { type Recovery, recoverySchema } from '../../core/recovery/documents.ts';
+import { candidatesFor, isOver, plannedRun } from '../../core/recovery/lifecycle.ts';
 import { type PlanStep, restorePlan } from '../../core/recovery/plan.ts';
-import { candidatesFor, isDrill, isOver, plannedRun } from '../../core/recovery/run.ts';
-import { readPoints, requireDirection, updateDocument } from '../vault/documents.ts';
-import { availablePoints } from './candidates.ts';
-import { announceRun, readRuns, runKey } from './runs.ts';
+import { type Run, type RunOf, runSchema } from '../../core/recovery/run.ts';
+import { requireDirection } from '../vault/direction.ts';
+import { updateDocument } from '../vault/documents.ts';
+import { readPoints } from '../vault/points.ts';
+import { announceRun, readRuns, runKey } from '../vault/runs.ts';
+import { availableCopies } from './candidates.ts';
 
 type DrillPorts = Pick<Ports, 'clock' | 'database' | 'log' | 'signals' | 'vault'>;
 
-export type DrillRequest = { point: string; alarmTest: boolean; readAll?: boolean; at: Date };
+/** `at` names the run: the same request again finds its own record. */
+export type DrillRequest =
+  | { kind: 'drill'; point: string; readAll: boolean; at: Date }
+  | { kind: 'alarm-test'; point: string; at: Date };
+
+type Rehearsal = RunOf<'drill' | 'alarm-test'>;
+const isRehearsal = (run: Run): run is Rehearsal => run.kind === 'drill' || run.kind === 'alarm-test';
 
 /**
  * Starts a drill: restore a recovery point into a scratch instance, look into it, compare it with the replica, throw
  * it away. The same request again finds its own record; while a drill is in hand no other one begins.
  */
-export async function startDrill(ports: DrillPorts, policy: Policy, request: DrillRequest): Promise<Recovery> {
+export async function startDrill(ports: DrillPorts, policy: Policy, request: DrillRequest): Promise<Rehearsal> {
   await requireDirection(ports.vault, 'primary→dr');
   const { runs } = await readRuns(ports.vault);
-  const inHand = runs.find((each) => isDrill(each) && !isOver(each));
+  const inHand = runs.filter(isRehearsal).find((each) => !isOver(each));
   if (inHand) {
     await ports.signals.setTick(true);
     return inHand;
   }
   const { points } = await readPoints(ports.vault);
-  const [best] = candidatesFor(request.point, points, await availablePoints(ports));
-  const wanted = {
-    point: request.point,
-    alarmTest: request.alarmTest,
-    readAll: request.readAll ?? false,
-    planned: false,
-    acceptUnfenced: false,
-    acceptFindings: false,
-  };
-  const run = plannedRun('drill', request.at, wanted, best ? [best.id] : [], policy);
-  const { before, after } = await updateDocument(ports.vault, runKey(run), recoverySchema, (now) => now ?? run);
+  const [best] = candidatesFor(request.point, points, await availableCopies(ports));
+  const { at, ...asked } = request;
+  const run = plannedRun(asked, at, best ? [best.id] : [], policy);
+  const { before, after } = await updateDocument<Run>(ports.vault, runKey(run), runSchema, (now) => now ?? run);
   if (!before) await announceRun(ports, run);
   await ports.signals.setTick(true);
-  return after ?? run;
+  return after && isRehearsal(after) ? after : run;
 }
 
 export type DrillPlan = { point: string | null; steps: PlanStep[] };
@@ -45,8 +46,8 @@ export type DrillPlan = { point: string | null; steps: PlanStep[] };
 /** What a drill would do now; nothing is started. */
 export async function planDrill(ports: DrillPorts, policy: Policy, point: string): Promise<DrillPlan> {
   const { points } = await readPoints(ports.vault);
-  const [best] = candidatesFor(point, points, await availablePoints(ports));
+  const [best] = candidatesFor(point, points, await availableCopies(ports));
   const { runs } = await readRuns(ports.vault);
-  const past = runs.filter((each) => isDrill(each) && each.state === 'passed');
+  const past = runs.filter((each) => each.kind === 'drill' && each.state === 'passed');
   return { point: best?.id ?? null, steps: restorePlan(best, 'scratch', policy, past, ports.clock()) };
 }

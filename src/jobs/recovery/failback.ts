@@ -1,18 +1,20 @@
-import { divergedSnapshotName } from '../../core/ids.ts';
+import { divergedSnapshotName, pointIdAt } from '../../core/ids.ts';
 import type { Policy } from '../../core/policy.ts';
-import type { Ports, RecoveryPorts } from '../../core/ports/all.ts';
+import type { AdvancePorts, Ports } from '../../core/ports/all.ts';
 import { type Direction, directionSchema } from '../../core/recovery/direction.ts';
-import { type Failback, failbackSchema, type Recovery, recoverySchema } from '../../core/recovery/documents.ts';
+import { type Failback, failbackSchema } from '../../core/recovery/documents.ts';
 import { unconfirmed } from '../../core/recovery/fence.ts';
-import { current, plannedRun } from '../../core/recovery/run.ts';
+import { current } from '../../core/recovery/lifecycle.ts';
+import { isProduction, type ProductionRun } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError } from '../../errors.ts';
 import { advance } from '../advance.ts';
-import { parseDocument, readDirection, readDocument, updateDocument } from '../vault/documents.ts';
-import { lookInto } from './left-behind.ts';
-import { reverseStatus } from './reverse.ts';
+import { readDirection } from '../vault/direction.ts';
+import { parseDocument, readDocument, updateDocument } from '../vault/documents.ts';
+import { readRun } from '../vault/runs.ts';
+import { readReverseStatus } from './reverse.ts';
 
-type FailbackPorts = RecoveryPorts & Pick<Ports, 'reverseVault'>;
+type FailbackPorts = AdvancePorts & Pick<Ports, 'reverseVault'>;
 
 export type FailbackPlan = {
   failover: string;
@@ -24,16 +26,20 @@ export type FailbackPlan = {
   steps: string[];
 };
 
-async function truth(ports: FailbackPorts): Promise<{ run: Recovery; direction: Direction['direction'] }> {
+/** The failover in force, and which way protection flows after it. BAD_USAGE when there is none. */
+async function failoverInForce(
+  ports: FailbackPorts,
+): Promise<{ run: ProductionRun; direction: Direction['direction'] }> {
   const { direction, failover } = await readDirection(ports.vault);
-  const found = failover
-    ? await readDocument(ports.vault, vaultKeys.run('failover/1', failover), recoverySchema)
-    : undefined;
-  if (direction !== 'primary→dr' && found) return { run: found.value, direction };
+  if (direction !== 'primary→dr' && failover !== undefined) {
+    const run = await readRun(ports.vault, vaultKeys.run('failovers', failover));
+    if (isProduction(run)) return { run, direction };
+  }
   throw new DrError(
     'BAD_USAGE',
-    `protection flows ${direction}: no failover is the truth, so that there is nothing to go back from`,
+    `protection flows ${direction}: no failover is in force, so that there is nothing to go back from`,
     {
+      subject: vaultKeys.direction,
       hint: '`builder-dr failover status` shows the failovers.',
     },
   );
@@ -41,9 +47,9 @@ async function truth(ports: FailbackPorts): Promise<{ run: Recovery; direction: 
 
 /** Where the failback is, and what comes next. Starts nothing. */
 export async function planFailback(ports: FailbackPorts): Promise<FailbackPlan> {
-  const { run, direction } = await truth(ports);
+  const { run, direction } = await failoverInForce(ports);
   const record = await readDocument(ports.vault, vaultKeys.failback(run.id), failbackSchema);
-  const reverse = await reverseStatus(ports);
+  const reverse = await readReverseStatus(ports);
   const { host } = current(run).available ?? { host: 'unknown' };
   return {
     failover: run.id,
@@ -54,7 +60,7 @@ export async function planFailback(ports: FailbackPorts): Promise<FailbackPlan> 
     steps: [
       'builder-dr failback start: fences the old primary, takes a final snapshot of its database, lists what was written there after the restored point, renames the instance (nothing is deleted), and gives its bucket free as a replica.',
       'Upload what the list names, if it is wanted: hab pkg upload, against the new site.',
-      `Write config/<stage>-back.yml: primary is ${ports.drRegion}, instance ${current(run).instance} (${host}), bucket ${ports.replica.bucket}; dr is ${ports.primaryRegion}, replicaBucket ${ports.primaryArtifacts.bucket}, another vaultBucket, reverseVaultBucket = the vault of this stack.`,
+      `Write config/<stage>-back.yml: primary is ${ports.site.drRegion}, instance ${current(run).instance} (${host}), bucket ${ports.replica.bucket}; dr is ${ports.site.primaryRegion}, replicaBucket ${ports.primaryArtifacts.bucket}, another vaultBucket, reverseVaultBucket = the vault of this stack.`,
       'npm run deploy -- --stage <stage>-back, builder-dr keys escrow, builder-dr capture, all with that configuration; set dr.reverseVaultBucket of this stage to the new vault and deploy it again.',
       'builder-dr failback start again: notes that the other direction protects this site.',
       'builder-dr failover start --planned, with the configuration of <stage>-back, when it is time to go home; then builder-dr failback start there.',
@@ -65,7 +71,7 @@ export async function planFailback(ports: FailbackPorts): Promise<FailbackPlan> 
 
 /** Starts a failback or goes on with it; every call does what is due and can be repeated. */
 export async function startFailback(ports: FailbackPorts, policy: Policy): Promise<FailbackPlan> {
-  const { run, direction } = await truth(ports);
+  const { run, direction } = await failoverInForce(ports);
   const now = ports.clock();
   const begun: Failback = {
     schema: 'failback/1',
@@ -73,19 +79,19 @@ export async function startFailback(ports: FailbackPorts, policy: Policy): Promi
     startedAt: now.toISOString(),
     state: 'fencing',
     snapshot: divergedSnapshotName(run.id),
-    run: plannedRun('drill', now, lookInto(run), [], policy).id,
+    run: pointIdAt(now),
     renamedTo: `diverged-${run.id}`,
     history: [{ at: now.toISOString(), state: 'fencing', why: 'started by hand' }],
   };
   await updateDocument(ports.vault, vaultKeys.failback(run.id), failbackSchema, (found) => found ?? begun);
-  await turn(ports, run, direction);
-  if ((await readDirection(ports.vault)).direction === 'primary→dr') return home(ports, run);
+  await followReverse(ports, run, direction);
+  if ((await readDirection(ports.vault)).direction === 'primary→dr') return returnedPlan(ports, run);
   await ports.signals.setTick(true);
   await advance(ports, policy);
   return planFailback(ports);
 }
 
-async function home(ports: FailbackPorts, run: Recovery): Promise<FailbackPlan> {
+async function returnedPlan(ports: FailbackPorts, run: ProductionRun): Promise<FailbackPlan> {
   const record = await readDocument(ports.vault, vaultKeys.failback(run.id), failbackSchema);
   const steps = ["Set primary.database to the new instance's name and deploy: protection flows as before."];
   return {
@@ -99,11 +105,11 @@ async function home(ports: FailbackPorts, run: Recovery): Promise<FailbackPlan> 
 }
 
 /** Changes the direction when the other stack says that it protects this site, or that it has handed over. */
-async function turn(ports: FailbackPorts, run: Recovery, from: Direction['direction']): Promise<void> {
+async function followReverse(ports: FailbackPorts, run: ProductionRun, from: Direction['direction']): Promise<void> {
   const found = await ports.reverseVault?.get(vaultKeys.direction);
   const reverse = found && parseDocument(vaultKeys.direction, found.body, directionSchema);
   const handedOver = reverse?.direction === 'none' && reverse.failover !== undefined;
-  const protecting = !handedOver && (await reverseStatus(ports))?.point != null;
+  const protecting = !handedOver && (await readReverseStatus(ports))?.point != null;
   const to = handedOver ? 'primary→dr' : protecting ? 'dr→primary' : undefined;
   if (to === undefined || to === from) return;
   await updateDocument(ports.vault, vaultKeys.direction, directionSchema, (now) => {

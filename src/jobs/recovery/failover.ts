@@ -1,35 +1,36 @@
 import type { Point } from '../../core/points/documents.ts';
 import type { Policy } from '../../core/policy.ts';
-import type { RecoveryPorts } from '../../core/ports/all.ts';
-import { type Recovery, recoverySchema } from '../../core/recovery/documents.ts';
-import { type Candidate, candidateRow, type PlanStep, restorePlan } from '../../core/recovery/plan.ts';
-import { ROLE_TAG } from '../../core/recovery/restore-request.ts';
+import type { AdvancePorts } from '../../core/ports/all.ts';
 import {
+  abort,
   candidatesFor,
+  failoverInHand,
   isCutOver,
-  isDrill,
   isMoving,
   isOver,
   move,
   nextCandidate,
   plannedRun,
-} from '../../core/recovery/run.ts';
+} from '../../core/recovery/lifecycle.ts';
+import { type Candidate, candidateRow, type PlanStep, restorePlan } from '../../core/recovery/plan.ts';
+import { ROLE_TAG } from '../../core/recovery/restore-request.ts';
+import { isProduction, type ProductionRun, type Run, runSchema, type StartRequest } from '../../core/recovery/run.ts';
+import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
-import { type AdvanceReport, advance } from '../advance.ts';
-import { watchDarkness } from '../darkness.ts';
-import { readDirection, readPoints, requireDirection, updateDocument } from '../vault/documents.ts';
-import { availablePoints } from './candidates.ts';
+import { type AdvanceReport, advance, advancePass } from '../advance.ts';
+import { beginPass, type Pass } from '../pass.ts';
+import { readDirection, requireDirection } from '../vault/direction.ts';
+import { readAll, updateDocument } from '../vault/documents.ts';
+import { readPoints } from '../vault/points.ts';
+import { announceRun, readRunAgain, readRuns, runKey, updateRun } from '../vault/runs.ts';
+import { availableCopies } from './candidates.ts';
 import { keepFence } from './fencing.ts';
-import { announceRun, readRuns, runKey, tell, updateRun } from './runs.ts';
+import { tell } from './tell.ts';
 
-export type FailoverRequest = {
-  point: string;
-  /** The point that `plan` named: what is confirmed is what is lost. */
-  confirm: string | undefined;
-  planned: boolean;
-  acceptUnfenced: boolean;
-  acceptFindings: boolean;
-};
+/** `confirm`: undefined until the operator has read the plan, and is refused then. */
+export type FailoverRequest =
+  | StartRequest
+  | (Pick<StartRequest, Exclude<keyof StartRequest, 'confirm'>> & { confirm: undefined });
 
 export type FailoverPlan = {
   /** What to pass as `confirm`. */
@@ -41,13 +42,13 @@ export type FailoverPlan = {
 };
 
 /** The candidates side by side, and the steps. Nothing is started, and only the DR site is asked. */
-export async function planFailover(ports: RecoveryPorts, policy: Policy, request: { point: string; planned: boolean }) {
+export async function planFailover(ports: AdvancePorts, policy: Policy, request: { point: string; planned: boolean }) {
   const now = ports.clock();
   const { points } = await readPoints(ports.vault);
   const { runs } = await readRuns(ports.vault);
-  const candidates = candidatesFor(request.point, points, await availablePoints(ports));
+  const candidates = candidatesFor(request.point, points, await availableCopies(ports));
   const past = runs.filter((each) => ['passed', 'done'].includes(each.state));
-  const inHand = runs.find((each) => !isDrill(each) && !isOver(each));
+  const inHand = failoverInHand(runs);
   const plan: FailoverPlan = {
     confirm: candidates[0]?.id ?? null,
     candidates: candidates.map((each) => candidateRow(each, now)),
@@ -78,85 +79,93 @@ function requireConfirmation(request: FailoverRequest, candidates: Point[]): voi
 }
 
 /** Starts a failover, or resumes the one in hand; then takes it as far as it can go. Calling it again is always safe. */
-export async function startFailover(ports: RecoveryPorts, policy: Policy, request: FailoverRequest): Promise<Recovery> {
-  const { runs } = await readRuns(ports.vault);
-  const inHand = runs.find((each) => !isDrill(each) && !isOver(each));
-  const run = inHand ? await resume(ports, inHand, request) : await begin(ports, policy, request);
+export async function startFailover(
+  ports: AdvancePorts,
+  policy: Policy,
+  request: FailoverRequest,
+): Promise<ProductionRun> {
+  const pass = await beginPass(ports, policy);
+  const inHand = failoverInHand(pass.runs);
+  const run = inHand ? await resume(pass, inHand, request) : await begin(pass, request);
+  pass.runs = [...pass.runs.filter((each) => runKey(each) !== runKey(run)), run];
   await ports.signals.setTick(true);
   try {
-    await advance(ports, policy);
+    await advancePass(pass);
   } catch (error) {
     // What failed is in its own record; the failover that was asked for is started, and its record is the answer.
     if (!hasCode(error, 'PARTIAL_FAILURE')) throw error;
     ports.log.warn('not everything could advance', { error: describeError(error) });
   }
-  return updateRun(ports, run, (now) => now);
+  return readRunAgain(pass.ports.vault, run);
 }
 
-async function begin(ports: RecoveryPorts, policy: Policy, request: FailoverRequest): Promise<Recovery> {
+async function begin(pass: Pass, request: FailoverRequest): Promise<ProductionRun> {
+  const { ports, policy, points } = pass;
   await requireDirection(ports.vault, 'primary→dr');
-  const { points } = await readPoints(ports.vault);
-  const candidates = candidatesFor(request.point, points, await availablePoints(ports));
+  const candidates = candidatesFor(request.point, points, await availableCopies(ports));
   requireConfirmation(request, candidates);
-  const { confirm: _confirm, ...wanted } = request;
+  const { point, acceptFindings, acceptUnfenced, planned } = request;
   const ids = candidates.map((each) => each.id);
-  const run = plannedRun('failover', ports.clock(), { ...wanted, alarmTest: false }, ids, policy);
-  const { before, after } = await updateDocument(ports.vault, runKey(run), recoverySchema, (now) => now ?? run);
+  const run: ProductionRun = planned
+    ? plannedRun({ kind: 'switchover', point, acceptFindings }, ports.clock(), ids, policy)
+    : plannedRun({ kind: 'failover', point, acceptFindings, acceptUnfenced }, ports.clock(), ids, policy);
+  const { before, after } = await updateDocument<Run>(ports.vault, runKey(run), runSchema, (now) => now ?? run);
   if (!before) await announceRun(ports, run);
-  return giveWay(ports, after ?? run);
+  return giveWay(ports, after && isProduction(after) ? after : run);
 }
 
 /** Of two that were started at once the one with the lower id goes on; whoever wrote last sees both. */
-async function giveWay(ports: RecoveryPorts, run: Recovery): Promise<Recovery> {
-  const { runs } = await readRuns(ports.vault);
-  const first = runs.find((each) => !isDrill(each) && !isOver(each));
+async function giveWay(ports: AdvancePorts, run: ProductionRun): Promise<ProductionRun> {
+  const { found } = await readAll(ports.vault, vaultKeys.failovers, runSchema);
+  const first = failoverInHand(found);
   if (!first || first.id === run.id) return run;
-  await updateRun(ports, run, (now) => {
-    if (now.state !== 'planned') return now;
-    const why = `failover ${first.id} was faster`;
-    const aborted = move(now, 'aborted', ports.clock(), why);
-    return aborted.fence ? { ...aborted, fence: { ...aborted.fence, wanted: false } } : aborted;
-  });
+  await updateRun(ports, run, (now) =>
+    now.state === 'planned' ? abort(now, ports.clock(), `failover ${first.id} was faster`) : now,
+  );
   return first;
 }
 
-/** What a blocked failover does next: again from the step that it stopped at. */
-function resumed(run: Recovery, request: FailoverRequest, now: Date): Recovery {
-  const { acceptUnfenced, acceptFindings } = request;
-  const wanted = {
-    ...run.wanted,
-    acceptUnfenced: run.wanted.acceptUnfenced || acceptUnfenced,
-    acceptFindings: run.wanted.acceptFindings || acceptFindings,
+/** What a blocked failover does next: again from the step that it stopped at. `again`: capture another final point. */
+function resumed<R extends ProductionRun>(run: R, request: FailoverRequest, again: boolean, now: Date): R {
+  const accepting = {
+    ...run,
+    acceptFindings: run.acceptFindings || request.acceptFindings,
+    ...(run.kind === 'failover' ? { acceptUnfenced: run.acceptUnfenced || request.acceptUnfenced } : {}),
   };
-  if (run.state !== 'blocked') return { ...run, wanted };
-  const { blocked: _over, ...rest } = run;
+  if (run.state !== 'blocked') return accepting;
+  const { blocked: _over, ...unblocked } = accepting;
+  const rest = unblocked as R;
   const why = 'resumed by the operator';
   const chosen = run.attempts.find((each) => each.point === request.point) ?? run.attempts.at(-1);
-  if (!chosen || run.wanted.planned) return move({ ...rest, wanted }, 'fencing', now, why);
+  if (rest.kind === 'switchover' || !chosen) {
+    return move(again ? { ...rest, finalPoint: undefined } : rest, 'fencing', now, why);
+  }
   const attempts = [...run.attempts.filter((each) => each !== chosen), chosen];
-  if (chosen.inspection?.doneAt) return move({ ...rest, wanted, attempts }, 'healing+verifying', now, why);
-  if (!chosen.outcome) return move({ ...rest, wanted, attempts }, 'restoring', now, why);
+  if (chosen.inspection?.doneAt) return move({ ...rest, attempts }, 'healing+verifying', now, why);
+  if (!chosen.outcome) return move({ ...rest, attempts }, 'restoring', now, why);
   // A point whose restore failed is tried again as a new attempt.
-  return nextCandidate({ ...rest, wanted, candidates: [chosen.point, ...run.candidates] }, now, why);
+  return nextCandidate({ ...rest, candidates: [chosen.point, ...run.candidates] }, now, why);
 }
 
-async function resume(ports: RecoveryPorts, run: Recovery, request: FailoverRequest): Promise<Recovery> {
+async function resume({ ports, points }: Pass, run: ProductionRun, request: FailoverRequest): Promise<ProductionRun> {
   const known = [...run.attempts.map((each) => each.point), ...run.candidates];
   if (!known.includes(request.confirm ?? '')) {
     throw new DrError('NOT_CONFIRMED', `failover ${run.id} is in hand (${run.state}) with points ${known.join(', ')}`, {
+      subject: run.id,
       hint: `Say: builder-dr failover start --confirm ${known[0]}, or look at \`builder-dr failover status\`.`,
     });
   }
-  return updateRun(ports, run, (now) => resumed(now, request, ports.clock()));
+  const final = run.kind === 'switchover' ? points.find((each) => each.id === run.finalPoint) : undefined;
+  return updateRun(ports, run, (now) => resumed(now, request, final?.state === 'failed', ports.clock()));
 }
 
 /** The failovers of the catalogue, newest first. */
-export async function failoverStatus(ports: RecoveryPorts): Promise<Recovery[]> {
+export async function failoverStatus(ports: AdvancePorts): Promise<ProductionRun[]> {
   const { runs } = await readRuns(ports.vault);
-  return runs.filter((each) => !isDrill(each)).reverse();
+  return runs.filter(isProduction).reverse();
 }
 
-async function newest(ports: RecoveryPorts): Promise<Recovery> {
+async function newest(ports: AdvancePorts): Promise<ProductionRun> {
   const [run] = await failoverStatus(ports);
   if (run) return run;
   throw new DrError('RUN_UNKNOWN', 'there is no failover', {
@@ -164,36 +173,32 @@ async function newest(ports: RecoveryPorts): Promise<Recovery> {
   });
 }
 
-export type AbortReport = { run: Recovery; kept: string[]; remove: string[] };
+export type AbortReport = { run: ProductionRun; kept: string[]; remove: string[] };
 
 /** Calls a failover off, before the cut-over only: takes the fence away and keeps what was restored. */
-export async function abortFailover(ports: RecoveryPorts, policy: Policy): Promise<AbortReport> {
+export async function abortFailover(ports: AdvancePorts, policy: Policy): Promise<AbortReport> {
   const run = await newest(ports);
   if (isCutOver(run)) {
-    throw new DrError('BAD_USAGE', `failover ${run.id} is ${run.state}: the DR site is the truth already`, {
+    throw new DrError('BAD_USAGE', `failover ${run.id} is ${run.state}: the DR site is in force already`, {
+      subject: run.id,
       hint: 'Going back is a failback: `builder-dr failback plan`.',
     });
   }
-  const aborted = await updateRun(ports, run, (now) => {
-    if (now.state === 'aborted' || isOver(now)) return now;
-    const { blocked: _over, ...rest } = now;
-    const called = move(rest, 'aborted', ports.clock(), 'called off by the operator');
-    return called.fence ? { ...called, fence: { ...called.fence, wanted: false } } : called;
-  });
+  const aborted = await updateRun(ports, run, (now) =>
+    isOver(now) ? now : abort(now, ports.clock(), 'called off by the operator'),
+  );
   const kept = await tagKept(ports, aborted);
-  const { ports: guarded, darkness } = watchDarkness(ports);
-  const { points } = await readPoints(ports.vault);
-  const context = { ports: guarded, policy, darkness, points, rebooted: new Set<string>() };
-  const lifted = await tell(context, await keepFence(context, aborted));
+  const pass = await beginPass(ports, policy);
+  const lifted = await tell(pass, await keepFence(pass, aborted));
   await ports.signals.setTick(true);
-  return { run: lifted, kept, remove: kept.map((name) => removal(name, ports.drRegion)) };
+  return { run: lifted, kept, remove: kept.map((name) => removal(name, ports.site.drRegion)) };
 }
 
 function removal(name: string, region: string): string {
   return `aws rds modify-db-instance --region ${region} --db-instance-identifier ${name} --no-deletion-protection --apply-immediately && aws rds delete-db-instance --region ${region} --db-instance-identifier ${name} --skip-final-snapshot`;
 }
 
-async function tagKept(ports: RecoveryPorts, run: Recovery): Promise<string[]> {
+async function tagKept(ports: AdvancePorts, run: ProductionRun): Promise<string[]> {
   const kept: string[] = [];
   for (const { instance } of run.attempts) {
     const found = await ports.instances.status(instance);
@@ -204,16 +209,20 @@ async function tagKept(ports: RecoveryPorts, run: Recovery): Promise<string[]> {
   return kept;
 }
 
-/** Takes the fence of a failover that is not the truth away, again until it is gone. */
-export async function unfence(ports: RecoveryPorts, policy: Policy): Promise<{ run: Recovery; report: AdvanceReport }> {
+/** Takes the fence of a failover that is neither in hand nor in force away, again until it is gone. */
+export async function unfence(
+  ports: AdvancePorts,
+  policy: Policy,
+): Promise<{ run: ProductionRun; report: AdvanceReport }> {
   const run = await newest(ports);
   const { direction, failover } = await readDirection(ports.vault);
   if (isMoving(run) || run.state === 'blocked' || (direction !== 'primary→dr' && failover === run.id)) {
     throw new DrError('BAD_USAGE', `failover ${run.id} is ${run.state}: its fence keeps two sites from taking writes`, {
+      subject: run.id,
       hint: 'Call it off first (`builder-dr failover abort`), or go back by `builder-dr failback plan`.',
     });
   }
-  await updateRun(ports, run, (now) => (now.fence?.wanted ? { ...now, fence: { ...now.fence, wanted: false } } : now));
+  await updateRun(ports, run, (now) => (now.fence.wanted ? { ...now, fence: { ...now.fence, wanted: false } } : now));
   const report = await advance(ports, policy);
-  return { run: await updateRun(ports, run, (now) => now), report };
+  return { run: await readRunAgain(ports.vault, run), report };
 }

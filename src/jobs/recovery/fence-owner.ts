@@ -1,50 +1,50 @@
-import type { Recovery } from '../../core/recovery/documents.ts';
-import { adopting, givenAway, isLifted } from '../../core/recovery/fence.ts';
-import { isCutOver, isDrill, isOver } from '../../core/recovery/run.ts';
+import { adopting, handedOver, isLifted } from '../../core/recovery/fence.ts';
+import { failoverInHand, isCutOver } from '../../core/recovery/lifecycle.ts';
+import { isProduction, type ProductionRun, type Run } from '../../core/recovery/run.ts';
+import { attempt, type Pass } from '../pass.ts';
+import { updateRun } from '../vault/runs.ts';
 import { keepFence } from './fencing.ts';
-import { type RunContext, updateRun } from './runs.ts';
 
-/** The failover whose fence it is: the one in hand, else the one that is the truth. */
-function ownerOf(runs: Recovery[], truth: string | undefined): Recovery | undefined {
-  const failovers = runs.filter((each) => !isDrill(each));
-  return failovers.find((each) => !isOver(each)) ?? failovers.find((each) => each.id === truth);
+/** The failover whose fence it is: the one in hand, else the one that is in force. */
+function ownerOf(runs: Run[], inForce: string | undefined): ProductionRun | undefined {
+  return failoverInHand(runs) ?? runs.filter(isProduction).find((each) => each.id === inForce);
+}
+
+/** Notes a change of a run in the pass, too. */
+async function change(pass: Pass, run: ProductionRun, how: (run: ProductionRun) => ProductionRun): Promise<void> {
+  const changed = await updateRun(pass.ports, run, how);
+  pass.runs = pass.runs.map((each) => (each.id === run.id && each.kind === run.kind ? changed : each));
 }
 
 /**
  * There is one primary, so there is one fence: a failover that begins takes over the fence of one that was called
  * off and is not lifted yet, with what was there before it. Two that each pulled their way would never end.
- * Dying between the two writes is harmless: the next run writes both again.
+ * Dying between the two writes is harmless: the next pass writes both again.
  */
-export async function takeOverFences(context: RunContext, runs: Recovery[], truth: string | undefined): Promise<void> {
-  const owner = ownerOf(runs, truth);
-  if (!owner?.fence) return;
-  const { ports } = context;
-  for (const other of runs) {
-    if (other.id === owner.id || other.state !== 'aborted' || !other.fence || isLifted(other.fence)) continue;
+export async function takeOverFences(pass: Pass, inForce: string | undefined): Promise<void> {
+  const owner = ownerOf(pass.runs, inForce);
+  if (!owner) return;
+  for (const other of pass.runs.filter(isProduction)) {
+    if (other.id === owner.id || other.state !== 'aborted' || isLifted(other.fence)) continue;
     const left = other.fence;
-    await updateRun(ports, owner, (now) =>
-      now.fence && !now.fence.bucket.handedOver ? { ...now, fence: adopting(now.fence, left) } : now,
+    await change(pass, owner, (now) =>
+      now.fence.bucket.handedOver ? now : { ...now, fence: adopting(now.fence, left) },
     );
-    await updateRun(ports, other, (now) => (now.fence ? { ...now, fence: givenAway(now.fence) } : now));
-    ports.log.info('the fence was taken over', { from: other.id, by: owner.id });
+    await change(pass, other, (now) => ({ ...now, fence: handedOver(now.fence) }));
+    pass.ports.log.info('the fence was taken over', { from: other.id, by: owner.id });
   }
 }
 
 /** Whether the fence of this run is to be kept as its record wants it. */
-function concerns(run: Recovery, truth: string | undefined): boolean {
+function concerns(run: ProductionRun, inForce: string | undefined): boolean {
   if (run.state === 'planned' || run.state === 'fencing' || run.state === 'failed') return false;
   // Once protection flows as before, what an old failover fenced is the live primary.
-  return !isCutOver(run) || run.id === truth;
+  return !isCutOver(run) || run.id === inForce;
 }
 
-/** The fence of the failover that is in hand or the truth stands, or is taken away, whatever else happens. */
-export async function keepFences(
-  context: RunContext,
-  runs: Recovery[],
-  truth: string | undefined,
-  attempt: (id: string, work: () => Promise<unknown>) => Promise<unknown>,
-): Promise<void> {
-  for (const each of runs.filter((one) => concerns(one, truth))) {
-    await attempt(each.id, () => keepFence(context, each));
+/** The fence of the failover that is in hand or in force stands, or is taken away, whatever else happens. */
+export async function keepFences(pass: Pass, inForce: string | undefined): Promise<void> {
+  for (const each of pass.runs.filter(isProduction)) {
+    if (concerns(each, inForce) && !pass.fenced.has(each.id)) await attempt(pass, each.id, () => keepFence(pass, each));
   }
 }

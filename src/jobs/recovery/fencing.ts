@@ -1,49 +1,60 @@
 import type { FenceState } from '../../core/ports/recovery.ts';
-import type { Fence, Recovery } from '../../core/recovery/documents.ts';
+import type { Fence } from '../../core/recovery/documents.ts';
 import { fencedPolicy, isFenced, isLifted, unfencedPolicy } from '../../core/recovery/fence.ts';
+import { isCutOver } from '../../core/recovery/lifecycle.ts';
+import type { ProductionRun } from '../../core/recovery/run.ts';
 import { DrError, describeError } from '../../errors.ts';
 import { isDarkness } from '../darkness.ts';
-import { type RunContext, updateRun } from './runs.ts';
+import type { Pass } from '../pass.ts';
+import { readDirectionAgain } from '../vault/direction.ts';
+import { readRunAgain, updateRun } from '../vault/runs.ts';
 
 type Half = 'database' | 'bucket';
 
-function patch<H extends Half>(run: Recovery, half: H, change: Partial<Fence[H]>): Recovery {
-  const fence = run.fence as Fence;
-  return { ...run, fence: { ...fence, [half]: { ...fence[half], ...change } } };
+function patch<H extends Half>(run: ProductionRun, half: H, change: Partial<Fence[H]>): ProductionRun {
+  return { ...run, fence: { ...run.fence, [half]: { ...run.fence[half], ...change } } };
 }
 
 /** Works on one half; what it could not do is noted there, never thrown: the fence must not stop a recovery. */
 async function attempt(
-  context: RunContext,
-  run: Recovery,
+  pass: Pass,
+  run: ProductionRun,
   half: Half,
-  work: () => Promise<Recovery>,
-): Promise<Recovery> {
+  work: () => Promise<ProductionRun>,
+): Promise<ProductionRun> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof DrError)) throw error;
-    const { ports, darkness } = context;
+    const { ports, darkness } = pass;
     const dark = isDarkness(error, darkness);
     const problem = `${dark ? 'unreachable' : 'refused'}: ${describeError(error)}`;
     ports.log.warn('the fence is unconfirmed', { run: run.id, half, problem });
     return updateRun(ports, run, (now) => {
-      if (now.fence?.[half].problem === problem) return now;
+      if (now.fence[half].problem === problem) return now;
       // Silence does not undo what was read back; a refusal does.
       return patch(now, half, dark ? { problem } : { problem, confirmedAt: undefined });
     });
   }
 }
 
+/** Right before the primary is changed: whether this run still wants that, and its fence is still the one that counts. */
+async function stillWants({ ports: { vault } }: Pass, run: ProductionRun, wanted: boolean): Promise<boolean> {
+  const now = await readRunAgain(vault, run);
+  if (now.fence.wanted !== wanted || now.fence.bucket.handedOver) return false;
+  return !isCutOver(now) || (await readDirectionAgain(vault)).failover === now.id;
+}
+
 /**
  * Brings the fence up as far as it goes, and looks whether it still stands: swaps the groups, waits, reboots, denies
  * writes by policy, reads both back. What was there before is in the record before anything is changed.
  */
-export async function raiseFence(context: RunContext, run: Recovery): Promise<Recovery> {
+export async function raiseFence(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
   // The old instance has another name by now: what bears the primary's name may be the live one.
-  if (run.fence?.bucket.handedOver) return run;
-  const closed = await attempt(context, run, 'database', () => closeDatabase(context, run));
-  return attempt(context, closed, 'bucket', () => closeBucket(context, closed));
+  if (run.fence.bucket.handedOver) return run;
+  pass.fenced.add(run.id);
+  const closed = await attempt(pass, run, 'database', () => closeDatabase(pass, run));
+  return attempt(pass, closed, 'bucket', () => closeBucket(pass, closed));
 }
 
 function onlyFence(state: FenceState, group: string): 'active' | 'changing' | 'open' {
@@ -53,23 +64,23 @@ function onlyFence(state: FenceState, group: string): 'active' | 'changing' | 'o
   return state.groups.some((each) => each.status !== 'active') ? 'changing' : 'open';
 }
 
-async function closeDatabase(context: RunContext, run: Recovery): Promise<Recovery> {
-  const { ports } = context;
+async function closeDatabase(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
+  const { ports } = pass;
   const group = await ports.fence.fenceGroup();
   const state = await ports.fence.database();
   const at = ports.clock().toISOString();
   const note = (change: Partial<Fence['database']>) =>
     updateRun(ports, run, (now) => patch(now, 'database', { problem: undefined, ...change }));
   if (!state) {
-    if (run.fence?.database.confirmedAt) return run;
+    if (run.fence.database.confirmedAt) return run;
     return note({ confirmedAt: at, problem: 'the primary instance does not exist' });
   }
   let current = run;
-  if (!run.fence?.database.originalGroups) {
+  if (!run.fence.database.originalGroups) {
     const originalGroups = state.groups.map((each) => each.id).filter((each) => each !== group);
     // Another run may have noted them and swapped them since: what was first is what was there.
     current = await updateRun(ports, run, (now) =>
-      now.fence?.database.originalGroups ? now : patch(now, 'database', { originalGroups }),
+      now.fence.database.originalGroups ? now : patch(now, 'database', { originalGroups }),
     );
   }
   const seen = onlyFence(state, group);
@@ -77,51 +88,54 @@ async function closeDatabase(context: RunContext, run: Recovery): Promise<Recove
     // Whatever was confirmed before is not true any more.
     current = await note({ confirmedAt: undefined, rebootAskedAt: undefined });
     if (state.status !== 'available') return note({ problem: `the primary instance is ${state.status}` });
-    await ports.fence.setGroups([group]);
+    if (await stillWants(pass, run, true)) await ports.fence.setGroups([group]);
     return current;
   }
   if (seen === 'changing' || state.status !== 'available') return current;
-  if (current.fence?.database.confirmedAt) return current.fence.database.problem ? note({}) : current;
-  if (current.fence?.database.rebootAskedAt) {
+  if (current.fence.database.confirmedAt) return current.fence.database.problem ? note({}) : current;
+  if (current.fence.database.rebootAskedAt) {
     // RDS may still show the state from before the reboot: only a later run reads it back.
-    return context.rebooted.has(run.id) ? current : note({ confirmedAt: at });
+    return pass.rebooted.has(run.id) ? current : note({ confirmedAt: at });
   }
+  if (!(await stillWants(pass, run, true))) return current;
   await ports.fence.reboot();
-  context.rebooted.add(run.id);
+  pass.rebooted.add(run.id);
   return note({ rebootAskedAt: at });
 }
 
-async function closeBucket(context: RunContext, run: Recovery): Promise<Recovery> {
-  const { ports } = context;
-  const { partition, primaryArtifacts } = ports;
+async function closeBucket(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
+  const { ports } = pass;
+  const { primaryArtifacts } = ports;
+  const { partition } = ports.site;
   const { bucket } = primaryArtifacts;
   const note = (change: Partial<Fence['bucket']>) =>
     updateRun(ports, run, (now) => patch(now, 'bucket', { problem: undefined, ...change }));
   const policy = await ports.fence.bucketPolicy();
-  if (run.fence?.bucket.originalPolicy === undefined) {
+  if (run.fence.bucket.originalPolicy === undefined) {
     const originalPolicy = unfencedPolicy(policy) ?? null;
     await updateRun(ports, run, (now) =>
-      now.fence?.bucket.originalPolicy === undefined ? patch(now, 'bucket', { originalPolicy }) : now,
+      now.fence.bucket.originalPolicy === undefined ? patch(now, 'bucket', { originalPolicy }) : now,
     );
   }
   if (!isFenced(policy, bucket, partition)) {
     await note({ confirmedAt: undefined });
+    if (!(await stillWants(pass, run, true))) return run;
     await ports.fence.setBucketPolicy(fencedPolicy(policy, bucket, partition));
     const readBack = await ports.fence.bucketPolicy();
     if (!isFenced(readBack, bucket, partition)) return note({ problem: 'the policy does not say so yet' });
-  } else if (run.fence?.bucket.confirmedAt && !run.fence.bucket.problem) return run;
+  } else if (run.fence.bucket.confirmedAt && !run.fence.bucket.problem) return run;
   return note({ confirmedAt: ports.clock().toISOString() });
 }
 
 /** Takes the fence away: the groups that were there before, and the policy without our statement. */
-async function liftFence(context: RunContext, run: Recovery): Promise<Recovery> {
-  const opened = await attempt(context, run, 'database', () => openDatabase(context, run));
-  return attempt(context, opened, 'bucket', () => openBucket(context, opened));
+async function liftFence(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
+  const opened = await attempt(pass, run, 'database', () => openDatabase(pass, run));
+  return attempt(pass, opened, 'bucket', () => openBucket(pass, opened));
 }
 
-async function openDatabase(context: RunContext, run: Recovery): Promise<Recovery> {
-  const { ports } = context;
-  const original = run.fence?.database.originalGroups;
+async function openDatabase(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
+  const { ports } = pass;
+  const original = run.fence.database.originalGroups;
   if (!original) return run;
   const group = await ports.fence.fenceGroup();
   const state = await ports.fence.database();
@@ -141,35 +155,35 @@ async function openDatabase(context: RunContext, run: Recovery): Promise<Recover
     const problem = 'the groups of before are not known: give the instance its own groups by hand';
     return updateRun(ports, run, (now) => patch(now, 'database', { problem }));
   }
-  if (state.status === 'available' && onlyFence(state, group) !== 'changing') await ports.fence.setGroups(original);
+  const idle = state.status === 'available' && onlyFence(state, group) !== 'changing';
+  if (idle && (await stillWants(pass, run, false))) await ports.fence.setGroups(original);
   return run;
 }
 
 /** Takes our statement out of the bucket's policy for good: the bucket serves as a replica from now on. */
-export async function handOverBucket(context: RunContext, run: Recovery): Promise<Recovery> {
-  const opened = await openBucket(context, run);
-  return updateRun(context.ports, opened, (now) =>
+export async function handOverBucket(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
+  const opened = await openBucket(pass, run);
+  return updateRun(pass.ports, opened, (now) =>
     patch(now, 'bucket', {
       handedOver: true,
-      confirmedAt: now.fence?.bucket.confirmedAt ?? context.ports.clock().toISOString(),
+      confirmedAt: now.fence.bucket.confirmedAt ?? pass.ports.clock().toISOString(),
     }),
   );
 }
 
-async function openBucket(context: RunContext, run: Recovery): Promise<Recovery> {
-  const { ports } = context;
-  if (run.fence?.bucket.originalPolicy === undefined) return run;
+async function openBucket(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
+  const { ports } = pass;
+  if (run.fence.bucket.originalPolicy === undefined) return run;
   const { bucket } = ports.primaryArtifacts;
   const policy = await ports.fence.bucketPolicy();
-  if (isFenced(policy, bucket, ports.partition)) await ports.fence.setBucketPolicy(unfencedPolicy(policy));
+  if (isFenced(policy, bucket, ports.site.partition)) await ports.fence.setBucketPolicy(unfencedPolicy(policy));
   return updateRun(ports, run, (now) =>
     patch(now, 'bucket', { originalPolicy: undefined, confirmedAt: undefined, problem: undefined }),
   );
 }
 
-/** Keeps the fence as the record wants it: raised while the failover is the truth, or taken away. */
-export async function keepFence(context: RunContext, run: Recovery): Promise<Recovery> {
-  if (!run.fence) return run;
-  if (run.fence.wanted) return raiseFence(context, run);
-  return isLifted(run.fence) ? run : liftFence(context, run);
+/** Keeps the fence as the record wants it: raised while the failover is in hand or in force, or taken away. */
+export async function keepFence(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
+  if (run.fence.wanted) return raiseFence(pass, run);
+  return isLifted(run.fence) ? run : liftFence(pass, run);
 }

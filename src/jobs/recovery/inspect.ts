@@ -1,25 +1,27 @@
 import { finding } from '../../core/findings.ts';
 import { minutesBetween } from '../../core/ids.ts';
 import type { InspectionRequest } from '../../core/ports/recovery.ts';
-import { type InspectionReport, type Recovery, reportSchema } from '../../core/recovery/documents.ts';
+import { current, noteError, reject } from '../../core/recovery/lifecycle.ts';
 import { inspected, inspectionAsked, smokeAsked, smokeSeen } from '../../core/recovery/observations.ts';
+import { type InspectionReport, reportSchema } from '../../core/recovery/report.ts';
 import { reportFindings, rowsOf, smokeFindings } from '../../core/recovery/report-findings.ts';
-import { current, noteError, reject } from '../../core/recovery/run.ts';
+import type { ProductionRun, Run } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { hasCode } from '../../errors.ts';
+import type { Pass } from '../pass.ts';
 import { readDocument } from '../vault/documents.ts';
+import { runKey, updateRun } from '../vault/runs.ts';
 import { pointOf } from './restore.ts';
-import { type RunContext, readRuns, runKey, updateRun } from './runs.ts';
 
 /** The inspector's time-out is 15 minutes: without a report by then it died. */
 const SILENT_MINUTES = 16;
 const TRIES = 3;
 
 type Asked = { askedAt: string; tries: number; report: string } | undefined;
-type Look = { report: InspectionReport } | { ask: string } | { givenUp: string } | 'waiting';
+type Answer = { report: InspectionReport } | { ask: string } | { givenUp: string } | 'waiting';
 
 /** What there is to do about a report that was asked for, or not yet. */
-async function look({ ports }: RunContext, name: string, asked: Asked): Promise<Look> {
+async function answerTo({ ports }: Pass, name: string, asked: Asked): Promise<Answer> {
   const key = (tries: number) => vaultKeys.report(name, String(tries));
   if (!asked) return { ask: key(1) };
   const found = await readDocument(ports.vault, asked.report, reportSchema);
@@ -31,20 +33,19 @@ async function look({ ports }: RunContext, name: string, asked: Asked): Promise<
 }
 
 /** Asks the function inside the VPC; one that sleeps fails its first call, which is waited out. */
-async function start(context: RunContext, run: Recovery, report: string, what: InspectionRequest['what']) {
+async function start(pass: Pass, run: Run, report: string, what: InspectionRequest['what']) {
   try {
-    await context.ports.inspection.start({ job: 'inspect-database', run: runKey(run), report, what });
+    await pass.ports.inspection.start({ job: 'inspect-database', run: runKey(run), report, what });
     return true;
   } catch (error) {
     if (!hasCode(error, 'INVALID_STATE', 'THROTTLED')) throw error;
-    await updateRun(context.ports, run, (now) => noteError(now, error.message, context.ports.clock()));
+    await updateRun(pass.ports, run, (now) => noteError(now, error.message, pass.ports.clock()));
     return false;
   }
 }
 
 /** Rows by table of the last run that passed with an older or the same point. */
-async function rowsBefore(context: RunContext, run: Recovery): Promise<Record<string, number> | undefined> {
-  const { runs } = await readRuns(context.ports.vault);
+function rowsBefore({ runs }: Pass, run: Run): Record<string, number> | undefined {
   const passed = runs
     .filter((each) => each.id !== run.id)
     .flatMap((each) => each.attempts)
@@ -52,12 +53,12 @@ async function rowsBefore(context: RunContext, run: Recovery): Promise<Record<st
   return passed.sort((a, b) => (a.point < b.point ? -1 : 1)).at(-1)?.rows;
 }
 
-export async function stepInspecting(context: RunContext, run: Recovery): Promise<Recovery> {
-  const { ports, policy } = context;
-  const found = await look(context, `${run.id}-inspect-${run.attempts.length}`, current(run).inspection);
+export async function stepInspecting<R extends Run>(pass: Pass, run: R): Promise<R> {
+  const { ports, policy } = pass;
+  const found = await answerTo(pass, `${run.id}-inspect-${run.attempts.length}`, current(run).inspection);
   if (found === 'waiting') return run;
   if ('ask' in found) {
-    if (!(await start(context, run, found.ask, 'inspect'))) return run;
+    if (!(await start(pass, run, found.ask, 'inspect'))) return run;
     return updateRun(ports, run, (now) => inspectionAsked(now, found.ask, ports.clock()));
   }
   if ('givenUp' in found) {
@@ -65,17 +66,17 @@ export async function stepInspecting(context: RunContext, run: Recovery): Promis
       reject(now, ports.clock(), `the database cannot be inspected: ${found.givenUp}`),
     );
   }
-  const before = await rowsBefore(context, run);
-  const findings = reportFindings(found.report, pointOf(context, run), before, policy);
+  const before = rowsBefore(pass, run);
+  const findings = reportFindings(found.report, pointOf(pass, run), before, policy);
   return updateRun(ports, run, (now) => inspected(now, findings, rowsOf(found.report), ports.clock()));
 }
 
-export async function stepSmokeTesting(context: RunContext, run: Recovery): Promise<Recovery> {
-  const { ports } = context;
-  const found = await look(context, `${run.id}-smoke`, run.smoke);
+export async function stepSmokeTesting(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
+  const { ports } = pass;
+  const found = await answerTo(pass, `${run.id}-smoke`, run.smoke);
   if (found === 'waiting') return run;
   if ('ask' in found) {
-    if (!(await start(context, run, found.ask, 'smoke'))) return run;
+    if (!(await start(pass, run, found.ask, 'smoke'))) return run;
     return updateRun(ports, run, (now) => smokeAsked(now, found.ask, ports.clock()));
   }
   const untested = (why: string) =>

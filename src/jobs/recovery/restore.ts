@@ -1,8 +1,8 @@
 import { finding } from '../../core/findings.ts';
-import { snapshotName } from '../../core/ids.ts';
 import { stackNames } from '../../core/names.ts';
 import type { Point } from '../../core/points/documents.ts';
-import type { Recovery } from '../../core/recovery/documents.ts';
+import { kinds, snapshotOf } from '../../core/recovery/kinds.ts';
+import { block, current, noteError, reject, withAttempt } from '../../core/recovery/lifecycle.ts';
 import {
   capacityRefused,
   instanceSeen,
@@ -11,13 +11,14 @@ import {
   restoreAsked,
 } from '../../core/recovery/observations.ts';
 import { nextClass, restoreRequest } from '../../core/recovery/restore-request.ts';
-import { block, current, isDrill, noteError, reject, withAttempt } from '../../core/recovery/run.ts';
+import { isProduction, type Run } from '../../core/recovery/run.ts';
 import { DrError, hasCode } from '../../errors.ts';
-import { type RunContext, runKey, updateRun } from './runs.ts';
+import type { Pass } from '../pass.ts';
+import { runKey, updateRun } from '../vault/runs.ts';
 
 /** The point of the attempt that is being worked on. */
-export function pointOf(context: RunContext, run: Recovery): Point {
-  const found = context.points.find((each) => each.id === current(run).point);
+export function pointOf(pass: Pass, run: Run): Point {
+  const found = pass.points.find((each) => each.id === current(run).point);
   if (found) return found;
   throw new DrError('POINT_UNKNOWN', `no recovery point ${current(run).point}`, {
     hint: 'Its document left the vault; restore the previous version of it.',
@@ -29,56 +30,59 @@ function engineOf(point: Point): string {
 }
 
 /** Brings the instance of the current attempt up: asked for, available, with a password of its own. */
-export async function stepRestoring(context: RunContext, run: Recovery): Promise<Recovery> {
+export async function stepRestoring(pass: Pass, run: Run): Promise<Run> {
   const attempt = current(run);
-  if (!attempt.available) return bringUp(context, run);
-  if (!attempt.password) return givePassword(context, run);
-  const { ports } = context;
+  if (!attempt.available) return bringUp(pass, run);
+  if (!attempt.password) return givePassword(pass, run);
+  const { ports } = pass;
   const facts = await ports.instances.status(attempt.instance);
   if (!facts) return updateRun(ports, run, (now) => reject(now, ports.clock(), 'the restored instance is gone'));
   return updateRun(ports, run, (now) => passwordSettled(now, facts, ports.clock()));
 }
 
-async function bringUp(context: RunContext, run: Recovery): Promise<Recovery> {
-  const { ports } = context;
+async function bringUp(pass: Pass, run: Run): Promise<Run> {
+  const { ports } = pass;
   const facts = await ports.instances.status(current(run).instance);
-  if (!facts) return ask(context, run);
-  const expected = engineOf(pointOf(context, run));
+  if (!facts) return ask(pass, run);
+  const expected = engineOf(pointOf(pass, run));
   return updateRun(ports, run, (now) => instanceSeen(now, facts, expected, ports.clock()));
 }
 
 /** What a restore needs is looked at before anything is made. */
-async function prerequisites(context: RunContext, run: Recovery): Promise<Recovery | undefined> {
-  const { ports, policy } = context;
+async function prerequisites(pass: Pass, run: Run): Promise<Run | undefined> {
+  const { ports, policy } = pass;
   const { subnetGroup, parameterGroup } = policy.restore;
-  const engineVersion = engineOf(pointOf(context, run));
+  const engineVersion = engineOf(pointOf(pass, run));
   const missing = await ports.instances.missing({ subnetGroup, parameterGroup, engineVersion });
   if (missing.length === 0) return undefined;
   const findings = missing.map(({ code, subject, text }) => finding(code, subject, text));
   const why = missing.map((each) => each.text).join('; ');
   return updateRun(ports, run, (now) => {
     const found = withAttempt(now, { findings });
-    if (isDrill(now)) return reject(found, ports.clock(), why);
-    return block(found, ports.clock(), why, 'make what is missing in the DR region, then {"action":"start"} again');
+    if (!isProduction(found)) return reject(found, ports.clock(), why);
+    return block(found, ports.clock(), why, 'make what is missing in the DR region');
   });
 }
 
-async function ask(context: RunContext, run: Recovery): Promise<Recovery> {
-  const { ports, policy } = context;
+async function ask(pass: Pass, run: Run): Promise<Run> {
+  const { ports, policy } = pass;
   const refused = current(run).restore?.refused ?? [];
-  const className = nextClass(isDrill(run) ? policy.restore.drillClasses : policy.restore.classes, refused);
+  const { target } = kinds[run.kind];
+  const className = nextClass(target === 'scratch' ? policy.restore.drillClasses : policy.restore.classes, refused);
   if (className === undefined) {
     const why = `AWS has none of the classes: ${refused.map((each) => each.className).join(', ')}`;
-    if (isDrill(run)) return updateRun(ports, run, (now) => reject(now, ports.clock(), why));
-    const resume = 'name other classes in restore.classes and deploy, or wait; then {"action":"start"} again';
-    return updateRun(ports, run, (now) => block(withAttempt(now, { restore: undefined }), ports.clock(), why, resume));
+    return updateRun(ports, run, (now) => {
+      if (!isProduction(now)) return reject(now, ports.clock(), why);
+      const again = withAttempt(now, { restore: undefined });
+      return block(again, ports.clock(), why, 'name other classes in restore.classes and deploy, or wait');
+    });
   }
-  const stopped = await prerequisites(context, run);
+  const stopped = await prerequisites(pass, run);
   if (stopped) return stopped;
-  const point = pointOf(context, run);
-  const request = restoreRequest(policy.restore, isDrill(run) ? 'scratch' : 'production', {
+  const point = pointOf(pass, run);
+  const request = restoreRequest(policy.restore, target, {
     name: current(run).instance,
-    snapshot: current(run).snapshot ?? snapshotName(point.id),
+    snapshot: snapshotOf(run, point.id),
     sizeGib: 'sizeGib' in point.database ? point.database.sizeGib : 0,
     engineLifecycleSupport: point.source?.engineLifecycleSupport,
     className,
@@ -88,17 +92,12 @@ async function ask(context: RunContext, run: Recovery): Promise<Recovery> {
     await ports.instances.restore(request);
     return updateRun(ports, run, (now) => restoreAsked(now, className, ports.clock()));
   } catch (error) {
-    return refusedRestore(context, run, className, error);
+    return refusedRestore(pass, run, className, error);
   }
 }
 
-async function refusedRestore(
-  context: RunContext,
-  run: Recovery,
-  className: string,
-  error: unknown,
-): Promise<Recovery> {
-  const { ports } = context;
+async function refusedRestore(pass: Pass, run: Run, className: string, error: unknown): Promise<Run> {
+  const { ports } = pass;
   if (hasCode(error, 'NO_CAPACITY')) {
     return updateRun(ports, run, (now) => capacityRefused(now, className, error.message, ports.clock()));
   }
@@ -113,10 +112,10 @@ async function refusedRestore(
 }
 
 /** The snapshot's master password is the source's: each restored instance gets a fresh one. */
-async function givePassword(context: RunContext, run: Recovery): Promise<Recovery> {
-  const { ports } = context;
+async function givePassword(pass: Pass, run: Run): Promise<Run> {
+  const { ports } = pass;
   const { instance } = current(run);
-  const secret = `${stackNames(ports.stage).secrets}${instance}`;
+  const secret = `${stackNames(ports.site.stage).secrets}${instance}`;
   try {
     await ports.instances.setPassword(instance, await ports.secrets.ensure(secret));
   } catch (error) {

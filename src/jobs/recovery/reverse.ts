@@ -8,7 +8,9 @@ import { parseDocument } from '../vault/documents.ts';
 const FRESH_MINUTES = 60;
 
 /** What the stack for the other direction says; undefined when none is configured, or it is silent. */
-export async function reverseStatus(ports: Pick<Ports, 'clock' | 'reverseVault'>): Promise<StatusRecord | undefined> {
+export async function readReverseStatus(
+  ports: Pick<Ports, 'clock' | 'reverseVault'>,
+): Promise<StatusRecord | undefined> {
   const found = await ports.reverseVault?.get(vaultKeys.status);
   if (!found) return undefined;
   const status = parseDocument(vaultKeys.status, found.body, statusSchema);

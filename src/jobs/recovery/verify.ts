@@ -1,19 +1,21 @@
 import { isProtected, transition } from '../../core/points/point.ts';
-import type { Recovery } from '../../core/recovery/documents.ts';
 import { isConfirmed } from '../../core/recovery/fence.ts';
+import { kinds } from '../../core/recovery/kinds.ts';
+import { current } from '../../core/recovery/lifecycle.ts';
 import { compared } from '../../core/recovery/observations.ts';
 import type { Problem } from '../../core/recovery/row-comparison.ts';
-import { current, isDrill } from '../../core/recovery/run.ts';
+import { isProduction, type Run } from '../../core/recovery/run.ts';
 import { DrError, describeError } from '../../errors.ts';
 import { ArtifactBatch } from '../artifacts/verify.ts';
 import { isDarkness } from '../darkness.ts';
-import { updatePoint } from '../vault/documents.ts';
+import type { Pass } from '../pass.ts';
+import { updatePoint } from '../vault/points.ts';
+import { updateRun } from '../vault/runs.ts';
 import { plantedReplica } from './alarm-test.ts';
 import { compareRows } from './compare.ts';
 import { stepDiverged } from './diverged.ts';
 import { raiseFence } from './fencing.ts';
 import { pointOf } from './restore.ts';
-import { type RunContext, updateRun } from './runs.ts';
 
 /** Artifacts that one comparison looks up at the primary. */
 const LOOKUPS = 200;
@@ -21,71 +23,69 @@ const LOOKUPS = 200;
 type Lookup = { key: string; result: 'in-window' | 'healed' | 'lost' };
 
 /** Compares, heals what a failover can still heal, and decides on the point. */
-export async function stepVerifying(context: RunContext, run: Recovery): Promise<Recovery> {
-  if (run.wanted.diverged !== undefined) return stepDiverged(context, run);
-  const { ports } = context;
-  const replica = run.wanted.alarmTest ? await plantedReplica(context, run) : ports.replica;
-  let seen = await compareRows(context, run, replica);
+export async function stepVerifying(pass: Pass, run: Run): Promise<Run> {
+  if (run.kind === 'look-back') return stepDiverged(pass, run);
+  const { ports } = pass;
+  const replica = run.kind === 'alarm-test' ? await plantedReplica(pass, run) : ports.replica;
+  let seen = await compareRows(pass, run, replica);
   // The rest is read in the next pass; what was read is recorded.
   if (seen.postponed > 0) return run;
   let healed = 0;
-  if (seen.problems.length > 0 && !run.wanted.alarmTest) {
-    const looked = await askPrimary(context, run, seen.problems.slice(0, LOOKUPS));
+  if (seen.problems.length > 0 && run.kind !== 'alarm-test') {
+    const looked = await askPrimary(pass, run, seen.problems.slice(0, LOOKUPS));
     healed = looked.filter((each) => each.result === 'healed').length;
-    if (healed > 0) seen = await compareRows(context, run, replica);
+    if (healed > 0) seen = await compareRows(pass, run, replica);
     seen.deletedInWindow(looked.filter((each) => each.result === 'in-window').map((each) => each.key));
   }
   // The cut-over is decided on what the primary is like now.
-  if (!isDrill(run) && !isConfirmed(run.fence)) await raiseFence(context, run);
+  if (isProduction(run) && !isConfirmed(run.fence)) await raiseFence(pass, run);
   const found = await updateRun(ports, run, (now) => compared(now, seen.result(ports.clock()), healed, ports.clock()));
-  await prove(context, found);
+  await prove(pass, found);
   return found;
 }
 
 /** A point whose restore was checked is proven, whatever comes after; said again by the next step, should this process die here. */
-export async function prove(context: RunContext, run: Recovery): Promise<void> {
+export async function prove(pass: Pass, run: Run): Promise<void> {
   if (current(run).outcome !== 'passed') return;
-  const { ports } = context;
-  const why = isDrill(run) ? `drill ${run.id}` : `failover ${run.id}`;
+  const { ports } = pass;
+  const why = `${kinds[run.kind].title} ${run.id}`;
   await updatePoint(ports, current(run).point, (point) =>
     isProtected(point) && point.state !== 'proven' ? transition(point, 'proven', ports.clock(), why) : point,
   );
 }
 
 /** What the primary knows of artifacts that the replica lacks or holds wrongly; a dark one knows nothing. */
-async function askPrimary(context: RunContext, run: Recovery, problems: Problem[]): Promise<Lookup[]> {
+async function askPrimary(pass: Pass, run: Run, problems: Problem[]): Promise<Lookup[]> {
   const found: Lookup[] = [];
-  const heals = !isDrill(run);
-  const batch = heals ? await ArtifactBatch.begin(context.ports) : undefined;
+  const batch = isProduction(run) ? await ArtifactBatch.begin(pass.ports) : undefined;
   try {
-    for (const problem of problems)
-      found.push({ key: problem.key, result: await askOne(context, run, problem, batch) });
+    for (const problem of problems) found.push({ key: problem.key, result: await askOne(pass, run, problem, batch) });
   } catch (error) {
-    if (!isDarkness(error, context.darkness)) throw error;
-    context.ports.log.warn('the primary cannot be asked for artifacts', { run: run.id, error: error.message });
+    if (!isDarkness(error, pass.darkness)) throw error;
+    pass.ports.log.warn('the primary cannot be asked for artifacts', { run: run.id, error: error.message });
   }
   await batch?.end();
   return found;
 }
 
 /** Healing is a help: what the primary refuses stays lost, is found as such, and holds up nothing. Its silence ends the asking. */
-async function askOne(...[context, run, problem, batch]: Parameters<typeof ask>): Promise<Lookup['result']> {
+async function askOne(...[pass, run, problem, batch]: Parameters<typeof ask>): Promise<Lookup['result']> {
   try {
-    return await ask(context, run, problem, batch);
+    return await ask(pass, run, problem, batch);
   } catch (error) {
-    if (!(error instanceof DrError) || isDarkness(error, context.darkness)) throw error;
-    context.ports.log.warn('an artifact could not be healed', { key: problem.key, error: describeError(error) });
+    if (!(error instanceof DrError) || isDarkness(error, pass.darkness)) throw error;
+    pass.ports.log.warn('an artifact could not be healed', { key: problem.key, error: describeError(error) });
     return 'lost';
   }
 }
 
 async function ask(
-  context: RunContext,
-  run: Recovery,
+  pass: Pass,
+  run: Run,
   problem: Problem,
   batch: ArtifactBatch | undefined,
 ): Promise<Lookup['result']> {
-  const { primaryArtifacts, replica } = context.ports;
+  const { primaryArtifacts, replica } = pass.ports;
   const { key, kind } = problem;
   const entry = await primaryArtifacts.head(key);
   if (entry && batch) {
@@ -99,7 +99,7 @@ async function ask(
     await replica.copyFrom({ bucket: primaryArtifacts.bucket, entry: version, ofVersion: version.versionId });
     return 'healed';
   }
-  const point = pointOf(context, run);
+  const point = pointOf(pass, run);
   const dataAt = 'dataAt' in point.database ? new Date(point.database.dataAt) : undefined;
   // Only a delete marker of after the data's instant proves it; what was never there is missing.
   return !version && deletedAt && dataAt && deletedAt >= dataAt ? 'in-window' : 'lost';

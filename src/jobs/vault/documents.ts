@@ -1,10 +1,7 @@
 import type { z } from 'zod';
-import { type Point, pointSchema } from '../../core/points/documents.ts';
-import type { Ports } from '../../core/ports/all.ts';
 import type { Vault } from '../../core/ports/vault.ts';
-import { type Direction, directionSchema } from '../../core/recovery/direction.ts';
-import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, hasCode } from '../../errors.ts';
+import { eachOf } from '../each-of.ts';
 
 const ATTEMPTS = 8;
 const READS_AT_ONCE = 16;
@@ -13,6 +10,7 @@ const READS_AT_ONCE = 16;
 export function parseDocument<T>(key: string, body: string, schema: z.ZodType<T>): T {
   const unreadable = (problem: string, cause?: unknown) =>
     new DrError('VAULT_UNREADABLE', `${key}: ${problem}`, {
+      subject: key,
       cause,
       hint: 'Restore the previous version of this object in the vault bucket; it was not overwritten.',
     });
@@ -30,12 +28,40 @@ export function parseDocument<T>(key: string, body: string, schema: z.ZodType<T>
 }
 
 export async function readDocument<T>(
-  vault: Vault,
+  vault: Pick<Vault, 'get'>,
   key: string,
   schema: z.ZodType<T>,
 ): Promise<{ value: T; etag: string } | undefined> {
   const found = await vault.get(key);
   return found && { value: parseDocument(key, found.body, schema), etag: found.etag };
+}
+
+export type Unreadable = { key: string; problem: string };
+export type ReadDocuments<T> = { found: T[]; unreadable: Unreadable[] };
+
+/**
+ * The documents right under a prefix, in the order of their keys, or the last `newest` of them. Those that do not
+ * parse are named, and hide no others.
+ */
+export async function readAll<T>(
+  vault: Pick<Vault, 'get' | 'list'>,
+  prefix: string,
+  schema: z.ZodType<T>,
+  newest = Number.POSITIVE_INFINITY,
+): Promise<ReadDocuments<T>> {
+  const keys = (await vault.list(prefix)).map(({ key }) => key);
+  const direct = keys.filter((key) => key.endsWith('.json') && !key.slice(prefix.length).includes('/'));
+  const unreadable: Unreadable[] = [];
+  const read = await eachOf(direct.slice(Math.max(0, direct.length - newest)), READS_AT_ONCE, async (key) => {
+    try {
+      return await readDocument(vault, key, schema);
+    } catch (error) {
+      if (!hasCode(error, 'VAULT_UNREADABLE')) throw error;
+      unreadable.push({ key, problem: error.message });
+      return undefined;
+    }
+  });
+  return { found: read.flatMap((each) => (each ? [each.value] : [])), unreadable };
 }
 
 export function encode(document: unknown): string {
@@ -44,10 +70,11 @@ export function encode(document: unknown): string {
 
 /**
  * Changes one document by compare-and-swap: reads, applies, writes, and begins again when
- * another run was faster. `change` is pure; returning its argument writes nothing.
+ * another pass was faster. `change` is pure; returning the same again writes nothing. What does not fit the schema is
+ * not written: ILLEGAL_TRANSITION.
  */
 export async function updateDocument<T>(
-  vault: Vault,
+  vault: Pick<Vault, 'get' | 'put'>,
   key: string,
   schema: z.ZodType<T>,
   change: (current: T | undefined) => T | undefined,
@@ -56,8 +83,11 @@ export async function updateDocument<T>(
     const read = await readDocument(vault, key, schema);
     const after = change(read?.value);
     if (after === undefined || after === read?.value) return { before: read?.value, after: read?.value };
+    const body = encode(after);
+    if (read && body === encode(read.value)) return { before: read.value, after: read.value };
+    requireFit(key, body, schema);
     try {
-      await vault.put(key, encode(after), read?.etag);
+      await vault.put(key, body, read?.etag);
       return { before: read?.value, after };
     } catch (error) {
       if (!hasCode(error, 'CONFLICT') || attempt === ATTEMPTS) throw error;
@@ -65,68 +95,12 @@ export async function updateDocument<T>(
   }
 }
 
-/** Changes a point that must exist, and says so on the bus when its state changed. */
-export async function updatePoint(
-  ports: Pick<Ports, 'log' | 'signals' | 'vault'>,
-  id: string,
-  change: (point: Point) => Point,
-): Promise<Point> {
-  const { before, after } = await updateDocument(
-    ports.vault,
-    vaultKeys.point(id),
-    pointSchema,
-    (current) => current && change(current),
-  );
-  if (!after) {
-    throw new DrError('POINT_UNKNOWN', `no recovery point ${id}`, { hint: '`builder-dr points` lists them.' });
-  }
-  if (before?.state !== after.state) await announcePoint(ports, after);
-  return after;
-}
-
-export async function announcePoint(ports: Pick<Ports, 'log' | 'signals'>, point: Point): Promise<void> {
-  const why = point.history.at(-1)?.why;
-  ports.log.info('point changed state', { point: point.id, state: point.state, why });
-  await ports.signals.emit('recovery-point.state-changed', { id: point.id, kind: point.kind, state: point.state, why });
-}
-
-export type Catalogue = { points: Point[]; unreadable: { key: string; problem: string }[] };
-
-/** All points, oldest first; documents that do not parse are named, and hide no others. */
-export async function readPoints(vault: Vault): Promise<Catalogue> {
-  const catalogue: Catalogue = { points: [], unreadable: [] };
-  const read = async ({ key }: { key: string }): Promise<void> => {
-    try {
-      const found = await readDocument(vault, key, pointSchema);
-      if (found) catalogue.points.push(found.value);
-    } catch (error) {
-      if (!hasCode(error, 'VAULT_UNREADABLE')) throw error;
-      catalogue.unreadable.push({ key, problem: error.message });
-    }
-  };
-  const entries = await vault.list(vaultKeys.points);
-  for (let start = 0; start < entries.length; start += READS_AT_ONCE) {
-    await Promise.all(entries.slice(start, start + READS_AT_ONCE).map(read));
-  }
-  catalogue.points.sort((a, b) => (a.requestedAt < b.requestedAt ? -1 : 1));
-  return catalogue;
-}
-
-/** Which way protection flows. Without a document it flows from primary to DR. */
-export async function readDirection(vault: Vault): Promise<Pick<Direction, 'direction' | 'epoch' | 'failover'>> {
-  const found = await readDocument(vault, vaultKeys.direction, directionSchema);
-  return found?.value ?? { direction: 'primary→dr', epoch: 0 };
-}
-
-/** Refuses to work when protection flows another way. */
-export async function requireDirection(vault: Vault, wanted: Direction['direction']): Promise<void> {
-  const current = await readDirection(vault);
-  if (current.direction === wanted) return;
-  throw new DrError(
-    'WRONG_DIRECTION',
-    `protection flows ${current.direction} (epoch ${current.epoch}), not ${wanted}`,
-    {
-      hint: 'This stack is not the active one; nothing was done.',
-    },
-  );
+/** A document that nobody could read again is a defect of whoever wants to write it. */
+function requireFit(key: string, body: string, schema: z.ZodType): void {
+  const [issue] = schema.safeParse(JSON.parse(body)).error?.issues ?? [];
+  if (!issue) return;
+  throw new DrError('ILLEGAL_TRANSITION', `${key} would not fit its schema: ${issue.path.join('.')} ${issue.message}`, {
+    subject: key,
+    hint: 'This is a defect in the product; the document was left as it is.',
+  });
 }

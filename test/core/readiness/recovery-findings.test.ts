@@ -1,21 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { assessReadiness } from '../../../src/core/readiness/assess.ts';
 import type { Observations } from '../../../src/core/readiness/observations.ts';
-import type { Recovery } from '../../../src/core/recovery/documents.ts';
-import { plannedRun } from '../../../src/core/recovery/run.ts';
+import { plannedRun } from '../../../src/core/recovery/lifecycle.ts';
+import type { Run } from '../../../src/core/recovery/run.ts';
 import { copy, dark, healthy, now } from '../../setup/observations.ts';
 import { testPolicy } from '../../setup/policy.ts';
 
-const wanted = { point: 'latest', alarmTest: false, planned: false, acceptUnfenced: false, acceptFindings: false };
-function drill(state: 'passed' | 'failed', at: string, minutes = 5, alarmTest = false): Recovery {
+const wanted = { kind: 'failover', point: 'latest', acceptUnfenced: false, acceptFindings: false } as const;
+function drill(state: 'passed' | 'failed', at: string, minutes = 5, alarmTest = false): Run {
   const begun = new Date(at);
-  const run = plannedRun('drill', begun, { ...wanted, alarmTest }, [], testPolicy);
+  const asked = alarmTest
+    ? ({ kind: 'alarm-test', point: 'latest' } as const)
+    : ({ kind: 'drill', point: 'latest', readAll: false } as const);
+  const run = plannedRun(asked, begun, [], testPolicy);
   const end = new Date(begun.getTime() + minutes * 60_000).toISOString();
   return { ...run, state, history: [...run.history, { at: end, state, why: 'ARTIFACT_MISSING' }] };
 }
-const done: Recovery = { ...plannedRun('failover', now, wanted, [], testPolicy), state: 'done' };
+const done = { ...plannedRun(wanted, now, [], testPolicy), state: 'done' as const };
 const confirmed = { confirmedAt: now.toISOString() };
-const fenced: Recovery = { ...done, fence: { wanted: true, database: confirmed, bucket: confirmed } };
+const fenced: Run = { ...done, fence: { wanted: true, database: confirmed, bucket: confirmed } };
 const assess = (change: Partial<Observations>) => assessReadiness({ ...healthy, ...change }, testPolicy, now);
 const codes = (change: Partial<Observations>) => assess(change).findings.map((each) => each.code);
 

@@ -1,15 +1,29 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { snapshotName } from '../../../src/core/ids.ts';
 import { builderSettings } from '../../../src/core/recovery/builder-settings.ts';
-import type { Recovery, RecoveryState } from '../../../src/core/recovery/documents.ts';
+import {
+  candidatesFor,
+  isOver,
+  move,
+  phaseSeconds,
+  plannedRun,
+  rtoSeconds,
+} from '../../../src/core/recovery/lifecycle.ts';
 import { restorePlan } from '../../../src/core/recovery/plan.ts';
 import { nextClass, restoreRequest } from '../../../src/core/recovery/restore-request.ts';
-import { candidatesFor, isOver, move, phaseSeconds, plannedRun, rtoSeconds } from '../../../src/core/recovery/run.ts';
+import type { Run, RunState } from '../../../src/core/recovery/run.ts';
 import { point } from '../../setup/observations.ts';
 import { testPolicy } from '../../setup/policy.ts';
 
 const now = new Date('2026-11-22T15:00:00Z');
-const wanted = { point: 'latest', alarmTest: false, planned: false, acceptUnfenced: false, acceptFindings: false };
+const asked = {
+  drill: { kind: 'drill', point: 'latest', readAll: false },
+  'alarm-test': { kind: 'alarm-test', point: 'latest' },
+  'look-back': { kind: 'look-back', point: 'latest', failover: 'x' },
+  failover: { kind: 'failover', point: 'latest', acceptUnfenced: false, acceptFindings: false },
+  switchover: { kind: 'switchover', point: 'latest', acceptFindings: false },
+} as const;
 const what = {
   name: 'n',
   snapshot: 's',
@@ -63,7 +77,7 @@ describe('what a restore is told', () => {
 });
 
 describe('the states of a run', () => {
-  const states: RecoveryState[] = [
+  const states: RunState[] = [
     'planned',
     'fencing',
     'capturing-final',
@@ -80,51 +94,61 @@ describe('the states of a run', () => {
     'aborted',
     'failed',
   ];
-  const legal: Record<'drill' | 'failover', string[]> = {
-    drill: [
-      'planned>restoring planned>failed restoring>inspecting restoring>cleaning-up inspecting>verifying',
-      'inspecting>cleaning-up verifying>cleaning-up cleaning-up>passed cleaning-up>failed',
-    ],
-    failover: [
-      'planned>fencing planned>blocked planned>aborted planned>failed fencing>capturing-final fencing>restoring',
-      'fencing>blocked fencing>aborted fencing>failed capturing-final>restoring capturing-final>blocked',
-      'capturing-final>aborted capturing-final>failed restoring>inspecting restoring>restoring restoring>blocked',
-      'restoring>aborted restoring>failed inspecting>healing+verifying inspecting>restoring inspecting>blocked',
-      'inspecting>aborted inspecting>failed healing+verifying>cutting-over healing+verifying>restoring',
-      'healing+verifying>blocked healing+verifying>aborted healing+verifying>failed cutting-over>smoke-testing',
-      'smoke-testing>done blocked>fencing blocked>restoring blocked>healing+verifying blocked>aborted',
-    ],
+  const scratch = [
+    'planned>restoring planned>failed restoring>inspecting restoring>cleaning-up inspecting>verifying',
+    'inspecting>cleaning-up verifying>cleaning-up cleaning-up>passed cleaning-up>failed',
+  ];
+  const failover = [
+    'planned>fencing planned>blocked planned>aborted planned>failed fencing>restoring',
+    'fencing>blocked fencing>aborted fencing>failed',
+    'restoring>inspecting restoring>restoring restoring>blocked',
+    'restoring>aborted restoring>failed inspecting>healing+verifying inspecting>restoring inspecting>blocked',
+    'inspecting>aborted inspecting>failed healing+verifying>cutting-over healing+verifying>restoring',
+    'healing+verifying>blocked healing+verifying>aborted healing+verifying>failed cutting-over>smoke-testing',
+    'smoke-testing>done blocked>fencing blocked>restoring blocked>healing+verifying blocked>aborted',
+  ];
+  const final = [
+    'fencing>capturing-final capturing-final>restoring capturing-final>blocked capturing-final>aborted',
+    'capturing-final>failed',
+  ];
+  const legal = {
+    drill: scratch,
+    'alarm-test': scratch,
+    'look-back': scratch,
+    failover,
+    switchover: [...failover, ...final],
   };
 
-  it.each(['drill', 'failover'] as const)('of a %s: every other change throws', (kind) => {
-    const run = plannedRun(kind, now, wanted, [], testPolicy);
-    const allowed = states.flatMap((from) =>
-      states
-        .filter((to) => {
-          try {
-            return move({ ...run, state: from }, to, now, 'why').state === to;
-          } catch {
-            return false;
-          }
-        })
-        .map((to) => `${from}>${to}`),
-    );
-    expect(allowed.sort()).toEqual(legal[kind].join(' ').split(' ').sort());
-  });
+  it.each(['drill', 'alarm-test', 'look-back', 'failover', 'switchover'] as const)(
+    'of a %s: every other change throws',
+    (kind) => {
+      const run = plannedRun(asked[kind], now, [], testPolicy);
+      const allowed = states.flatMap((from) =>
+        states
+          .filter((to) => {
+            try {
+              return move({ ...run, state: from } as Run, to, now, 'why').state === to;
+            } catch {
+              return false;
+            }
+          })
+          .map((to) => `${from}>${to}`),
+      );
+      expect(allowed.sort()).toEqual(legal[kind].join(' ').split(' ').sort());
+    },
+  );
 
   it('nothing leaves an end, and after the cut-over there is no abort', () => {
-    const run = plannedRun('failover', now, wanted, [], testPolicy);
+    const run = plannedRun(asked.failover, now, [], testPolicy);
     for (const state of ['done', 'aborted', 'failed', 'cutting-over', 'smoke-testing'] as const) {
-      expect(() => move({ ...run, state }, 'aborted', now, 'why')).toThrow(/cannot go/);
+      expect(() => move({ ...run, state } as Run, 'aborted', now, 'why')).toThrow(/cannot go/);
     }
   });
 
   it('the time of the phases adds up, without the time blocked', () => {
     fc.assert(
       fc.property(
-        fc.array(
-          fc.tuple(fc.constantFrom(...states.filter((each) => !isOver({ state: each } as Recovery))), fc.nat(500)),
-        ),
+        fc.array(fc.tuple(fc.constantFrom(...states.filter((each) => !isOver({ state: each } as Run))), fc.nat(500))),
         (steps) => {
           let at = now.getTime();
           const history = steps.map(([state, seconds]) => {
@@ -132,7 +156,7 @@ describe('the states of a run', () => {
             at += seconds * 1000;
             return entry;
           });
-          const run = { ...plannedRun('failover', now, wanted, [], testPolicy), history };
+          const run = { ...plannedRun(asked.failover, now, [], testPolicy), history } as Run;
           const counted = steps.filter(([state]) => state !== 'blocked');
           const total = counted.reduce((sum, [, seconds]) => sum + seconds, 0);
           const phases = phaseSeconds(run, new Date(at));
@@ -155,7 +179,7 @@ describe('the candidates', () => {
     state,
   });
   const points = [at(10, 'protected'), at(11, 'proven'), at(12, 'protected'), at(13, 'failed'), at(14, 'protected')];
-  const all = new Set(points.map((each) => each.id));
+  const all = new Set(points.map((each) => snapshotName(each.id)));
 
   it('are the protected points, the newest first, down to the newest proven one', () => {
     const hours = candidatesFor('latest', points, all).map((each) => each.id.slice(9, 11));
@@ -183,7 +207,7 @@ describe('a plan', () => {
       { at: '2026-11-22T10:10:00.000Z', state: 'inspecting' as const, why: '' },
       { at: '2026-11-22T10:10:30.000Z', state: 'passed' as const, why: '' },
     ];
-    const past = [{ ...plannedRun('drill', now, wanted, [], testPolicy), state: 'passed' as const, history }];
+    const past = [{ ...plannedRun(asked.drill, now, [], testPolicy), state: 'passed' as const, history } as Run];
     const plan = restorePlan(point, 'production', testPolicy, past, now, { dns: true });
     expect(plan.map((each) => [each.phase, each.expectedSeconds, each.needsPrimary, each.needsUsEast1])).toEqual([
       ['fencing', undefined, true, true],

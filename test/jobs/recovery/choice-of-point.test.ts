@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { current } from '../../../src/core/recovery/run.ts';
+import { current } from '../../../src/core/recovery/lifecycle.ts';
 import { planFailover } from '../../../src/jobs/recovery/failover.ts';
-import { readRuns } from '../../../src/jobs/recovery/runs.ts';
-import { readDirection, readPoints } from '../../../src/jobs/vault/documents.ts';
+import { readDirection } from '../../../src/jobs/vault/direction.ts';
+import { readPoints } from '../../../src/jobs/vault/points.ts';
+import { readRuns } from '../../../src/jobs/vault/runs.ts';
 import { finishRun, protectedWorld } from '../../setup/memory-recovery.ts';
 import { testPolicy } from '../../setup/policy.ts';
 import { drill, start, wrongOwner } from '../../setup/recovery-requests.ts';
@@ -38,7 +39,7 @@ describe('a failover chooses its point', () => {
     ports.inspection.answer = wrongOwner;
     const blocked = await finishRun(ports, await start(ports, ids[0] ?? ''));
     expect(blocked.state).toBe('blocked');
-    expect(blocked.blocked?.resumeWith).toContain(`"point":"${ids[0]}","acceptFindings":true`);
+    expect(blocked.blocked?.resume).toMatchObject({ point: ids[0], confirm: ids[0], acceptFindings: true });
     expect((await readDirection(ports.vault)).direction).toBe('primary→dr');
     const resumed = await start(ports, ids[0] ?? '', { point: ids[0] ?? '', acceptFindings: true });
     const run = await finishRun(ports, resumed);

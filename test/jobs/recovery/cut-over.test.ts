@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DrError } from '../../../src/errors.ts';
 import { advance } from '../../../src/jobs/advance.ts';
-import { readDirection } from '../../../src/jobs/vault/documents.ts';
+import { readDirection } from '../../../src/jobs/vault/direction.ts';
 import { finishRun, protectedWorld, readRun, settle } from '../../setup/memory-recovery.ts';
 import { testPolicy } from '../../setup/policy.ts';
 import { start } from '../../setup/recovery-requests.ts';

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Recovery } from '../../../src/core/recovery/documents.ts';
-import { current } from '../../../src/core/recovery/run.ts';
+import { current } from '../../../src/core/recovery/lifecycle.ts';
+import { isProduction } from '../../../src/core/recovery/run.ts';
 import { DrError } from '../../../src/errors.ts';
 import { advance } from '../../../src/jobs/advance.ts';
-import { watchDarkness } from '../../../src/jobs/darkness.ts';
+import { beginPass } from '../../../src/jobs/pass.ts';
 import { abortFailover } from '../../../src/jobs/recovery/failover.ts';
 import { raiseFence } from '../../../src/jobs/recovery/fencing.ts';
-import { readRuns, updateRun } from '../../../src/jobs/recovery/runs.ts';
+import { readRuns, updateRun } from '../../../src/jobs/vault/runs.ts';
 import { finishRun, protectedWorld, readRun, settle } from '../../setup/memory-recovery.ts';
 import { testPolicy } from '../../setup/policy.ts';
 import { start, wrongOwner } from '../../setup/recovery-requests.ts';
@@ -89,11 +89,9 @@ describe('a fence', () => {
     const { ports, ids } = await protectedWorld();
     ports.inspection.answer = wrongOwner;
     const stale = await start(ports, ids[0] ?? '');
-    const before = { ...stale, fence: { wanted: true, database: {}, bucket: {} } } as Recovery;
+    const before = { ...stale, fence: { wanted: true, database: {}, bucket: {} } };
     settle(ports);
-    const { ports: guarded, darkness } = watchDarkness(ports);
-    const context = { ports: guarded, policy: testPolicy, darkness, points: [], rebooted: new Set<string>() };
-    await raiseFence(context, before);
+    await raiseFence(await beginPass(ports, testPolicy), before);
     const { database, bucket } = (await readRun(ports, stale)).fence ?? {};
     expect(database?.originalGroups).toEqual(['sg-builder']);
     expect(JSON.parse(bucket?.originalPolicy ?? '').Statement).toEqual([{ Sid: 'Theirs', Effect: 'Allow' }]);
@@ -117,7 +115,7 @@ describe('a fence', () => {
     const run = await finishRun(ports, await start(ports, ids[0] ?? ''));
     await updateRun(ports, run, (now) => ({
       ...now,
-      ...(now.fence ? { fence: { ...now.fence, bucket: { ...now.fence.bucket, handedOver: true } } } : {}),
+      fence: { ...now.fence, bucket: { ...now.fence.bucket, handedOver: true } },
     }));
     ports.fence.state = { status: 'available', groups: [{ id: 'sg-new', status: 'active' }] };
     ports.fence.policy = undefined;
@@ -132,8 +130,8 @@ describe('a fence', () => {
       settle(ports);
       await Promise.all([1, 2, 3].map(() => advance(ports, testPolicy)));
     }
-    const [run] = (await readRuns(ports.vault)).runs;
-    expect(run?.fence?.database.originalGroups).toEqual(['sg-builder']);
+    const [run] = (await readRuns(ports.vault)).runs.filter(isProduction);
+    expect(run?.fence.database.originalGroups).toEqual(['sg-builder']);
   });
 
   it('of a called-off failover is taken away also when the primary was dark just then', async () => {

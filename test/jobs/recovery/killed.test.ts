@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Recovery } from '../../../src/core/recovery/documents.ts';
+import type { ProductionRun, Run } from '../../../src/core/recovery/run.ts';
 import { advance } from '../../../src/jobs/advance.ts';
 import { abortFailover } from '../../../src/jobs/recovery/failover.ts';
-import { readRuns } from '../../../src/jobs/recovery/runs.ts';
-import { readDirection, readPoints } from '../../../src/jobs/vault/documents.ts';
+import { readDirection } from '../../../src/jobs/vault/direction.ts';
+import { readPoints } from '../../../src/jobs/vault/points.ts';
+import { readRuns } from '../../../src/jobs/vault/runs.ts';
 import { dyingPorts, Killed } from '../../setup/dying.ts';
 import { finishRun, protectedWorld, readRun, settle } from '../../setup/memory-recovery.ts';
 import { testPolicy } from '../../setup/policy.ts';
@@ -55,10 +56,10 @@ describe('a process that dies at any call, and is followed by another', () => {
       const died = await dies(ports, n, when, (doomed) => start(doomed, ids[0] ?? ''));
       if ((await readDirection(ports.vault)).direction === 'primary→dr') await start(ports, ids[0] ?? '');
       const second = (await readRuns(ports.vault)).runs.findLast((each) => each.state !== 'aborted');
-      const run = await finishRun(ports, second as Recovery);
-      const { database, bucket } = (await readRun(ports, run)).fence ?? {};
-      expect([n, when, run.state, database?.originalGroups]).toEqual([n, when, 'done', ['sg-builder']]);
-      expect(bucket?.originalPolicy).toContain('Theirs');
+      const run = await finishRun(ports, second as ProductionRun);
+      const { database, bucket } = (await readRun(ports, run)).fence;
+      expect([n, when, run.state, database.originalGroups]).toEqual([n, when, 'done', ['sg-builder']]);
+      expect(bucket.originalPolicy).toContain('Theirs');
       expect(ports.fence.state.groups.map((each) => each.id)).toEqual(['sg-fence']);
       return died;
     });
@@ -105,7 +106,7 @@ describe('a process that dies at any call, and is followed by another', () => {
       await Promise.all([1, 2, 3].map(() => advance(ports, testPolicy)));
       settle(ports);
     }
-    expect((await readRun(ports, run as Recovery)).state).toBe('done');
+    expect((await readRun(ports, run as Run)).state).toBe('done');
     expect([ports.instances.held.size, (await readDirection(ports.vault)).epoch]).toEqual([1, 1]);
   });
 });

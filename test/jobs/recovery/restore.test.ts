@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { current } from '../../../src/core/recovery/run.ts';
+import { current } from '../../../src/core/recovery/lifecycle.ts';
 import { DrError } from '../../../src/errors.ts';
 import { advance } from '../../../src/jobs/advance.ts';
 import { finishRun, protectedWorld, readRun } from '../../setup/memory-recovery.ts';

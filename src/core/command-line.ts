@@ -1,0 +1,38 @@
+/** What `builder-dr` can be told to do, as far as people are told to type it; a test tries each of them. */
+export const commands = [
+  ['status'],
+  ['points'],
+  ['points', 'accept'],
+  ['capture'],
+  ['advance'],
+  ['reconcile'],
+  ['readiness'],
+  ['drill'],
+  ['drills'],
+  ['failover', 'plan'],
+  ['failover', 'start'],
+  ['failover', 'status'],
+  ['failover', 'abort'],
+  ['failover', 'unfence'],
+  ['failback', 'plan'],
+  ['failback', 'start'],
+  ['keys', 'escrow'],
+  ['keys', 'restore'],
+  ['keys', 'check'],
+  ['verify'],
+  ['notify'],
+  ['cost'],
+  ['doctor'],
+] as const;
+
+/** A command of `builder-dr` and its arguments, one word each, not quoted. */
+export type CommandArguments = readonly [...(typeof commands)[number], ...string[]];
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** The line to type for a command: a POSIX shell gives `builder-dr` exactly these arguments. */
+export function commandLine(args: CommandArguments): string {
+  return ['builder-dr', ...args].map(quoted).join(' ');
+}

@@ -1,0 +1,81 @@
+import { divergedSnapshotName, snapshotName } from '../ids.ts';
+import type { Run, RunKind, RunState } from './run.ts';
+
+type Transitions = Partial<Record<RunState, readonly RunState[]>>;
+
+const scratch: Transitions = {
+  planned: ['restoring', 'failed'],
+  restoring: ['inspecting', 'cleaning-up'],
+  inspecting: ['verifying', 'cleaning-up'],
+  verifying: ['cleaning-up'],
+  'cleaning-up': ['passed', 'failed'],
+};
+const beforeCutOver: readonly RunState[] = ['blocked', 'aborted', 'failed'];
+const failover: Transitions = {
+  planned: ['fencing', ...beforeCutOver],
+  fencing: ['restoring', ...beforeCutOver],
+  restoring: ['inspecting', 'restoring', ...beforeCutOver],
+  inspecting: ['healing+verifying', 'restoring', ...beforeCutOver],
+  'healing+verifying': ['cutting-over', 'restoring', ...beforeCutOver],
+  blocked: ['fencing', 'restoring', 'healing+verifying', 'aborted'],
+  'cutting-over': ['smoke-testing'],
+  'smoke-testing': ['done'],
+};
+const switchover: Transitions = {
+  ...failover,
+  fencing: ['capturing-final', 'restoring', ...beforeCutOver],
+  'capturing-final': ['restoring', ...beforeCutOver],
+};
+
+type KindFacts = {
+  /** What people call it. */
+  title: string;
+  /** What messages and events call it. */
+  topic: 'drill' | 'alarm' | 'failover';
+  event: 'drill.state-changed' | 'failover.state-changed';
+  folder: 'drills' | 'failovers';
+  /** A scratch instance is small, deletable, and deleted; production's is kept. */
+  target: 'scratch' | 'production';
+  transitions: Transitions;
+  /** States that people are told of. */
+  told: readonly RunState[];
+  begins: string;
+};
+
+const scratchFacts = {
+  topic: 'drill',
+  event: 'drill.state-changed',
+  folder: 'drills',
+  target: 'scratch',
+  transitions: scratch,
+  told: ['passed', 'failed'],
+  begins: 'a drill was asked for',
+} as const;
+const productionFacts = {
+  topic: 'failover',
+  event: 'failover.state-changed',
+  folder: 'failovers',
+  target: 'production',
+  told: ['fencing', 'restoring', 'blocked', 'cutting-over', 'done', 'aborted', 'failed'],
+  begins: 'started by hand',
+} as const;
+
+/** Where the kinds of runs differ, but for what only one of them has. */
+export const kinds: Readonly<Record<RunKind, KindFacts>> = {
+  drill: { ...scratchFacts, title: 'drill' },
+  'alarm-test': { ...scratchFacts, title: 'alarm test', topic: 'alarm' },
+  'look-back': { ...scratchFacts, title: 'drill' },
+  failover: { ...productionFacts, title: 'failover', transitions: failover },
+  switchover: { ...productionFacts, title: 'failover', transitions: switchover },
+};
+
+/** Names of restored instances. A scratch one's begin with what the roles may delete; production's do not. */
+export function instanceName(run: Run): string {
+  if (kinds[run.kind].target === 'scratch') return `hbdr-drill-${run.id}`;
+  return run.attempts.length === 0 ? `hbdr-failover-${run.id}` : `hbdr-failover-${run.id}-${run.attempts.length + 1}`;
+}
+
+/** The snapshot that a run restores for this point. */
+export function snapshotOf(run: Run, point: string): string {
+  return run.kind === 'look-back' ? divergedSnapshotName(run.failover) : snapshotName(point);
+}

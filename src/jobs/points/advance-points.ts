@@ -1,0 +1,152 @@
+import { snapshotName } from '../../core/ids.ts';
+import type { Point } from '../../core/points/documents.ts';
+import {
+  artifactsListed,
+  copyAccepted,
+  copyRefused,
+  copySeen,
+  coverageSeen,
+  isInFlight,
+  isProtected,
+  keysSeen,
+  newestFirst,
+  snapshotSeen,
+} from '../../core/points/point.ts';
+import { escrowedRevision, vaultKeys } from '../../core/vault-layout.ts';
+import { DrError, describeError, hasCode } from '../../errors.ts';
+import { measureCoverage, type ReplicaCoverage } from '../artifacts/coverage.ts';
+import { writeInventory } from '../artifacts/inventory.ts';
+import { isDarkness } from '../darkness.ts';
+import type { Pass } from '../pass.ts';
+import { updatePoint } from '../vault/points.ts';
+import { ensureSnapshot } from './capture.ts';
+
+/** Missing artifacts that one pass looks up at the primary before it calls them deleted. */
+const LOOKUPS_PER_PASS = 100;
+
+type Step = (pass: Pass, point: Point) => Promise<Point>;
+
+/** What the DR site alone can tell comes first, then what the primary gives, then what the DR site says of that. */
+export async function advancePoints(pass: Pass): Promise<void> {
+  if (!pass.points.some(isInFlight)) return;
+  const keys = await pass.ports.vault.list(vaultKeys.escrow);
+  const revisions = keys.map((entry) => escrowedRevision(entry.key)).filter((each) => each !== undefined);
+  await eachInFlight(pass, (_pass, point) => inDrSite(pass, point, revisions));
+  await eachInFlight(pass, fromPrimary);
+  await eachInFlight(pass, (_pass, point) => inDrSite(pass, point, revisions));
+}
+
+async function eachInFlight(pass: Pass, step: Step): Promise<void> {
+  for (const [index, point] of pass.points.entries()) {
+    if (!isInFlight(point)) continue;
+    try {
+      pass.points[index] = await step(pass, point);
+    } catch (error) {
+      if (isDarkness(error, pass.darkness)) {
+        pass.ports.log.warn('primary left alone', { point: point.id, error: describeError(error) });
+      } else pass.errors.push({ id: point.id, error });
+    }
+  }
+}
+
+/** The replica against the point's inventory, compared once a pass. */
+async function coverageOf(pass: Pass, point: Point): Promise<ReplicaCoverage | undefined> {
+  if (point.artifacts.state !== 'listed' && point.artifacts.state !== 'replicating') return undefined;
+  const known = pass.coverage.get(point.id) ?? (await measureCoverage(pass.ports, point));
+  if (known) pass.coverage.set(point.id, known);
+  return known;
+}
+
+/** What the DR site alone can tell: the copy, the replica, the keys. */
+async function inDrSite(pass: Pass, point: Point, revisions: string[]): Promise<Point> {
+  const { ports } = pass;
+  const copy = point.database.state === 'copying' ? await ports.database.copyStatus(snapshotName(point.id)) : undefined;
+  const coverage = await coverageOf(pass, point);
+  return updatePoint(ports, point.id, (now) => {
+    const at = ports.clock();
+    let changed = keysSeen(now, revisions, at);
+    // Only of a copy that this pass has asked for: another pass may have started it since.
+    if (point.database.state === 'copying') changed = copySeen(changed, copy, at);
+    // An object of another size is not the artifact: it counts as missing until it is repaired.
+    const missing = coverage && coverage.missing.count + coverage.differing.count - (coverage.deleted?.length ?? 0);
+    return missing === undefined
+      ? changed
+      : coverageSeen(changed, { missing, deletedInWindow: coverage?.deleted ?? [] }, at);
+  });
+}
+
+/** What the primary site has to give: the snapshot, the inventory, the copy, the missing artifacts. */
+async function fromPrimary(pass: Pass, point: Point): Promise<Point> {
+  const captured = await seeSnapshot(pass, await ensureSnapshot(pass.ports, point));
+  return repairReplica(pass, await startCopy(pass, await listArtifacts(pass, captured)));
+}
+
+async function seeSnapshot({ ports }: Pass, point: Point): Promise<Point> {
+  if (point.database.state !== 'capturing' || !point.database.acceptedAt || !isInFlight(point)) return point;
+  const facts = await ports.database.status(snapshotName(point.id));
+  // What a restore must repeat and a snapshot does not say.
+  const lifecycle =
+    facts?.status === 'available' && !point.source ? (await ports.database.source()).engineLifecycleSupport : '';
+  return updatePoint(ports, point.id, (now) => {
+    const seen = snapshotSeen(now, facts, ports.clock());
+    return lifecycle === '' || seen.source ? seen : { ...seen, source: { engineLifecycleSupport: lifecycle } };
+  });
+}
+
+/** Never before the snapshot is available: Builder writes the object first and the row after. */
+async function listArtifacts({ ports, policy, points, listed }: Pass, point: Point): Promise<Point> {
+  if (point.artifacts.state !== 'pending' || point.database.state === 'capturing' || !isInFlight(point)) return point;
+  const inventory = await writeInventory(ports.vault, ports.primaryArtifacts, vaultKeys.artifactInventory(point.id));
+  listed.add(point.id);
+  const previous = newestFirst(points.filter(isProtected))[0];
+  return updatePoint(ports, point.id, (now) => artifactsListed(now, inventory, previous, policy, ports.clock()));
+}
+
+async function startCopy({ ports, policy, points }: Pass, point: Point): Promise<Point> {
+  if (point.database.state !== 'captured' || !isInFlight(point)) return point;
+  const { snapshotArn } = point.database;
+  const copying = points.filter((each) => each.database.state === 'copying' && isInFlight(each)).length;
+  const error =
+    copying >= policy.copyLimit
+      ? new DrError('QUOTA_EXCEEDED', `${copying} copies are in flight; AWS allows ${policy.copyLimit}`)
+      : await refusal(() =>
+          ports.database.copyToDr({ name: snapshotName(point.id), sourceArn: snapshotArn, pointId: point.id }),
+        );
+  if (!error) return updatePoint(ports, point.id, (now) => copyAccepted(now, ports.clock()));
+  ports.log.info('the copy waits', { point: point.id, code: error.code, error: describeError(error) });
+  const refused = await updatePoint(ports, point.id, (now) => copyRefused(now, error, ports.clock()));
+  // A right does not come back by waiting: readiness finds it in the point, and the pass fails and rings.
+  if (error.code === 'ACCESS_DENIED') throw error;
+  return refused;
+}
+
+const notedRefusals = ['QUOTA_EXCEEDED', 'KMS_UNUSABLE', 'INVALID_STATE', 'THROTTLED', 'ACCESS_DENIED'] as const;
+
+/** A refusal that the point notes; anything else is thrown. */
+async function refusal(work: () => Promise<void>): Promise<DrError | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    if (hasCode(error, ...notedRefusals)) return error;
+    throw error;
+  }
+}
+
+/** Queues the copies that are missing; what is gone at the primary too was deleted in the window. */
+async function repairReplica(pass: Pass, point: Point): Promise<Point> {
+  const { ports } = pass;
+  const coverage = isInFlight(point) ? await coverageOf(pass, point) : undefined;
+  if (!coverage || coverage.missing.count === 0 || (await ports.queue.depth()) > 0) return point;
+  const gone: string[] = [];
+  // What was listed a moment ago is there.
+  if (coverage.missing.count <= LOOKUPS_PER_PASS && !pass.listed.has(point.id)) {
+    for (const key of coverage.missingKeys) if (!(await ports.primaryArtifacts.head(key))) gone.push(key);
+  }
+  pass.coverage.set(point.id, { ...coverage, deleted: gone });
+  const wanted = coverage.missingKeys.filter((key) => !gone.includes(key));
+  if (wanted.length === 0) return point;
+  await ports.queue.send(wanted.map((key) => ({ kind: 'repair', key })));
+  ports.log.info('queued copies', { point: point.id, count: wanted.length });
+  return point;
+}
