@@ -52,11 +52,13 @@ function checkKeyFile(file: KeyFile): void {
   });
 }
 
+type EscrowPorts = Pick<Ports, 'clock' | 'escrow' | 'vault'>;
+
 /**
  * Seals Builder's key files and the settings of its nodes into the vault. All files are checked before the first is written;
  * the same file again changes nothing, another content under the same name is refused.
  */
-export async function escrowKeys(ports: Ports, files: KeyFile[]): Promise<EscrowReport> {
+export async function escrowKeys(ports: EscrowPorts, files: KeyFile[]): Promise<EscrowReport> {
   const keys = files.filter((file) => wanted.test(file.name));
   const signing = files.filter((file) => !wanted.test(file.name) && isSigningKey(file));
   const node = files.filter((file) => nodeNames.test(file.name));
@@ -80,7 +82,7 @@ function isSigningKey(file: KeyFile): boolean {
   return file.name.endsWith('.pub') && 'named' in parsePublicKey(Buffer.from(file.content).toString('utf8'));
 }
 
-async function publishKey(ports: Ports, file: KeyFile): Promise<'published' | 'unchanged'> {
+async function publishKey(ports: EscrowPorts, file: KeyFile): Promise<'published' | 'unchanged'> {
   const key = vaultKeys.publicKey(file.name);
   const text = Buffer.from(file.content).toString('utf8');
   const found = await ports.vault.get(key);
@@ -95,7 +97,7 @@ async function publishKey(ports: Ports, file: KeyFile): Promise<'published' | 'u
 }
 
 /** Settings change, unlike keys: the newest content counts, and the bucket keeps the versions before. */
-async function sealNodeFile(ports: Ports, file: KeyFile): Promise<'sealed' | 'updated' | 'unchanged'> {
+async function sealNodeFile(ports: EscrowPorts, file: KeyFile): Promise<'sealed' | 'updated' | 'unchanged'> {
   const key = vaultKeys.nodeFile(file.name);
   const found = await ports.vault.get(key);
   if (found) {
@@ -107,7 +109,7 @@ async function sealNodeFile(ports: Ports, file: KeyFile): Promise<'sealed' | 'up
   return found ? 'updated' : 'sealed';
 }
 
-async function sealFile(ports: Ports, file: KeyFile): Promise<'sealed' | 'unchanged'> {
+async function sealFile(ports: EscrowPorts, file: KeyFile): Promise<'sealed' | 'unchanged'> {
   const key = vaultKeys.escrowed(file.name);
   const found = await ports.vault.get(key);
   if (found) {

@@ -7,13 +7,15 @@ import { parseDocument, readDocument } from '../vault/documents.ts';
 import { readRuns } from '../vault/runs.ts';
 import { envelopeSchema, type KeyFile } from './escrow.ts';
 
+type KeyPorts = Pick<Ports, 'escrow' | 'vault'>;
+
 /** Modes that Habitat itself writes keys with: secret ones 0400, public ones 0444. */
 function modeOf(name: string, sealed: number): number {
   if (name.endsWith('.box.key')) return 0o400;
   return /^bldr-\d{14}\.pub$/.test(name) ? 0o444 : sealed;
 }
 
-async function openFile(ports: Ports, key: string): Promise<KeyFile> {
+async function openFile(ports: KeyPorts, key: string): Promise<KeyFile> {
   const found = await ports.vault.get(key);
   const envelope = parseDocument(key, found?.body ?? '', envelopeSchema);
   return {
@@ -24,7 +26,7 @@ async function openFile(ports: Ports, key: string): Promise<KeyFile> {
 }
 
 /** Everything in escrow, opened: the keys by their names, the files of the nodes by their paths. */
-export async function* escrowedFiles(ports: Ports): AsyncIterable<KeyFile> {
+export async function* escrowedFiles(ports: KeyPorts): AsyncIterable<KeyFile> {
   for (const prefix of [vaultKeys.escrow, vaultKeys.nodeFiles]) {
     for (const { key } of await ports.vault.list(prefix)) yield openFile(ports, key);
   }
@@ -32,7 +34,7 @@ export async function* escrowedFiles(ports: Ports): AsyncIterable<KeyFile> {
 
 export type KeyCheck = { name: string; ok: boolean; detail: string };
 
-async function checkFile(ports: Ports, key: string): Promise<KeyCheck> {
+async function checkFile(ports: KeyPorts, key: string): Promise<KeyCheck> {
   try {
     const file = await openFile(ports, key);
     const secret = file.name.endsWith('.box.key');
@@ -47,7 +49,7 @@ async function checkFile(ports: Ports, key: string): Promise<KeyCheck> {
 }
 
 /** What the newest inspection of a restored database said of the revisions that it refers to. */
-async function referenced(ports: Ports, escrowed: string[]): Promise<KeyCheck[]> {
+async function referenced(ports: KeyPorts, escrowed: string[]): Promise<KeyCheck[]> {
   const { runs } = await readRuns(ports.vault);
   const last = runs.findLast((each) => each.kind === 'drill' && each.attempts.at(-1)?.inspection?.doneAt);
   const key = last?.attempts.at(-1)?.inspection?.report;
@@ -61,7 +63,7 @@ async function referenced(ports: Ports, escrowed: string[]): Promise<KeyCheck[]>
 }
 
 /** Opens every file in escrow, and says whether the keys open what the last drill restored. Writes nothing. */
-export async function checkKeys(ports: Ports): Promise<KeyCheck[]> {
+export async function checkKeys(ports: KeyPorts): Promise<KeyCheck[]> {
   const checks: KeyCheck[] = [];
   const keys = await ports.vault.list(vaultKeys.escrow);
   for (const { key } of [...keys, ...(await ports.vault.list(vaultKeys.nodeFiles))])
