@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import type { Ports } from '../../src/core/ports/all.ts';
+import { planFailover, startFailover } from '../../src/jobs/recovery/failover.ts';
+import { RecoveryWorld } from '../setup/recovery-world.ts';
+import { PRIMARY } from '../setup/world.ts';
+
+let sandbox: Sandbox;
+let subject: RecoveryWorld;
+beforeAll(async () => {
+  sandbox = await startSandbox();
+  await sandbox.control.rds({ stateDelayMs: 50 });
+  subject = await RecoveryWorld.create(sandbox, 'typed');
+});
+afterAll(async () => {
+  await subject.builder.close();
+  await sandbox.stop();
+});
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** A shell on the operator's machine: `builder-dr` is on the path, and its configuration where it looks for it. */
+async function operatorTypes(line: string): Promise<{ code: number; stdout: string; stderr: string }> {
+  const bin = join(sandbox.address.folder, 'bin');
+  await mkdir(bin, { recursive: true });
+  await writeFile(join(bin, 'builder-dr'), `#!/bin/sh\nexec '${process.execPath}' '${root}/src/cli.ts' "$@"\n`);
+  await chmod(join(bin, 'builder-dr'), 0o755);
+  const config = join(sandbox.address.folder, 'typed.yml');
+  await writeFile(config, stringify(subject.world.config));
+  const env = { ...process.env, BUILDER_DR_CONFIG: config, PATH: `${bin}:${process.env['PATH']}` };
+  return new Promise((resolve) => {
+    execFile('sh', ['-c', line], { env, cwd: sandbox.address.folder }, (error, stdout, stderr) =>
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
+    );
+  });
+}
+
+it('what the message of a blocked failover says to type next, typed as it stands, takes the failover to its end', async () => {
+  const { world } = subject;
+  const { id } = await subject.protect();
+  await sandbox.control.dark([{ region: PRIMARY, mode: 'reset' }]);
+  const letters: string[] = [];
+  const notifier: Ports['notifier'] = {
+    subscribers: () => subject.ports.notifier.subscribers(),
+    publish: async (message) => void letters.push(message.body),
+  };
+  const ports: Ports = { ...subject.ports, notifier };
+  const plan = await planFailover(ports, world.policy, { point: 'latest', planned: false });
+  const accept = { acceptUnfenced: false, acceptFindings: false };
+  const request = { point: 'latest', confirm: plan.confirm ?? '', planned: false, ...accept };
+  const blocked = await subject.finish(await startFailover(ports, world.policy, request), ports);
+  expect(blocked.state).toBe('blocked');
+
+  const letter = letters.at(-1) ?? '';
+  expect(letter).toContain('First: stop Builder at the primary by hand');
+  const [, line = ''] = /^Type next: (.*)$/m.exec(letter) ?? [];
+  expect(line).toBe(`builder-dr failover start --confirm ${id} --accept-unfenced`);
+  expect(await operatorTypes('builder-dr failover status')).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining(`Type next: ${line}`),
+  });
+  const typed = await operatorTypes(line);
+  expect({ code: typed.code, stderr: typed.stderr.includes('builder-dr:') }).toEqual({ code: 0, stderr: false });
+  expect((await subject.finish(blocked, ports)).state).toBe('done');
+});
