@@ -1,30 +1,42 @@
 import * as z from 'zod';
+import type { CommandArguments } from './command-line.ts';
 
-type Severity = 'critical' | 'warning' | 'info';
+const severities = ['critical', 'warning', 'info'] as const;
 
-type Rule = { severity: Severity; hint: string };
+type Severity = (typeof severities)[number];
+
+/** `next`: the command to type first, where the next step is one. */
+type Rule = { severity: Severity; hint: string; next?: CommandArguments };
+
+/** Stands in a rule's `next` for the subject of the finding: a point's id. */
+const ID = '<id>';
 
 /** The closed list of what readiness can find, with what to do about it. */
 export const findingRules = {
   NO_PROTECTED_POINT: {
     severity: 'critical',
     hint: 'Run `builder-dr capture`, then `builder-dr points` to see which part is late.',
+    next: ['capture'],
   },
   RPO_EXCEEDED: {
     severity: 'critical',
     hint: 'Run `builder-dr points`: the newest point that is not protected says what it waits for.',
+    next: ['points'],
   },
   PRIMARY_UNREACHABLE: {
     severity: 'critical',
     hint: 'If the primary region is lost: `builder-dr failover plan`, then `builder-dr failover start --confirm <point>`. If not, check the network and the roles of the functions.',
+    next: ['failover', 'plan'],
   },
   INVENTORY_SHRANK: {
     severity: 'critical',
     hint: 'Find out who deleted artifacts. If it was meant: `builder-dr points accept <id>`. Until then nothing expires.',
+    next: ['points', 'accept', ID],
   },
   ARTIFACT_MISSING: {
     severity: 'critical',
     hint: 'Run `builder-dr reconcile`: it queues copies from the primary while that still has them.',
+    next: ['reconcile'],
   },
   ARTIFACT_CORRUPT: {
     severity: 'critical',
@@ -32,11 +44,12 @@ export const findingRules = {
   },
   SIGNER_UNKNOWN: {
     severity: 'warning',
-    hint: 'Put the public keys of these signers (.pub) into a folder and run `builder-dr keys escrow --from` it.',
+    hint: 'Put the public keys of these signers (.pub) into a folder and run `builder-dr keys escrow --from <folder>`.',
   },
   BUILDER_KEY_MISSING: {
     severity: 'critical',
     hint: 'On a Builder node: `builder-dr keys escrow --from /hab/cache/keys`. Without bldr-*.box.key every token is void.',
+    next: ['keys', 'escrow', '--from', '/hab/cache/keys'],
   },
   CHECKSUM_MISMATCH: {
     severity: 'critical',
@@ -57,6 +70,7 @@ export const findingRules = {
   DRILL_FAILED: {
     severity: 'critical',
     hint: 'Run `builder-dr drills` for its findings and errors, mend them, then `builder-dr drill`.',
+    next: ['drills'],
   },
   BUILDER_KEY_USELESS: {
     severity: 'critical',
@@ -97,10 +111,12 @@ export const findingRules = {
   CAPTURE_MISSED: {
     severity: 'warning',
     hint: 'Check the capture schedule and the errors of the capture function, then `builder-dr capture`.',
+    next: ['capture'],
   },
   CAPTURE_FAILED: {
     severity: 'warning',
     hint: 'Look at the state of the database instance, then `builder-dr capture`.',
+    next: ['capture'],
   },
   COPY_STUCK: {
     severity: 'warning',
@@ -109,10 +125,12 @@ export const findingRules = {
   COPY_FAILED: {
     severity: 'warning',
     hint: 'The next point starts a new copy; `builder-dr capture` starts one now.',
+    next: ['capture'],
   },
   REPLICATION_LAGGING: {
     severity: 'warning',
     hint: 'Look at the replicate function and its dead-letter queue, then `builder-dr reconcile`.',
+    next: ['reconcile'],
   },
   RELAY_SILENT: {
     severity: 'warning',
@@ -121,18 +139,22 @@ export const findingRules = {
   DRILL_OVERDUE: {
     severity: 'warning',
     hint: 'Run `builder-dr drill`, and look at the drill schedule.',
+    next: ['drill'],
   },
   RTO_EXCEEDED: {
     severity: 'warning',
     hint: 'Look at the phases of the last drills: `builder-dr drills`.',
+    next: ['drills'],
   },
   NODE_CONFIG_MISSING: {
     severity: 'warning',
     hint: 'On a Builder node: `builder-dr keys escrow --from /hab/cache/keys --node /` and --from the folder of bldr.env.',
+    next: ['keys', 'escrow', '--from', '/hab/cache/keys', '--node', '/'],
   },
   ARTIFACT_UNVERIFIABLE: {
     severity: 'warning',
     hint: 'These objects have no record of their bytes yet: `builder-dr reconcile` queues their verification.',
+    next: ['reconcile'],
   },
   DR_PARAMETER_GROUP_MISSING: {
     severity: 'warning',
@@ -160,12 +182,13 @@ export type FindingCode = keyof typeof findingRules;
 
 /** One finding; with the subject (a point, a key, a bucket) the code is its identity. */
 export const findingSchema = z.strictObject({
-  // A document of another version may know a code that this one does not: it is read all the same.
+  // A document of another version may know a code or a command that this one does not: it is read all the same.
   code: z.custom<FindingCode>((value) => typeof value === 'string'),
-  severity: z.enum(['critical', 'warning', 'info']),
+  severity: z.enum(severities),
   subject: z.string(),
   text: z.string(),
   hint: z.string(),
+  next: z.custom<CommandArguments>((value) => z.array(z.string()).nonempty().safeParse(value).success).optional(),
   count: z.int().nonnegative().optional(),
   samples: z.array(z.string()).optional(),
 });
@@ -178,5 +201,16 @@ export function finding(
   text: string,
   many: { count?: number; samples?: string[] } = {},
 ): Finding {
-  return { code, subject, text, ...findingRules[code], ...many };
+  const { severity, hint, next }: Rule = findingRules[code];
+  return { code, subject, text, severity, hint, ...(next ? { next: about(subject, next) } : {}), ...many };
+}
+
+function about(subject: string, next: CommandArguments): CommandArguments {
+  const words: readonly string[] = next.map((word) => (word === ID ? subject : word));
+  return words as CommandArguments;
+}
+
+/** The critical ones first; among equals the order stays. */
+export function mostUrgentFirst<F extends Pick<Finding, 'severity'>>(findings: F[]): F[] {
+  return findings.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
 }

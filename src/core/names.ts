@@ -10,5 +10,14 @@ export function stackNames(stage: string) {
     fenceGroup: `/hbdr-${stage}/fence-security-group`,
     /** Parameters of the DR region: Builder's settings after a cut-over. */
     builderSettings: `/hbdr-${stage}/builder/`,
+    /** Alarms that call for something of their own; a test holds these names against the stacks. */
+    alarms: {
+      notReady: `hbdr-${stage}-not-ready`,
+      silent: `hbdr-${stage}-silent`,
+      replicateDeadLetters: `hbdr-${stage}-replicate-dead-letters`,
+      /** In the primary region. */
+      drSilent: `hbdr-${stage}-dr-silent`,
+      relayDeadLetters: `hbdr-${stage}-relay-dead-letters`,
+    },
   };
 }

@@ -1,11 +1,12 @@
 import { reconcileSchema, verifiedSchema } from '../core/artifacts/documents.ts';
-import { dueMessage, fingerprint, readinessMessage } from '../core/notices/of-readiness.ts';
+import { dueMessage, readinessMessage } from '../core/notices/of-readiness.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Ports } from '../core/ports/all.ts';
 import { assessReadiness, failoverPoint } from '../core/readiness/assess.ts';
 import { type StatusRecord, statusSchema } from '../core/readiness/documents.ts';
 import { HEARTBEAT, statusMetrics } from '../core/readiness/metrics.ts';
 import type { Observations } from '../core/readiness/observations.ts';
+import { toldOf } from '../core/readiness/told.ts';
 import { escrowedRevision, nodePath, vaultKeys } from '../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../errors.ts';
 import { measureCoverage } from './artifacts/coverage.ts';
@@ -46,7 +47,7 @@ export async function readiness(ports: ReadinessPorts, policy: Policy): Promise<
   const kind = dueMessage(status, policy, now);
   if (kind) {
     await ports.notifier.publish(readinessMessage(status, kind, ports.site.stage));
-    status.published = { at: now.toISOString(), fingerprint: fingerprint(status) };
+    status.published = { at: now.toISOString(), told: toldOf(status) };
   }
   // An unreadable status document makes this throw, after people were told.
   await updateDocument(ports.vault, vaultKeys.status, statusSchema, (current) =>
@@ -58,13 +59,13 @@ export async function readiness(ports: ReadinessPorts, policy: Policy): Promise<
   }
   await ports.metrics.put('dr', statusMetrics(status, seen, now));
   await writeStatusPage(ports, policy, status, seen);
-  await beat(ports);
+  await leaveHeartbeat(ports);
   await ping(ports);
   return status;
 }
 
 /** The primary region hears that DR lives; its own silence is PRIMARY_UNREACHABLE, and no failure of this run. */
-async function beat(ports: ReadinessPorts): Promise<void> {
+async function leaveHeartbeat(ports: ReadinessPorts): Promise<void> {
   try {
     await ports.metrics.put('primary', [HEARTBEAT]);
   } catch (error) {

@@ -6,6 +6,7 @@ import { clientOf } from '../../sandbox/demo/primary-site.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { kmsEscrow } from '../../src/adapters/aws/kms-escrow.ts';
 import { stackNames } from '../../src/core/names.ts';
+import { emailText } from '../../src/core/notices/as-email.ts';
 import { messageOf } from '../../src/core/notices/message.ts';
 import type { Signals } from '../../src/core/ports/all.ts';
 import type { WorkQueue } from '../../src/core/ports/artifacts.ts';
@@ -118,7 +119,9 @@ describe('the notifier', () => {
       await inbox.read();
       return inbox.letters[0];
     });
-    expect(inbox.letters).toEqual([{ subject: message.subject, body: message.body, status: 'READY', kind: 'change' }]);
+    expect(inbox.letters).toEqual([
+      { subject: message.subject, body: emailText(message), status: 'READY', kind: 'change' },
+    ]);
   });
 });
 

@@ -10,6 +10,8 @@ import { clientOf } from '../../sandbox/demo/primary-site.ts';
 import { Slack } from '../../sandbox/slack.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { deadManUrl, slackWebhook } from '../../src/adapters/aws/webhooks.ts';
+import { stackNames } from '../../src/core/names.ts';
+import { documentOf } from '../../src/core/notices/message.ts';
 import { sampleMessages } from '../../src/core/notices/samples.ts';
 import { DrError, describeError } from '../../src/errors.ts';
 import { DR, environmentOf, World } from '../setup/world.ts';
@@ -59,11 +61,16 @@ describe('the function that posts to Slack', () => {
 
   it("posts our own notices, CloudWatch's alarms, and plain text, each in its way", async () => {
     const [sample] = sampleMessages('prod', new Date());
-    const alarm = { AlarmName: 'hbdr-prod-replicate-dead', NewStateValue: 'ALARM', OldStateValue: 'OK' };
-    await invoke(JSON.stringify(sample?.notice), JSON.stringify(alarm), 'by hand');
+    const ours = sample && documentOf(sample);
+    const alarm = {
+      AlarmName: stackNames('notify').alarms.replicateDeadLetters,
+      NewStateValue: 'ALARM',
+      OldStateValue: 'OK',
+    };
+    await invoke(JSON.stringify(ours), JSON.stringify(alarm), 'by hand');
     expect(slack.posted.map((each) => each.text)).toEqual([
       expect.stringContaining('NOT_READY'),
-      'hbdr-prod-replicate-dead\nAlarm hbdr-prod-replicate-dead: OK → ALARM',
+      'hbdr-notify-replicate-dead-letters\nAlarm hbdr-notify-replicate-dead-letters: OK → ALARM',
       'a subject\nby hand',
     ]);
     expect(JSON.stringify(slack.posted[1])).toContain('builder-dr reconcile');

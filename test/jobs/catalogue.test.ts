@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { emailText } from '../../src/core/notices/as-email.ts';
 import { pointSchema } from '../../src/core/points/documents.ts';
 import { advance } from '../../src/jobs/advance.ts';
 import { reconcile } from '../../src/jobs/artifacts/reconcile.ts';
@@ -40,7 +41,7 @@ describe('what the catalogue refuses', () => {
     const { ports } = newWorld();
     await ports.vault.put('status.json', 'broken', undefined);
     await expect(readiness(ports, testPolicy)).rejects.toMatchObject({ code: 'VAULT_UNREADABLE' });
-    expect(ports.notifier.messages[0]?.body).toContain('VAULT_UNREADABLE (status.json)');
+    expect(ports.notifier.messages.map(emailText)[0]).toContain('VAULT_UNREADABLE (status.json)');
     expect((await ports.vault.get('status.json'))?.body).toBe('broken');
   });
 

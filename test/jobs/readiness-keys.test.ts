@@ -92,10 +92,10 @@ describe('telling people', () => {
     expect(ports.notifier.messages).toHaveLength(1);
     clock.passMinutes(24 * 60);
     await readiness(ports, testPolicy);
-    expect(ports.notifier.messages.map((each) => each.attributes.kind)).toEqual(['change', 'heartbeat']);
+    expect(ports.notifier.messages.map((each) => each.kind)).toEqual(['change', 'heartbeat']);
     await escrowKeys(ports, [secret('20240101000000')]);
     await readiness(ports, testPolicy);
-    expect(ports.notifier.messages.at(-1)?.attributes.kind).toBe('change');
+    expect(ports.notifier.messages.at(-1)?.kind).toBe('change');
   });
 
   it('tells again what it could not record: at least once', async () => {

@@ -1,4 +1,4 @@
-import type { Notice } from './message.ts';
+import type { Message } from './message.ts';
 
 /** What Amazon Q Developer in chat applications shows; anything else that comes by SNS it drops without a word. */
 export type ChatNotification = {
@@ -10,9 +10,9 @@ export type ChatNotification = {
 
 const DESCRIPTION = 4_000;
 
-/** A notice in the schema of custom notifications: messages of one run, or of one day of readiness, are one thread. */
-export function chatNotification(notice: Notice): ChatNotification {
-  const { kind, stage, status, title, changed, numbers, findings, findingsLeftOut, notes, next } = notice;
+/** A message in the schema of custom notifications: messages of one run, or of one day of readiness, are one thread. */
+export function chatNotification(message: Message): ChatNotification {
+  const { kind, stage, status, title, changed, numbers, findings, findingsLeftOut, notes, next } = message;
   const description = [
     ...changed,
     ...numbers.map(({ name, value, target }) => `**${name}:** ${value}${target ? ` (target ${target})` : ''}`),
@@ -21,7 +21,7 @@ export function chatNotification(notice: Notice): ChatNotification {
     ...notes,
   ].join('\n');
   const readiness = kind === 'change' || kind === 'heartbeat';
-  const thread = readiness ? `readiness-${notice.at.slice(0, 10)}` : notice.id;
+  const thread = readiness ? `readiness-${message.at.slice(0, 10)}` : message.id;
   return {
     version: '1.0',
     source: 'custom',

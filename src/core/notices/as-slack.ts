@@ -1,4 +1,5 @@
-import type { Notice } from './message.ts';
+import { commandLine } from '../command-line.ts';
+import type { Message } from './message.ts';
 
 // Slack's published limits: blocks in a message, characters of a header, of a section's text, of one of its fields.
 const BLOCKS = 50;
@@ -33,7 +34,7 @@ const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', 
 const section = (text: string): Block => ({ type: 'section', text: { type: 'mrkdwn', text: clip(text, SECTION) } });
 const code = (text: string) => `\`${escaped(text).replaceAll('`', "'")}\``;
 
-function findingBlock(each: Notice['findings'][number]): Block {
+function findingBlock(each: Message['findings'][number]): Block {
   const samples = (each.samples ?? []).slice(0, 5).map((sample) => `• ${code(clip(sample, 200))}`);
   return section(
     [
@@ -45,14 +46,14 @@ function findingBlock(each: Notice['findings'][number]): Block {
   );
 }
 
-/** A notice in Slack's Block Kit, within its limits. */
-export function slackMessage(notice: Notice): SlackMessage {
-  const { kind, stage, tone, title, changed, numbers, findings, findingsLeftOut, notes, next, at } = notice;
+/** A message in Slack's Block Kit, within its limits. */
+export function slackMessage(message: Message): SlackMessage {
+  const { kind, stage, tone, title, changed, numbers, findings, findingsLeftOut, notes, next, at } = message;
   const fields = numbers.slice(0, FIELDS).map(({ name, value, target }): Text => {
     const text = `*${escaped(name)}*\n${escaped(value)}${target ? ` (target ${escaped(target)})` : ''}`;
     return { type: 'mrkdwn', text: clip(text, FIELD) };
   });
-  const more = findingsLeftOut > 0 ? [section(`and ${findingsLeftOut} more: ${code('builder-dr status')}`)] : [];
+  const more = findingsLeftOut > 0 ? [section(`and ${findingsLeftOut} more: ${code(commandLine(['status']))}`)] : [];
   const end: Block[] = [
     section(`*Type next:* ${code(next)}`),
     { type: 'context', elements: [{ type: 'mrkdwn', text: clip(escaped(`${kind} · stage ${stage} · ${at}`), FIELD) }] },

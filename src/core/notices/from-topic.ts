@@ -1,23 +1,23 @@
 import { type SlackMessage, slackMessage } from './as-slack.ts';
-import { noticeSchema } from './message.ts';
-import { alarmNotice, alarmSchema } from './of-alarm.ts';
+import { documentSchema, messageOf } from './message.ts';
+import { alarmMessage, alarmSchema } from './of-alarm.ts';
 
 const TEXT = 4_000;
 
-function parsed(message: string): unknown {
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(message);
+    return JSON.parse(text);
   } catch {
     return undefined; // plain text, written by hand
   }
 }
 
-/** What Slack gets of a topic's message: our notices and CloudWatch's alarms by their fields, any other text as it is. */
-export function slackOf(message: string, subject: string | null | undefined, stage: string): SlackMessage {
-  const said = parsed(message);
-  const notice = noticeSchema.safeParse(said);
-  if (notice.success) return slackMessage(notice.data);
+/** What Slack gets of a topic's message: our own and CloudWatch's alarms by their fields, any other text as it is. */
+export function slackOf(text: string, subject: string | null | undefined, stage: string): SlackMessage {
+  const said = parsed(text);
+  const document = documentSchema.safeParse(said);
+  if (document.success) return slackMessage(messageOf(subject ?? document.data.title, document.data));
   const alarm = alarmSchema.safeParse(said);
-  if (alarm.success) return slackMessage(alarmNotice(alarm.data, stage));
-  return { text: `${subject ?? 'builder-dr'}\n${message}`.slice(0, TEXT), blocks: [] };
+  if (alarm.success) return slackMessage(alarmMessage(alarm.data, stage));
+  return { text: `${subject ?? 'builder-dr'}\n${text}`.slice(0, TEXT), blocks: [] };
 }

@@ -1,5 +1,7 @@
 import * as z from 'zod';
-import type { Notice } from './message.ts';
+import { type CommandArguments, commandLine } from '../command-line.ts';
+import { stackNames } from '../names.ts';
+import { type Message, messageOf } from './message.ts';
 
 /** What CloudWatch sends to a topic; it writes the text itself. */
 export const alarmSchema = z.looseObject({
@@ -13,27 +15,36 @@ export const alarmSchema = z.looseObject({
 });
 
 type CloudWatchAlarm = z.infer<typeof alarmSchema>;
+type AlarmKey = keyof ReturnType<typeof stackNames>['alarms'];
 
-/** What to type about an alarm, by the end of its name as infra/alarms.yml gives them. */
-const nextByAlarm: [RegExp, string][] = [
-  [/-not-ready$/, 'builder-dr status'],
-  [/-silent$/, 'builder-dr doctor'],
-  [/-replicate-dead/, 'builder-dr reconcile'],
-  [/-relay-dead/, 'builder-dr reconcile'],
-];
+/** What to type about the alarms that call for something of their own. */
+const nextByAlarm: Record<AlarmKey, CommandArguments> = {
+  notReady: ['status'],
+  silent: ['doctor'],
+  drSilent: ['doctor'],
+  replicateDeadLetters: ['reconcile'],
+  relayDeadLetters: ['reconcile'],
+};
 
-/** An alarm as a notice, so that every message looks alike. */
-export function alarmNotice(alarm: CloudWatchAlarm, stage: string): Notice {
+function nextOf(name: string, stage: string): CommandArguments {
+  const { alarms } = stackNames(stage);
+  const key = (Object.keys(nextByAlarm) as AlarmKey[]).find((each) => alarms[each] === name);
+  return key ? nextByAlarm[key] : ['doctor'];
+}
+
+/** An alarm of the stage's stacks as a message, so that every message looks alike. */
+export function alarmMessage(alarm: CloudWatchAlarm, stage: string): Message {
   const { AlarmName, AlarmDescription, NewStateValue, OldStateValue, NewStateReason, StateChangeTime, Region } = alarm;
   const over = NewStateValue === 'OK';
-  return {
+  const title = `${over ? 'Over: ' : ''}${AlarmDescription || AlarmName}`;
+  return messageOf(`[builder-dr ${stage}] ALARM: ${title}`, {
     schema: 'notice/1',
     kind: 'alarm',
     stage,
     id: AlarmName,
     status: NewStateValue,
     tone: over ? 'good' : NewStateValue === 'ALARM' ? 'bad' : 'warning',
-    title: `${over ? 'Over: ' : ''}${AlarmDescription || AlarmName}`,
+    title,
     changed: [
       `Alarm ${AlarmName}: ${OldStateValue ? `${OldStateValue} → ` : ''}${NewStateValue}`,
       NewStateReason ?? '',
@@ -42,7 +53,7 @@ export function alarmNotice(alarm: CloudWatchAlarm, stage: string): Notice {
     findings: [],
     findingsLeftOut: 0,
     notes: [],
-    next: over ? 'builder-dr status' : (nextByAlarm.find(([name]) => name.test(AlarmName))?.[1] ?? 'builder-dr doctor'),
+    next: commandLine(over ? ['status'] : nextOf(AlarmName, stage)),
     at: StateChangeTime ?? '',
-  };
+  });
 }

@@ -1,47 +1,42 @@
+import { commandLine } from '../command-line.ts';
+import { mostUrgentFirst } from '../findings.ts';
 import { minutesBetween } from '../ids.ts';
 import type { Policy } from '../policy.ts';
 import type { StatusRecord } from '../readiness/documents.ts';
-import type { Message } from './message.ts';
-import { messageOf, mostUrgentFirst, type Notice, toldFindings } from './message.ts';
-
-/** What identifies a state for people: its word and its findings by code and subject. */
-export function fingerprint(status: Pick<StatusRecord, 'status' | 'recoverable' | 'protecting' | 'findings'>): string {
-  const findings = status.findings.map((each) => `${each.code}@${each.subject}`).sort();
-  return [status.status, status.recoverable, status.protecting, ...findings].join('|');
-}
+import { isSameTold, missingIn, type Told } from '../readiness/told.ts';
+import { type Message, messageOf, toldFindings } from './message.ts';
 
 /** Whether people must hear of this state now: it changed, or the heartbeat is due. */
 export function dueMessage(status: StatusRecord, policy: Policy, now: Date): 'change' | 'heartbeat' | undefined {
-  if (status.published?.fingerprint !== fingerprint(status)) return 'change';
-  return minutesBetween(status.published.at, now) >= policy.heartbeatHours * 60 ? 'heartbeat' : undefined;
+  const { published } = status;
+  if (!published || !isSameTold(published.told, status)) return 'change';
+  return minutesBetween(published.at, now) >= policy.heartbeatHours * 60 ? 'heartbeat' : undefined;
 }
 
 function yesNo(value: boolean): string {
   return value ? 'yes' : 'NO';
 }
 
-const named = (finding: string) => finding.replace(/^([A-Z_]+)@(.*)$/, '$1 ($2)');
-
 /** What is new and what is gone since people were last told. */
 function changes(status: StatusRecord): string[] {
-  if (!status.published) return ['The first assessment.'];
-  const [word, , , ...before] = status.published.fingerprint.split('|');
-  const now = status.findings.map((each) => `${each.code}@${each.subject}`);
-  const fresh = now.filter((each) => !before.includes(each)).map(named);
-  const gone = before.filter((each) => !now.includes(each)).map(named);
+  const told = status.published?.told;
+  if (!told) return ['The first assessment.'];
+  const named = (findings: Told['findings']) => findings.map(({ code, subject }) => `${code} (${subject})`).join(', ');
+  const fresh = missingIn(told, status);
+  const gone = missingIn(status, told);
   return [
-    word === status.status ? `Still ${word}.` : `Was ${word}.`,
-    ...(fresh.length > 0 ? [`New: ${fresh.join(', ')}`] : []),
-    ...(gone.length > 0 ? [`Gone: ${gone.join(', ')}`] : []),
+    told.status === status.status ? `Still ${told.status}.` : `Was ${told.status}.`,
+    ...(fresh.length > 0 ? [`New: ${named(fresh)}`] : []),
+    ...(gone.length > 0 ? [`Gone: ${named(gone)}`] : []),
   ];
 }
 
 const tones = { READY: 'good', DEGRADED: 'warning', NOT_READY: 'bad' } as const;
 
-/** What to type about a state: what its most urgent finding that names a command says. */
-export function nextCommand(status: StatusRecord): string {
-  const commands = mostUrgentFirst(status.findings).map((each) => /`(builder-dr [^`]+)`/.exec(each.hint)?.[1]);
-  return commands.find((each) => each !== undefined) ?? 'builder-dr status';
+/** What to type about a state: the next step of its most urgent finding that has one. */
+export function nextCommand({ findings }: Pick<StatusRecord, 'findings'>): string {
+  const next = mostUrgentFirst(findings).find((each) => each.next)?.next;
+  return commandLine(next ?? ['status']);
 }
 
 /** The message about a state of readiness. `status.published` holds what people were told before. */
@@ -51,7 +46,7 @@ export function readinessMessage(status: StatusRecord, kind: 'change' | 'heartbe
     ? `: ${first.code}${status.findings.length > 1 ? ` and ${status.findings.length - 1} more` : ''}`
     : '';
   const rpo = status.rpoMinutes === null ? 'no point to restore' : `${status.rpoMinutes.toFixed(1)} min`;
-  const notice: Notice = {
+  return messageOf(`[builder-dr ${stage}] ${status.status}${what}`, {
     schema: 'notice/1',
     kind,
     stage,
@@ -70,6 +65,5 @@ export function readinessMessage(status: StatusRecord, kind: 'change' | 'heartbe
     notes: status.findings.length === 0 ? ['No findings.'] : [],
     next: nextCommand(status),
     at: status.at,
-  };
-  return messageOf(`[builder-dr ${stage}] ${status.status}${what}`, notice);
+  });
 }

@@ -2,7 +2,7 @@ import { type CommandArguments, commandLine } from '../command-line.ts';
 import { kinds } from '../recovery/kinds.ts';
 import { allFindings, phaseSeconds, rtoSeconds, startArguments } from '../recovery/lifecycle.ts';
 import { isProduction, type ProductionRun, type Run } from '../recovery/run.ts';
-import { type Message, messageOf, type Notice, toldFindings } from './message.ts';
+import { type Message, type MessageDocument, messageOf, toldFindings } from './message.ts';
 
 /** Whether people must hear of the state that the run is in. */
 export function mustTell(run: Run): boolean {
@@ -50,7 +50,7 @@ export function recoveryMessage(
   const point = run.attempts.at(-1)?.point ?? run.candidates[0] ?? 'none';
   const last = run.history.at(-1);
   const minutes = (seconds: number) => `${(seconds / 60).toFixed(1)} min`;
-  const notice: Notice = {
+  const document: MessageDocument = {
     schema: 'notice/1',
     kind: topic,
     stage,
@@ -75,7 +75,7 @@ export function recoveryMessage(
     next: commandLine(nextArguments(run)),
     at: now.toISOString(),
   };
-  return messageOf(`[builder-dr ${stage}] ${title} ${run.state}: ${last?.why ?? ''}`, notice);
+  return messageOf(`[builder-dr ${stage}] ${title} ${run.state}: ${last?.why ?? ''}`, document);
 }
 
 function phasesText(run: Run, now: Date): string {
@@ -83,7 +83,7 @@ function phasesText(run: Run, now: Date): string {
   return phases.join(', ') || 'none yet';
 }
 
-function toneOf(run: Run): Notice['tone'] {
+function toneOf(run: Run): Message['tone'] {
   if (run.state === 'passed' || run.state === 'done') return 'good';
   if (run.state === 'failed' || run.state === 'blocked') return 'bad';
   return run.state === 'aborted' ? 'warning' : 'working';

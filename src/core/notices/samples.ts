@@ -1,19 +1,16 @@
 import { finding } from '../findings.ts';
-import type { Message } from './message.ts';
-import { messageOf, type Notice } from './message.ts';
-import { alarmNotice } from './of-alarm.ts';
+import { stackNames } from '../names.ts';
+import { type Message, messageOf } from './message.ts';
+import { alarmMessage } from './of-alarm.ts';
 import { readinessMessage } from './of-readiness.ts';
 import { recoveryMessage } from './of-recovery.ts';
 import { sampleBlockedFailover, sampleDrill } from './sample-runs.ts';
 
 const TARGETS = { rpoTargetMinutes: 120, rtoTargetMinutes: 120 };
 
-const sample = (message: Message): Message => {
-  const notice: Notice = {
-    ...message.notice,
-    changed: ['THIS IS A TEST MESSAGE; nothing happened.', ...message.notice.changed],
-  };
-  return messageOf(`TEST ${message.subject}`, notice);
+const sample = ({ subject, ...document }: Message): Message => {
+  const changed = ['THIS IS A TEST MESSAGE; nothing happened.', ...document.changed];
+  return messageOf(`TEST ${subject}`, { ...document, changed });
 };
 
 /** One message of each kind, marked as a test: what people will get, before they need it. */
@@ -29,14 +26,17 @@ export function sampleMessages(stage: string, now: Date): Message[] {
     rpoMinutes: 42,
     rpoTargetMinutes: TARGETS.rpoTargetMinutes,
     point: 'sample-point',
-    published: { at: at(0).toISOString(), fingerprint: 'READY|true|true' },
+    published: {
+      at: at(0).toISOString(),
+      told: { status: 'READY' as const, recoverable: true, protecting: true, findings: [] },
+    },
   };
   const bad = { ...status, status: 'NOT_READY' as const, recoverable: false, protecting: true, findings: [missing] };
   const good = { ...status, status: 'READY' as const, recoverable: true, protecting: true, findings: [] };
   const facts = { ...TARGETS, stage, minutesLost: 42, now };
-  const alarm = alarmNotice(
+  const alarm = alarmMessage(
     {
-      AlarmName: `hbdr-${stage}-not-ready`,
+      AlarmName: stackNames(stage).alarms.notReady,
       AlarmDescription: 'a failover started now would not succeed, or new data is not protected',
       OldStateValue: 'OK',
       NewStateValue: 'ALARM',
@@ -50,6 +50,6 @@ export function sampleMessages(stage: string, now: Date): Message[] {
     readinessMessage(good, 'heartbeat', stage),
     recoveryMessage(sampleDrill(at), facts),
     recoveryMessage(sampleBlockedFailover(at), facts),
-    messageOf(`[builder-dr ${stage}] ALARM: ${alarm.title}`, alarm),
+    alarm,
   ].map(sample);
 }

@@ -1,22 +1,41 @@
 import * as z from 'zod';
 import { findingSchema } from '../findings.ts';
+import { statusWords, toldOf, toldSchema } from './told.ts';
 
 const instant = z.iso.datetime();
 
-/** The last assessment and what was last told to people: `status.json`. */
-export const statusSchema = z.strictObject({
-  schema: z.literal('status/1'),
-  at: instant,
-  status: z.enum(['READY', 'DEGRADED', 'NOT_READY']),
+const state = {
+  status: z.enum(statusWords),
   recoverable: z.boolean(),
   protecting: z.boolean(),
+  findings: z.array(findingSchema),
+};
+
+const record = z.strictObject({
+  schema: z.literal('status/1'),
+  at: instant,
+  ...state,
   rpoMinutes: z.number().nullable(),
   rpoTargetMinutes: z.number(),
   /** The point that a failover started now would take. */
   point: z.string().nullable(),
-  findings: z.array(findingSchema),
   primaryUnreachableSince: instant.optional(),
-  published: z.strictObject({ at: instant, fingerprint: z.string() }).optional(),
+  /** When people were last told, and of which state. */
+  published: z.strictObject({ at: instant, told: toldSchema }).optional(),
 });
 
-export type StatusRecord = z.infer<typeof statusSchema>;
+const withFingerprint = z.looseObject({
+  ...state,
+  published: z.strictObject({ at: instant, fingerprint: z.string() }),
+});
+
+/** The version before kept a text of what was told, and told of every change at once: it was this very state. */
+function withTold(document: unknown): unknown {
+  const { success, data } = withFingerprint.safeParse(document);
+  return success ? { ...data, published: { at: data.published.at, told: toldOf(data) } } : document;
+}
+
+/** The last assessment and what was last told to people: `status.json`. */
+export const statusSchema = z.preprocess(withTold, record);
+
+export type StatusRecord = z.infer<typeof record>;

@@ -1,6 +1,6 @@
 import type { ReconcileRecord, VerifiedIndex } from '../artifacts/documents.ts';
+import { mostUrgentFirst } from '../findings.ts';
 import { minutesBetween } from '../ids.ts';
-import { mostUrgentFirst } from '../notices/message.ts';
 import { nextCommand } from '../notices/of-readiness.ts';
 import type { Point } from '../points/documents.ts';
 import { newestFirst } from '../points/point.ts';

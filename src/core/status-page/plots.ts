@@ -32,12 +32,14 @@ export function rpoPlot(readings: Reading[], targetMinutes: number): Html {
   const highest = Math.max(targetMinutes * 1.25, ...readings.map((each) => each.rpoMinutes ?? 0));
   const x = (at: number) => round(LEFT + ((at - from) / Math.max(1, to - from)) * (WIDTH - LEFT - RIGHT));
   const y = (minutes: number) => round(height - bottom - (minutes / highest) * (height - top - bottom));
-  const place = (each: Reading) => `${x(new Date(each.at).getTime())},${y(each.rpoMinutes ?? 0)}`;
-  const lines = segments(readings).map((run) =>
-    run.length === 1
-      ? html`<circle class="dot" r="3.5" cx="${place(run[0] as Reading).split(',')[0]}" cy="${place(run[0] as Reading).split(',')[1]}"/>`
-      : html`<polyline class="rpo" points="${run.map(place).join(' ')}"/>`,
-  );
+  const place = (each: Reading) => ({ cx: x(new Date(each.at).getTime()), cy: y(each.rpoMinutes ?? 0) });
+  const lines = segments(readings).map((run) => {
+    const places = run.map(place);
+    const [only, another] = places;
+    return only && !another
+      ? html`<circle class="dot" r="3.5" cx="${only.cx}" cy="${only.cy}"/>`
+      : html`<polyline class="rpo" points="${places.map(({ cx, cy }) => `${cx},${cy}`).join(' ')}"/>`;
+  });
   const worst = Math.max(...readings.map((each) => each.rpoMinutes ?? 0));
   const label = (at: number) => `${new Date(at).toISOString().slice(5, 16).replace('T', ' ')}`;
   const told = `RPO between ${label(from)} and ${label(to)} UTC: at most ${spoken(worst)}, target ${spoken(targetMinutes)}`;

@@ -2,15 +2,17 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { slackProblems } from '../../../sandbox/slack.ts';
+import type { FindingCode } from '../../../src/core/findings.ts';
 import { chatNotification } from '../../../src/core/notices/as-amazon-q.ts';
+import { emailText } from '../../../src/core/notices/as-email.ts';
 import { slackMessage } from '../../../src/core/notices/as-slack.ts';
-import type { Notice } from '../../../src/core/notices/message.ts';
+import type { Message } from '../../../src/core/notices/message.ts';
 import { sampleMessages } from '../../../src/core/notices/samples.ts';
 
 const golden = (name: string) => join(import.meta.dirname, '..', '..', 'golden', name);
 const now = new Date('2026-11-22T14:20:00Z');
 const messages = sampleMessages('prod', now);
-const named = messages.map((each) => [each.attributes.kind, each] as const);
+const named = messages.map((each) => [each.kind, each] as const);
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
 const word = fc.oneof(
@@ -18,7 +20,7 @@ const word = fc.oneof(
   fc.string({ unit: 'grapheme', minLength: 1, maxLength: 4_000 }),
   fc.string({ unit: fc.constantFrom('&', '<', '`', 'a'), minLength: 1, maxLength: 4_000 }),
 );
-const anyNotice: fc.Arbitrary<Notice> = fc.record({
+const anyMessage: fc.Arbitrary<Message> = fc.record({
   schema: fc.constant('notice/1' as const),
   kind: fc.constantFrom('change' as const, 'drill' as const, 'alarm' as const),
   stage: word,
@@ -30,8 +32,8 @@ const anyNotice: fc.Arbitrary<Notice> = fc.record({
   numbers: fc.array(fc.record({ name: word, value: word, target: word }), { maxLength: 14 }),
   findings: fc.array(
     fc.record({
-      severity: word,
-      code: word,
+      severity: fc.constantFrom('critical' as const, 'warning' as const, 'info' as const),
+      code: word as fc.Arbitrary<FindingCode>,
       subject: word,
       text: word,
       hint: word,
@@ -43,6 +45,7 @@ const anyNotice: fc.Arbitrary<Notice> = fc.record({
   notes: fc.array(fc.string({ minLength: 1, maxLength: 3_000 }), { maxLength: 3 }),
   next: word,
   at: word,
+  subject: word,
 });
 
 describe('every kind of message', () => {
@@ -51,23 +54,26 @@ describe('every kind of message', () => {
     for (const { subject } of messages) expect(subject.length).toBeLessThanOrEqual(100);
   });
 
-  it.each(named)('%s reads as its golden e-mail', async (kind, { subject, body }) => {
-    await expect(`Subject: ${subject}\n\n${body}\n`).toMatchFileSnapshot(golden(`${kind}.email.txt`));
+  it.each(named)('%s reads as its golden e-mail', async (kind, message) => {
+    await expect(`Subject: ${message.subject}\n\n${emailText(message)}\n`).toMatchFileSnapshot(
+      golden(`${kind}.email.txt`),
+    );
   });
 
-  it.each(named)('%s looks as its golden Slack message, and Slack takes it', async (kind, { notice }) => {
-    const message = slackMessage(notice);
-    expect(slackProblems(message)).toEqual([]);
-    await expect(json(message)).toMatchFileSnapshot(golden(`${kind}.slack.json`));
+  it.each(named)('%s looks as its golden Slack message, and Slack takes it', async (kind, message) => {
+    const posted = slackMessage(message);
+    expect(slackProblems(posted)).toEqual([]);
+    await expect(json(posted)).toMatchFileSnapshot(golden(`${kind}.slack.json`));
   });
 
-  it.each(named)('%s is what Amazon Q Developer shows', async (kind, { notice }) => {
-    await expect(json(chatNotification(notice))).toMatchFileSnapshot(golden(`${kind}.chat.json`));
+  it.each(named)('%s is what Amazon Q Developer shows', async (kind, message) => {
+    await expect(json(chatNotification(message))).toMatchFileSnapshot(golden(`${kind}.chat.json`));
   });
 
-  it.each(named)('%s says what is, what changed, and what to type next', (_kind, { body, notice }) => {
-    expect(body).toContain(notice.status);
-    expect(notice.changed.length).toBeGreaterThan(0);
+  it.each(named)('%s says what is, what changed, and what to type next', (_kind, message) => {
+    const body = emailText(message);
+    expect(body).toContain(message.status);
+    expect(message.changed.length).toBeGreaterThan(0);
     expect(body).toMatch(/Type next: (builder-dr|serverless invoke -f failover)/);
   });
 });
@@ -75,8 +81,8 @@ describe('every kind of message', () => {
 describe('a message to Slack', () => {
   it("keeps within Slack's limits, whatever it is about", () => {
     fc.assert(
-      fc.property(anyNotice, (notice) => {
-        expect(slackProblems(slackMessage(notice))).toEqual([]);
+      fc.property(anyMessage, (message) => {
+        expect(slackProblems(slackMessage(message))).toEqual([]);
       }),
       {
         numRuns: 60,

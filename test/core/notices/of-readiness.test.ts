@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { finding } from '../../../src/core/findings.ts';
-import { dueMessage, fingerprint, readinessMessage } from '../../../src/core/notices/of-readiness.ts';
+import { emailText } from '../../../src/core/notices/as-email.ts';
+import { attributesOf } from '../../../src/core/notices/message.ts';
+import { dueMessage, readinessMessage } from '../../../src/core/notices/of-readiness.ts';
 import type { StatusRecord } from '../../../src/core/readiness/documents.ts';
+import { toldOf } from '../../../src/core/readiness/told.ts';
 import { testPolicy } from '../../setup/policy.ts';
 
 const now = new Date('2026-11-22T14:20:00Z');
@@ -19,7 +22,7 @@ const status = (change: Partial<StatusRecord> = {}): StatusRecord => ({
   findings: [missing(3)],
   ...change,
 });
-const told = (at: string, as = status()) => ({ at, fingerprint: fingerprint(as) });
+const told = (at: string, as = status()) => ({ at, told: toldOf(as) });
 
 describe('what people are told', () => {
   it.each<[string, StatusRecord, 'change' | 'heartbeat' | undefined]>([
@@ -49,7 +52,7 @@ describe('what people are told', () => {
       findings: [missing(4), finding('COPY_STUCK', 'p1', 'slow')],
       published: told('2026-11-22T14:00:00Z', before),
     });
-    expect(readinessMessage(record, 'change', 'prod').notice.changed).toEqual([
+    expect(readinessMessage(record, 'change', 'prod').changed).toEqual([
       'Still NOT_READY.',
       'New: COPY_STUCK (p1)',
       'Gone: DRILL_OVERDUE (drill)',
@@ -59,19 +62,19 @@ describe('what people are told', () => {
   it('tells the critical findings first, and all of them before any warning, however many there are', () => {
     const warnings = Array.from({ length: 20 }, (_, n) => finding('SIGNER_UNKNOWN', `w${n}`, 'unknown'));
     const record = status({ findings: [...warnings, finding('BUILDER_KEY_MISSING', 'bldr', 'none'), missing(1)] });
-    const { notice, subject } = readinessMessage(record, 'change', 'prod');
-    expect(subject).toBe('[builder-dr prod] NOT_READY: BUILDER_KEY_MISSING and 21 more');
-    expect(notice.findings.slice(0, 3).map((each) => each.code)).toEqual([
+    const message = readinessMessage(record, 'change', 'prod');
+    expect(message.subject).toBe('[builder-dr prod] NOT_READY: BUILDER_KEY_MISSING and 21 more');
+    expect(message.findings.slice(0, 3).map((each) => each.code)).toEqual([
       'BUILDER_KEY_MISSING',
       'ARTIFACT_MISSING',
       'SIGNER_UNKNOWN',
     ]);
-    expect([notice.findingsLeftOut, notice.next]).toEqual([10, 'builder-dr keys escrow --from /hab/cache/keys']);
+    expect([message.findingsLeftOut, message.next]).toEqual([10, 'builder-dr keys escrow --from /hab/cache/keys']);
   });
 
   it('reads as a person needs it: status, verdicts, RPO against target, findings with hints, what to type', () => {
-    const { subject, body, attributes } = readinessMessage(status(), 'change', 'prod');
-    expect(subject).toBe('[builder-dr prod] NOT_READY: ARTIFACT_MISSING');
+    const message = readinessMessage(status(), 'change', 'prod');
+    expect(message.subject).toBe('[builder-dr prod] NOT_READY: ARTIFACT_MISSING');
     for (const words of [
       '12.3 min, target 120 min',
       'CRITICAL ARTIFACT_MISSING (replica)',
@@ -80,8 +83,13 @@ describe('what people are told', () => {
       'Type next: builder-dr reconcile',
       'The first assessment.',
     ]) {
-      expect(body).toContain(words);
+      expect(emailText(message)).toContain(words);
     }
-    expect(attributes).toEqual({ kind: 'change', status: 'NOT_READY', stage: 'prod', id: now.toISOString() });
+    expect(attributesOf(message)).toEqual({
+      kind: 'change',
+      status: 'NOT_READY',
+      stage: 'prod',
+      id: now.toISOString(),
+    });
   });
 });

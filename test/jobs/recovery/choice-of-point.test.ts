@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { emailText } from '../../../src/core/notices/as-email.ts';
 import { current } from '../../../src/core/recovery/lifecycle.ts';
 import { planFailover } from '../../../src/jobs/recovery/failover.ts';
 import { readDirection } from '../../../src/jobs/vault/direction.ts';
@@ -20,8 +21,8 @@ describe('a failover chooses its point', () => {
       [ids[1], 'passed'],
     ]);
     expect(run.attempts[0]?.why).toBe('DATABASE_OWNER_WRONG');
-    const letter = ports.notifier.messages.at(-1);
-    expect(letter?.body).toContain(`Rejected: ${ids[0]}: DATABASE_OWNER_WRONG; hbdr-failover-`);
+    const letter = ports.notifier.messages.map(emailText).at(-1);
+    expect(letter).toContain(`Rejected: ${ids[0]}: DATABASE_OWNER_WRONG; hbdr-failover-`);
     expect(ports.instances.destroyed).toEqual([]);
     const states = (await readPoints(ports.vault)).points.map((each) => each.state);
     expect(states).toEqual(['proven', 'protected']);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { emailText } from '../../../src/core/notices/as-email.ts';
 import { DrError } from '../../../src/errors.ts';
 import { advance } from '../../../src/jobs/advance.ts';
 import { readDirection } from '../../../src/jobs/vault/direction.ts';
@@ -49,7 +50,7 @@ describe('the cut-over', () => {
       ['builder settings', false],
       ['dns', false],
     ]);
-    expect(ports.notifier.messages.at(-1)?.body).toContain(
+    expect(ports.notifier.messages.map(emailText).at(-1)).toContain(
       'By hand: dns: change the record builder-db.example.com to CNAME 127.0.0.1',
     );
     expect((await ports.vault.get(`failovers/${run.id}/user.toml`))?.body).toContain('host = "127.0.0.1"');
