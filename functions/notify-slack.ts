@@ -14,7 +14,7 @@ export const handler = handlersOver(portsOf({ chat }))(
   async ({ Records }, { ports, config }) => {
     if (!ports.chat) {
       const hint = 'config/example.yml explains it; the stack subscribes this function only when it is set.';
-      throw new DrError('BAD_CONFIG', 'messages.slackWebhook is not set', { hint });
+      throw new DrError('BAD_CONFIG', 'messages.slackWebhook is not set', { subject: 'messages.slackWebhook', hint });
     }
     for (const { Sns } of Records) await ports.chat.post(slackOf(Sns.Message, Sns.Subject, config.stage));
     return { posted: Records.length };

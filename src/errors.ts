@@ -1,3 +1,5 @@
+import type { Site } from './core/site.ts';
+
 /** Every way this product fails. Adapters translate the world's errors into these, by class or name. */
 export type DrErrorCode =
   | 'BAD_CONFIG'
@@ -29,21 +31,27 @@ export type DrErrorCode =
   | 'PARTIAL_FAILURE'
   | 'SANDBOX_UNAVAILABLE';
 
+type Facts = { subject?: string; site?: Site; hint?: string; cause?: unknown };
+
 /**
- * The one error of this product: a code to branch on, what it is about, a message with the value
- * that was wrong, and a hint that says what to do. Never holds a secret.
+ * The one error of this product: a code to branch on, a message with the value that was wrong, what it is about, and
+ * a hint that says what to do. Nobody reads facts out of the message. Never holds a secret.
  */
 export class DrError extends Error {
   readonly code: DrErrorCode;
+  /** The one thing that it is about, if it is one: an instance, a snapshot, `bucket/key`, a document's key. */
   readonly subject: string | undefined;
+  /** Of SITE_UNREACHABLE: whose silence it is. Undefined where it is neither site's, as of Slack. */
+  readonly site: Site | undefined;
   readonly hint: string | undefined;
 
-  constructor(code: DrErrorCode, message: string, options: { subject?: string; hint?: string; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+  constructor(code: DrErrorCode, message: string, { subject, site, hint, cause }: Facts = {}) {
+    super(message, cause === undefined ? undefined : { cause });
     this.name = 'DrError';
     this.code = code;
-    this.subject = options.subject;
-    this.hint = options.hint;
+    this.subject = subject;
+    this.site = site;
+    this.hint = hint;
   }
 }
 

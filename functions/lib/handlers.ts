@@ -47,8 +47,9 @@ export function handlersOver<P>(wire: (config: Config, log: Log) => P) {
       return job(parseEvent(name, schema, event), runtime);
     };
     return middy(run).onError((request) => {
-      const error = request.error as (Error & { code?: string; hint?: string }) | null;
-      new Logger({ serviceName: name }).error(error?.message ?? 'failed', { code: error?.code, hint: error?.hint });
+      const error = request.error as (Error & Partial<Pick<DrError, 'code' | 'subject' | 'hint'>>) | null;
+      const { message = 'failed', code, subject, hint } = error ?? {};
+      new Logger({ serviceName: name }).error(message, { code, subject, hint });
     });
   };
 }

@@ -46,7 +46,7 @@ export async function advancePass(pass: Pass): Promise<AdvanceReport> {
     points: pass.points.map(({ id, state }) => ({ id, state })),
     runs: pass.runs.map(({ id, kind, state }) => ({ id, kind, state })),
     swept: swept ?? [],
-    primaryDark: pass.darkness.reason,
+    primaryDark: pass.darkness.silence?.message,
   };
 }
 

@@ -2,22 +2,22 @@ import type { Ports } from '../core/ports/all.ts';
 import type { ArtifactStore } from '../core/ports/artifacts.ts';
 import type { Database } from '../core/ports/database.ts';
 import type { FencePort } from '../core/ports/recovery.ts';
-import { DrError, hasCode } from '../errors.ts';
+import { type DrError, hasCode } from '../errors.ts';
 
-/** Whether the primary site failed to answer in this run; after the first time nobody asks it again. */
-export type Darkness = { reason: string | undefined };
+/** How the primary site first failed to answer in this run, if it did; after that nobody asks it again. */
+export type Darkness = { silence: DrError | undefined };
 
 /** Whether this error is the primary's silence; the silence of the DR site is a failure like any other. */
-export function isDarkness(error: unknown, darkness: Darkness): error is DrError {
-  return hasCode(error, 'SITE_UNREACHABLE') && error.message === darkness.reason;
+export function isDarkness(error: unknown): error is DrError {
+  return hasCode(error, 'SITE_UNREACHABLE') && error.site === 'primary';
 }
 
 async function guarded<T>(darkness: Darkness, work: () => Promise<T>): Promise<T> {
-  if (darkness.reason !== undefined) throw new DrError('SITE_UNREACHABLE', darkness.reason);
+  if (darkness.silence) throw darkness.silence;
   try {
     return await work();
   } catch (error) {
-    if (hasCode(error, 'SITE_UNREACHABLE')) darkness.reason = error.message;
+    if (isDarkness(error)) darkness.silence ??= error;
     throw error;
   }
 }
@@ -68,7 +68,7 @@ type Watched = Pick<Ports, 'replica' | 'primaryArtifacts'> & Partial<Pick<Ports,
 
 /** Ports whose calls to the primary site cost one time-out per run at most. */
 export function watchDarkness<P extends Watched>(ports: P): { ports: P; darkness: Darkness } {
-  const darkness: Darkness = { reason: undefined };
+  const darkness: Darkness = { silence: undefined };
   const { replica } = ports;
   const guarding: Watched = {
     replica: {
@@ -78,7 +78,7 @@ export function watchDarkness<P extends Watched>(ports: P): { ports: P; darkness
       history: (key) => replica.history(key),
       open: (key, etag) => replica.open(key, etag),
       replaceFrom: (source, badEtag) => guarded(darkness, () => replica.replaceFrom(source, badEtag)),
-      // A copy reads at the primary, so its silence is the primary's.
+      // A copy reads at the primary, so its silence is the primary's: the port says so.
       copyFrom: (source) => guarded(darkness, () => replica.copyFrom(source)),
     },
     primaryArtifacts: guardSource(ports.primaryArtifacts, darkness),

@@ -8,8 +8,9 @@ import { HEARTBEAT, statusMetrics } from '../core/readiness/metrics.ts';
 import type { Observations } from '../core/readiness/observations.ts';
 import { toldOf } from '../core/readiness/told.ts';
 import { escrowedRevision, nodePath, vaultKeys } from '../core/vault-layout.ts';
-import { DrError, describeError, hasCode } from '../errors.ts';
+import { describeError, hasCode } from '../errors.ts';
 import { measureCoverage } from './artifacts/coverage.ts';
+import { isDarkness } from './darkness.ts';
 import { readReverseStatus } from './recovery/reverse.ts';
 import { writeStatusPage } from './status-page.ts';
 import { readDirection } from './vault/direction.ts';
@@ -69,7 +70,7 @@ async function leaveHeartbeat(ports: ReadinessPorts): Promise<void> {
   try {
     await ports.metrics.put('primary', [HEARTBEAT]);
   } catch (error) {
-    if (!hasCode(error, 'SITE_UNREACHABLE')) throw error;
+    if (!isDarkness(error)) throw error;
     ports.log.warn('no heartbeat in the primary region', { error: error.message });
   }
 }
@@ -88,8 +89,7 @@ async function optional<T>(seen: Observations, read: () => Promise<T>): Promise<
     return await read();
   } catch (error) {
     if (!hasCode(error, 'VAULT_UNREADABLE')) throw error;
-    const key = error.message.split(':')[0] ?? 'vault';
-    seen.unreadable.push({ key, problem: error.message });
+    seen.unreadable.push({ key: error.subject ?? 'vault', problem: error.message });
     return undefined;
   }
 }
@@ -146,8 +146,7 @@ async function askPrimary(ports: ReadinessPorts): Promise<Observations['primary'
   try {
     return { region, facts: await ports.database.source() };
   } catch (error) {
-    if (!(error instanceof DrError)) throw error;
-    if (hasCode(error, 'SITE_UNREACHABLE', 'NOT_FOUND')) return { region, unreachable: error.message };
+    if (isDarkness(error) || hasCode(error, 'NOT_FOUND')) return { region, unreachable: error.message };
     throw error;
   }
 }

@@ -37,7 +37,8 @@ const COPY_TIMEOUT_MS = 120_000;
 /** A bucket to read packages from, by the credentials and the region of the environment. */
 export function packageBucket(bucket: string, network: NetworkLimits): ArtifactStore {
   const { region: _fromEnvironment, ...settings } = clientSettings('', network);
-  return s3Artifacts({ client: new S3Client({ ...settings, followRegionRedirects: true }), bucket });
+  const client = new S3Client({ ...settings, followRegionRedirects: true });
+  return s3Artifacts({ client, bucket, site: undefined });
 }
 
 /** What every port is made of: settings of the clients for both regions, and the stack's own names. */
@@ -61,11 +62,11 @@ export const database: Maker<'database'> = ({ config, there, here }) =>
     drKmsKeyId: config.dr.snapshotKmsKey,
   });
 export const primaryArtifacts: Maker<'primaryArtifacts'> = ({ config, there }) =>
-  s3Artifacts({ client: new S3Client(there), bucket: config.primary.bucket });
+  s3Artifacts({ client: new S3Client(there), bucket: config.primary.bucket, site: 'primary' });
 export const replica: Maker<'replica'> = ({ config, slow }) =>
-  s3Artifacts({ client: new S3Client(slow), bucket: config.dr.replicaBucket });
+  s3Artifacts({ client: new S3Client(slow), bucket: config.dr.replicaBucket, site: 'dr', copiesFrom: 'primary' });
 export const vault: Maker<'vault'> = ({ config, here }) =>
-  s3Vault({ client: new S3Client(here), bucket: config.dr.vaultBucket });
+  s3Vault({ client: new S3Client(here), bucket: config.dr.vaultBucket, site: 'dr' });
 export const escrow: Maker<'escrow'> = ({ config: { dr }, here }) =>
   kmsEscrow({
     client: new KMSClient(here),
@@ -121,10 +122,12 @@ export const cutOver: Maker<'cutOver'> = ({ config: { dr }, here, names }) =>
     route53: new Route53Client({ ...here, region: 'us-east-1' }),
     record: dr.hostedZone && dr.databaseRecord ? { zone: dr.hostedZone, name: dr.databaseRecord } : undefined,
   });
-export const reverseVault: Maker<'reverseVault'> = ({ config: { dr }, here }) =>
-  dr.reverseVaultBucket
-    ? s3Vault({ client: new S3Client({ ...here, followRegionRedirects: true }), bucket: dr.reverseVaultBucket })
-    : undefined;
+/** The vault of the other direction lies where our primary is. */
+export const reverseVault: Maker<'reverseVault'> = ({ config: { dr }, here }) => {
+  if (!dr.reverseVaultBucket) return undefined;
+  const client = new S3Client({ ...here, followRegionRedirects: true });
+  return s3Vault({ client, bucket: dr.reverseVaultBucket, site: 'primary' });
+};
 export const hashEngine: Maker<'hashEngine'> = () => () => bestEngine(2);
 
 type Makers = { [Name in keyof Ports]?: Maker<Name> };

@@ -31,7 +31,7 @@ export function inspectionPorts(config: Config, log: Log): InspectionPorts {
       connectionTimeoutMillis: network.requestTimeoutMs,
     });
   return {
-    vault: s3Vault({ client: new S3Client(here), bucket: dr.vaultBucket }),
+    vault: s3Vault({ client: new S3Client(here), bucket: dr.vaultBucket, site: 'dr' }),
     escrow: kmsEscrow({ client: new KMSClient(here), keyId: dr.escrowKmsKey, neededKeys: [] }),
     secrets: awsSecrets({ secretsManager: new SecretsManagerClient(here), ssm: new SSMClient(here) }),
     inspector: pgInspector({ newClient }),

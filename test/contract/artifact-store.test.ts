@@ -160,6 +160,7 @@ describe('copies of large objects', () => {
     const store = s3Artifacts({
       client: world.drS3,
       bucket: dr.replicaBucket,
+      site: 'dr',
       copyLimitBytes: 8_000_000,
       copyPartBytes: 5_242_880,
     });

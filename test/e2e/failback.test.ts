@@ -72,7 +72,10 @@ it('fails over, keeps and lists what was left behind, protects the other way, an
   await query(login, "INSERT INTO accounts (name) VALUES ('made-while-away')");
   const back = await home.reverse(`hbdr-failover-${away.id}`, login);
   const client = new S3Client({ ...clientOf(sandbox.address, PRIMARY), followRegionRedirects: true });
-  const ports: Ports = { ...home.ports, reverseVault: s3Vault({ client, bucket: back.world.config.dr.vaultBucket }) };
+  const ports: Ports = {
+    ...home.ports,
+    reverseVault: s3Vault({ client, bucket: back.world.config.dr.vaultBucket, site: 'primary' }),
+  };
   await back.protect();
   await readiness(back.ports, back.world.policy);
   expect((await startFailback(ports, home.world.policy)).direction).toBe('dr→primary');

@@ -56,7 +56,8 @@ function memoryMetrics(): Metrics & { held: { primary: Metric[]; dr: Metric[] };
     held: { primary: [] as Metric[], dr: [] as Metric[] },
     dark: false,
     put: async (site: 'primary' | 'dr', more: Metric[]) => {
-      if (metrics.dark && site === 'primary') throw new DrError('SITE_UNREACHABLE', 'put metrics: TimeoutError');
+      if (metrics.dark && site === 'primary')
+        throw new DrError('SITE_UNREACHABLE', 'put metrics: TimeoutError', { site });
       metrics.held[site].push(...more);
     },
   };

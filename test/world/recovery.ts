@@ -119,7 +119,7 @@ export type MemoryFence = FencePort & {
 
 export function memoryFence(): MemoryFence {
   const reachable = (): void => {
-    if (fence.dark) throw new DrError('SITE_UNREACHABLE', 'describe instance: TimeoutError');
+    if (fence.dark) throw new DrError('SITE_UNREACHABLE', 'describe instance: TimeoutError', { site: 'primary' });
     if (fence.refused) throw fence.refused;
   };
   const fence: MemoryFence = {

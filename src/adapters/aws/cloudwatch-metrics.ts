@@ -1,6 +1,6 @@
 import { type CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import type { Metrics } from '../../core/ports/all.ts';
-import { call } from './errors.ts';
+import { callsTo } from './errors.ts';
 
 export type CloudWatchOptions = { primary: CloudWatchClient; dr: CloudWatchClient; stage: string };
 
@@ -21,7 +21,7 @@ export function cloudwatchMetrics({ primary, dr, stage }: CloudWatchOptions): Me
       }));
       const client = site === 'dr' ? dr : primary;
       const command = new PutMetricDataCommand({ Namespace: NAMESPACE, MetricData });
-      await call(`put metrics into the ${site} region`, () => client.send(command));
+      await callsTo(site)(`put metrics into the ${site} region`, NAMESPACE, () => client.send(command));
     },
   };
 }

@@ -1,7 +1,7 @@
 import { ChangeResourceRecordSetsCommand, type Route53Client } from '@aws-sdk/client-route-53';
 import { PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import type { CutOverPort } from '../../core/ports/recovery.ts';
-import { call } from './errors.ts';
+import { callsTo } from './errors.ts';
 
 export type CutOverOptions = {
   ssm: SSMClient;
@@ -12,13 +12,16 @@ export type CutOverOptions = {
 };
 const TTL_SECONDS = 60;
 
+const call = callsTo('dr');
+
 /** Tells Builder's nodes where their data is now. */
 export function awsCutOver({ ssm, prefix, route53, record }: CutOverOptions): CutOverPort {
   return {
     async publishSettings(files) {
       for (const [name, Value] of Object.entries(files)) {
-        const parameter = { Name: `${prefix}${name}`, Value, Type: 'String' as const, Overwrite: true };
-        await call(`write the parameter ${prefix}${name}`, () => ssm.send(new PutParameterCommand(parameter)));
+        const Name = `${prefix}${name}`;
+        const parameter = { Name, Value, Type: 'String' as const, Overwrite: true };
+        await call(`write the parameter ${Name}`, Name, () => ssm.send(new PutParameterCommand(parameter)));
       }
     },
     dns: record && {
@@ -32,7 +35,7 @@ export function awsCutOver({ ssm, prefix, route53, record }: CutOverOptions): Cu
         };
         const ChangeBatch = { Changes: [{ Action: 'UPSERT' as const, ResourceRecordSet }] };
         const command = new ChangeResourceRecordSetsCommand({ HostedZoneId: record.zone, ChangeBatch });
-        await call(`point ${record.name} at ${host}`, () => route53.send(command));
+        await call(`point ${record.name} at ${host}`, record.name, () => route53.send(command));
       },
     },
   };

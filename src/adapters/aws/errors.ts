@@ -1,3 +1,4 @@
+import type { Site } from '../../core/site.ts';
 import { DrError, type DrErrorCode } from '../../errors.ts';
 import { isUnanswered } from './client.ts';
 
@@ -54,8 +55,11 @@ const hints: Partial<Record<DrErrorCode, string>> = {
   KMS_UNUSABLE: 'Enable the key in the DR region, cancel its deletion, and let the functions use it in the key policy.',
 };
 
-/** Translates one error of a call named `what`, by the error's name. Our own pass through. */
-function translate(error: unknown, what: string): DrError {
+/** What a call does, in words for its message, and what it is about. */
+type Called = { what: string; subject: string; site: Site | undefined };
+
+/** Translates one error of a call, by the error's name. Our own pass through. */
+function translate(error: unknown, { what, subject, site }: Called): DrError {
   if (error instanceof DrError) return error;
   const name = error instanceof Error ? error.name : '';
   const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
@@ -71,14 +75,17 @@ function translate(error: unknown, what: string): DrError {
             : 'REMOTE_FAILED'));
   const message = error instanceof Error ? `${name}: ${error.message}` : String(error);
   const hint = hints[code];
-  return new DrError(code, `${what}: ${message}`, { cause: error, ...(hint ? { hint } : {}) });
+  const silent = code === 'SITE_UNREACHABLE' && site ? { site } : {};
+  return new DrError(code, `${what}: ${message}`, { subject, cause: error, ...silent, ...(hint ? { hint } : {}) });
 }
 
-/** Runs one call and throws only our own errors. */
-export async function call<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw translate(error, what);
-  }
+/** Runs calls to a site, each named by what it does and what it is about, and throws only our own errors. */
+export function callsTo(site: Site | undefined) {
+  return async <T>(what: string, subject: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw translate(error, { what, subject, site });
+    }
+  };
 }

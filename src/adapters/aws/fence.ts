@@ -13,7 +13,7 @@ import {
 import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import type { FencePort } from '../../core/ports/recovery.ts';
 import { DrError, hasCode } from '../../errors.ts';
-import { call } from './errors.ts';
+import { callsTo } from './errors.ts';
 
 /** All clients are of the primary region. */
 export type FenceOptions = {
@@ -26,6 +26,8 @@ export type FenceOptions = {
   groupParameter: string;
 };
 
+const call = callsTo('primary');
+
 /** Takes writes away from the primary site: its database by security groups, its bucket by policy. */
 export function awsFence({ rds, s3, ssm, instanceId, bucket, groupParameter }: FenceOptions): FencePort {
   const where = { Bucket: bucket };
@@ -33,10 +35,11 @@ export function awsFence({ rds, s3, ssm, instanceId, bucket, groupParameter }: F
     async fenceGroup() {
       const command = new GetParameterCommand({ Name: groupParameter });
       try {
-        return (await call(`read ${groupParameter}`, () => ssm.send(command))).Parameter?.Value ?? '';
+        return (await call(`read ${groupParameter}`, groupParameter, () => ssm.send(command))).Parameter?.Value ?? '';
       } catch (error) {
         if (!hasCode(error, 'NOT_FOUND')) throw error;
         throw new DrError('NOT_FOUND', `the primary region has no parameter ${groupParameter}`, {
+          subject: groupParameter,
           cause: error,
           hint: 'Deploy the relay stack: serverless deploy --config serverless.primary.yml',
         });
@@ -45,7 +48,7 @@ export function awsFence({ rds, s3, ssm, instanceId, bucket, groupParameter }: F
     async database(name = instanceId) {
       const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: name });
       try {
-        const found = (await call(`describe instance ${name}`, () => rds.send(command))).DBInstances?.[0];
+        const found = (await call(`describe instance ${name}`, name, () => rds.send(command))).DBInstances?.[0];
         const groups = (found?.VpcSecurityGroups ?? []).map(({ VpcSecurityGroupId: id = '', Status: status = '' }) => ({
           id,
           status,
@@ -58,19 +61,22 @@ export function awsFence({ rds, s3, ssm, instanceId, bucket, groupParameter }: F
     },
     async setGroups(groups) {
       const change = { DBInstanceIdentifier: instanceId, VpcSecurityGroupIds: groups, ApplyImmediately: true };
-      await call(`swap the security groups of ${instanceId}`, () => rds.send(new ModifyDBInstanceCommand(change)));
+      await call(`swap the security groups of ${instanceId}`, instanceId, () =>
+        rds.send(new ModifyDBInstanceCommand(change)),
+      );
     },
     async rename(name) {
       const change = { DBInstanceIdentifier: instanceId, NewDBInstanceIdentifier: name, ApplyImmediately: true };
-      await call(`rename ${instanceId} to ${name}`, () => rds.send(new ModifyDBInstanceCommand(change)));
+      await call(`rename ${instanceId} to ${name}`, instanceId, () => rds.send(new ModifyDBInstanceCommand(change)));
     },
     async reboot() {
       const command = new RebootDBInstanceCommand({ DBInstanceIdentifier: instanceId });
-      await call(`reboot ${instanceId}`, () => rds.send(command));
+      await call(`reboot ${instanceId}`, instanceId, () => rds.send(command));
     },
     async bucketPolicy() {
       try {
-        return (await call(`read the policy of ${bucket}`, () => s3.send(new GetBucketPolicyCommand(where)))).Policy;
+        return (await call(`read the policy of ${bucket}`, bucket, () => s3.send(new GetBucketPolicyCommand(where))))
+          .Policy;
       } catch (error) {
         if (hasCode(error, 'NOT_FOUND')) return undefined;
         throw error;
@@ -81,7 +87,7 @@ export function awsFence({ rds, s3, ssm, instanceId, bucket, groupParameter }: F
         policy === undefined
           ? new DeleteBucketPolicyCommand(where)
           : new PutBucketPolicyCommand({ ...where, Policy: policy });
-      await call(`change the policy of ${bucket}`, () => s3.send(command as PutBucketPolicyCommand));
+      await call(`change the policy of ${bucket}`, bucket, () => s3.send(command as PutBucketPolicyCommand));
     },
   };
 }

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { DecryptCommand, DescribeKeyCommand, GenerateDataKeyCommand, type KMSClient } from '@aws-sdk/client-kms';
 import type { Escrow } from '../../core/ports/vault.ts';
 import { DrError, hasCode } from '../../errors.ts';
-import { call } from './errors.ts';
+import { callsTo } from './errors.ts';
 
 export type KmsEscrowOptions = {
   client: KMSClient;
@@ -13,6 +13,8 @@ export type KmsEscrowOptions = {
 };
 
 const CIPHER = 'aes-256-gcm';
+
+const call = callsTo('dr');
 
 function contextOf(name: string): Record<string, string> {
   return { 'builder-dr:file': name };
@@ -27,7 +29,7 @@ export function kmsEscrow({ client, keyId, neededKeys }: KmsEscrowOptions): Escr
         KeySpec: 'AES_256',
         EncryptionContext: contextOf(name),
       });
-      const dataKey = await call(`seal ${name}`, () => client.send(command));
+      const dataKey = await call(`seal ${name}`, name, () => client.send(command));
       const iv = randomBytes(12);
       const cipher = createCipheriv(CIPHER, dataKey.Plaintext ?? new Uint8Array(), iv);
       cipher.setAAD(Buffer.from(name));
@@ -51,7 +53,7 @@ export function kmsEscrow({ client, keyId, neededKeys }: KmsEscrowOptions): Escr
         EncryptionContext: contextOf(envelope.name),
         KeyId: envelope.keyId,
       });
-      const { Plaintext } = await call(`open ${envelope.name}`, () => client.send(command));
+      const { Plaintext } = await call(`open ${envelope.name}`, envelope.name, () => client.send(command));
       const decipher = createDecipheriv(CIPHER, Plaintext ?? new Uint8Array(), Buffer.from(envelope.iv, 'base64'));
       decipher.setAAD(Buffer.from(envelope.name));
       decipher.setAuthTag(Buffer.from(envelope.tag, 'base64'));
@@ -59,6 +61,7 @@ export function kmsEscrow({ client, keyId, neededKeys }: KmsEscrowOptions): Escr
         return Buffer.concat([decipher.update(Buffer.from(envelope.ciphertext, 'base64')), decipher.final()]);
       } catch (cause) {
         throw new DrError('VAULT_UNREADABLE', `${envelope.name}: the sealed content was altered`, {
+          subject: envelope.name,
           cause,
           hint: 'Restore the previous version of this object in the vault bucket.',
         });
@@ -79,7 +82,7 @@ export function kmsEscrow({ client, keyId, neededKeys }: KmsEscrowOptions): Escr
 
 async function whyUnusable(client: KMSClient, keyId: string): Promise<string | undefined> {
   try {
-    const { KeyMetadata } = await call(`describe key ${keyId}`, () =>
+    const { KeyMetadata } = await call(`describe key ${keyId}`, keyId, () =>
       client.send(new DescribeKeyCommand({ KeyId: keyId })),
     );
     return KeyMetadata?.KeyState === 'Enabled' ? undefined : `the key is ${KeyMetadata?.KeyState}, not Enabled`;

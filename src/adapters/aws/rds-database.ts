@@ -10,7 +10,7 @@ import {
 import { POINT_TAG } from '../../core/ids.ts';
 import type { Database, SnapshotFacts } from '../../core/ports/database.ts';
 import { DrError, hasCode } from '../../errors.ts';
-import { call } from './errors.ts';
+import { callsTo } from './errors.ts';
 
 export type RdsOptions = {
   /** Client of the primary region: snapshots are made and looked at there. */
@@ -36,10 +36,13 @@ function factsOf(snapshot: DBSnapshot): SnapshotFacts {
   };
 }
 
-async function find(client: RDSClient, name: string): Promise<DBSnapshot | undefined> {
+const toPrimary = callsTo('primary');
+const toDr = callsTo('dr');
+
+async function find(call: typeof toDr, client: RDSClient, name: string): Promise<DBSnapshot | undefined> {
   try {
     const command = new DescribeDBSnapshotsCommand({ DBSnapshotIdentifier: name });
-    return (await call(`describe snapshot ${name}`, () => client.send(command))).DBSnapshots?.[0];
+    return (await call(`describe snapshot ${name}`, name, () => client.send(command))).DBSnapshots?.[0];
   } catch (error) {
     if (hasCode(error, 'NOT_FOUND')) return undefined;
     throw error;
@@ -47,11 +50,11 @@ async function find(client: RDSClient, name: string): Promise<DBSnapshot | undef
 }
 
 /** An existing snapshot counts as ours only when source and tag match. */
-function requireOurs(found: DBSnapshot | undefined, source: boolean, pointId: string): void {
+function requireOurs(name: string, found: DBSnapshot | undefined, source: boolean, pointId: string): void {
   const tag = found?.TagList?.find((each) => each.Key === POINT_TAG)?.Value;
   if (source && tag === pointId) return;
-  const name = found?.DBSnapshotIdentifier;
   throw new DrError('SNAPSHOT_MISMATCH', `snapshot ${name} exists, but is not of this source and point ${pointId}`, {
+    subject: name,
     hint: `Look at its source and its tag ${POINT_TAG} (now ${tag ?? 'absent'}); rename or delete it if it is foreign.`,
   });
 }
@@ -66,15 +69,15 @@ export function rdsDatabase({ primary, dr, instanceId, drKmsKeyId }: RdsOptions)
         Tags: [{ Key: POINT_TAG, Value: pointId }],
       });
       try {
-        await call(`create snapshot ${name} of ${instanceId}`, () => primary.send(command));
+        await toPrimary(`create snapshot ${name} of ${instanceId}`, name, () => primary.send(command));
       } catch (error) {
         if (!hasCode(error, 'ALREADY_EXISTS')) throw error;
-        const found = await find(primary, name);
-        requireOurs(found, found?.DBInstanceIdentifier === instanceId, pointId);
+        const found = await find(toPrimary, primary, name);
+        requireOurs(name, found, found?.DBInstanceIdentifier === instanceId, pointId);
       }
     },
     async status(name) {
-      const found = await find(primary, name);
+      const found = await find(toPrimary, primary, name);
       return found && factsOf(found);
     },
     async copyToDr({ name, sourceArn, pointId }) {
@@ -86,20 +89,21 @@ export function rdsDatabase({ primary, dr, instanceId, drKmsKeyId }: RdsOptions)
         ...(drKmsKeyId ? { KmsKeyId: drKmsKeyId } : {}),
       });
       try {
-        await call(`copy snapshot ${sourceArn}`, () => dr.send(command));
+        // The DR region answers when it has read at the primary: that one's silence is what keeps it.
+        await toPrimary(`copy snapshot ${sourceArn}`, name, () => dr.send(command));
       } catch (error) {
         if (!hasCode(error, 'ALREADY_EXISTS')) throw error;
-        const found = await find(dr, name);
-        requireOurs(found, found?.SourceDBSnapshotIdentifier === sourceArn, pointId);
+        const found = await find(toDr, dr, name);
+        requireOurs(name, found, found?.SourceDBSnapshotIdentifier === sourceArn, pointId);
       }
     },
     async copyStatus(name) {
-      const found = await find(dr, name);
+      const found = await find(toDr, dr, name);
       return found && factsOf(found);
     },
     async copies() {
       const found: SnapshotFacts[] = [];
-      await call('list snapshots in the DR region', async () => {
+      await toDr('list snapshots in the DR region', 'snapshots', async () => {
         for await (const page of paginateDescribeDBSnapshots({ client: dr }, { SnapshotType: 'manual' })) {
           for (const snapshot of page.DBSnapshots ?? []) {
             if (snapshot.DBSnapshotIdentifier?.startsWith('hbdr-')) found.push(factsOf(snapshot));
@@ -110,7 +114,8 @@ export function rdsDatabase({ primary, dr, instanceId, drKmsKeyId }: RdsOptions)
     },
     async source() {
       const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: instanceId });
-      const instance = (await call(`describe instance ${instanceId}`, () => primary.send(command))).DBInstances?.[0];
+      const instance = (await toPrimary(`describe instance ${instanceId}`, instanceId, () => primary.send(command)))
+        .DBInstances?.[0];
       return {
         multiAz: instance?.MultiAZ ?? false,
         backupRetentionDays: instance?.BackupRetentionPeriod ?? 0,

@@ -13,7 +13,9 @@ import {
 import type { Instances, RestoredInstance, RestoreRequest } from '../../core/ports/recovery.ts';
 import { DRILL_PREFIX, RUN_TAG } from '../../core/recovery/restore-request.ts';
 import { DrError, hasCode } from '../../errors.ts';
-import { call } from './errors.ts';
+import { callsTo } from './errors.ts';
+
+const call = callsTo('dr');
 
 const listed = (tags: Record<string, string>) => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 
@@ -73,16 +75,16 @@ export function rdsInstances({ client }: { client: RDSClient }): Instances {
   const find = async (name: string): Promise<RestoredInstance | undefined> => {
     const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: name });
     try {
-      const found = (await call(`describe instance ${name}`, () => client.send(command))).DBInstances?.[0];
+      const found = (await call(`describe instance ${name}`, name, () => client.send(command))).DBInstances?.[0];
       return found && factsOf(found);
     } catch (error) {
       if (hasCode(error, 'NOT_FOUND')) return undefined;
       throw error;
     }
   };
-  const exists = async (what: string, look: () => Promise<unknown>): Promise<boolean> => {
+  const exists = async (what: string, subject: string, look: () => Promise<unknown>): Promise<boolean> => {
     try {
-      await call(what, look);
+      await call(what, subject, look);
       return true;
     } catch (error) {
       if (hasCode(error, 'NOT_FOUND')) return false;
@@ -93,7 +95,9 @@ export function rdsInstances({ client }: { client: RDSClient }): Instances {
     status: find,
     async restore(request) {
       try {
-        await call(`restore ${request.snapshot} into ${request.name}`, () => client.send(restoreCommand(request)));
+        await call(`restore ${request.snapshot} into ${request.name}`, request.name, () =>
+          client.send(restoreCommand(request)),
+        );
       } catch (error) {
         if (!hasCode(error, 'ALREADY_EXISTS')) throw error;
         const tag = (await find(request.name))?.tags[RUN_TAG];
@@ -102,6 +106,7 @@ export function rdsInstances({ client }: { client: RDSClient }): Instances {
           'INSTANCE_MISMATCH',
           `an instance ${request.name} exists, and is not of ${request.tags[RUN_TAG]}`,
           {
+            subject: request.name,
             hint: `Look at its tag ${RUN_TAG} (now ${tag ?? 'absent'}); rename it if it is foreign.`,
           },
         );
@@ -109,15 +114,16 @@ export function rdsInstances({ client }: { client: RDSClient }): Instances {
     },
     async setPassword(name, password) {
       const change = { DBInstanceIdentifier: name, MasterUserPassword: password, ApplyImmediately: true };
-      await call(`set the master password of ${name}`, () => client.send(new ModifyDBInstanceCommand(change)));
+      await call(`set the master password of ${name}`, name, () => client.send(new ModifyDBInstanceCommand(change)));
     },
     async tag(arn, tags) {
       const command = new AddTagsToResourceCommand({ ResourceName: arn, Tags: listed(tags) });
-      await call(`tag ${arn}`, () => client.send(command));
+      await call(`tag ${arn}`, arn, () => client.send(command));
     },
     async destroy(name) {
       if (!name.startsWith(DRILL_PREFIX)) {
         throw new DrError('BAD_USAGE', `${name} is not a drill's instance and is not deleted`, {
+          subject: name,
           hint: `Only instances named ${DRILL_PREFIX}... are ever deleted; delete others by hand.`,
         });
       }
@@ -128,11 +134,11 @@ export function rdsInstances({ client }: { client: RDSClient }): Instances {
         SkipFinalSnapshot: true,
         DeleteAutomatedBackups: true,
       });
-      await exists(`delete instance ${name}`, () => client.send(command));
+      await exists(`delete instance ${name}`, name, () => client.send(command));
     },
     async list() {
       const found: RestoredInstance[] = [];
-      await call('list instances in the DR region', async () => {
+      await call('list instances in the DR region', 'instances', async () => {
         for await (const page of paginateDescribeDBInstances({ client }, {})) {
           found.push(...(page.DBInstances ?? []).map(factsOf));
         }
@@ -142,7 +148,7 @@ export function rdsInstances({ client }: { client: RDSClient }): Instances {
     async missing({ subnetGroup, parameterGroup, engineVersion }) {
       const found: Awaited<ReturnType<Instances['missing']>> = [];
       const subnets = new DescribeDBSubnetGroupsCommand({ DBSubnetGroupName: subnetGroup });
-      if (!(await exists(`describe subnet group ${subnetGroup}`, () => client.send(subnets)))) {
+      if (!(await exists(`describe subnet group ${subnetGroup}`, subnetGroup, () => client.send(subnets)))) {
         const text = `there is no subnet group ${subnetGroup} in the DR region`;
         found.push({ code: 'DR_NETWORK_MISSING', subject: subnetGroup, text });
       }
@@ -150,7 +156,7 @@ export function rdsInstances({ client }: { client: RDSClient }): Instances {
         found.push({ code: 'DR_PARAMETER_GROUP_MISSING', subject: parameterGroup, text });
       const groups = new DescribeDBParameterGroupsCommand({ DBParameterGroupName: parameterGroup });
       let family: string | undefined;
-      const there = await exists(`describe parameter group ${parameterGroup}`, async () => {
+      const there = await exists(`describe parameter group ${parameterGroup}`, parameterGroup, async () => {
         family = (await client.send(groups)).DBParameterGroups?.[0]?.DBParameterGroupFamily;
       });
       if (!there) lacking(`there is no parameter group ${parameterGroup} in the DR region`);

@@ -9,16 +9,21 @@ import {
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import type { Vault, VaultEntry } from '../../core/ports/vault.ts';
+import type { Site } from '../../core/site.ts';
 import { hasCode } from '../../errors.ts';
-import { call } from './errors.ts';
+import { callsTo } from './errors.ts';
 
-/** The catalogue in an S3 bucket; compare-and-swap by If-Match and If-None-Match. */
-export function s3Vault({ client, bucket }: { client: S3Client; bucket: string }): Vault {
+export type S3VaultOptions = { client: S3Client; bucket: string; site: Site };
+
+/** The catalogue in an S3 bucket of a site; compare-and-swap by If-Match and If-None-Match. */
+export function s3Vault({ client, bucket, site }: S3VaultOptions): Vault {
+  const call = callsTo(site);
+  const nameOf = (key: string) => `${bucket}/${key}`;
   const where = (key: string) => ({ Bucket: bucket, Key: key });
   return {
     async get(key) {
       try {
-        return await call(`read ${bucket}/${key}`, async () => {
+        return await call(`read ${nameOf(key)}`, nameOf(key), async () => {
           const found = await client.send(new GetObjectCommand(where(key)));
           return { body: (await found.Body?.transformToString()) ?? '', etag: found.ETag ?? '' };
         });
@@ -35,22 +40,22 @@ export function s3Vault({ client, bucket }: { client: S3Client; bucket: string }
         ContentType: key.endsWith('.html') ? 'text/html; charset=utf-8' : 'application/json',
         ...condition,
       });
-      return (await call(`write ${bucket}/${key}`, () => client.send(command))).ETag ?? '';
+      return (await call(`write ${nameOf(key)}`, nameOf(key), () => client.send(command))).ETag ?? '';
     },
     async putStream(key, chunks) {
-      const exists = await call(`look at ${bucket}/${key}`, () => client.send(new HeadObjectCommand(where(key)))).catch(
-        (error: unknown) => {
-          if (hasCode(error, 'NOT_FOUND')) return undefined;
-          throw error;
-        },
-      );
+      const exists = await call(`look at ${nameOf(key)}`, nameOf(key), () =>
+        client.send(new HeadObjectCommand(where(key))),
+      ).catch((error: unknown) => {
+        if (hasCode(error, 'NOT_FOUND')) return undefined;
+        throw error;
+      });
       if (exists) return 'exists';
       const upload = new Upload({
         client,
         params: { ...where(key), Body: Readable.from(chunks), ContentType: 'application/gzip', IfNoneMatch: '*' },
       });
       try {
-        await call(`write ${bucket}/${key}`, () => upload.done());
+        await call(`write ${nameOf(key)}`, nameOf(key), () => upload.done());
         return 'written';
       } catch (error) {
         if (hasCode(error, 'CONFLICT')) return 'exists';
@@ -58,15 +63,15 @@ export function s3Vault({ client, bucket }: { client: S3Client; bucket: string }
       }
     },
     async openStream(key) {
-      const found = await call(`read ${bucket}/${key}`, () => client.send(new GetObjectCommand(where(key))));
+      const found = await call(`read ${nameOf(key)}`, nameOf(key), () => client.send(new GetObjectCommand(where(key))));
       return found.Body as Readable;
     },
     async remove(key) {
-      await call(`remove ${bucket}/${key}`, () => client.send(new DeleteObjectCommand(where(key))));
+      await call(`remove ${nameOf(key)}`, nameOf(key), () => client.send(new DeleteObjectCommand(where(key))));
     },
     async list(prefix) {
       const entries: VaultEntry[] = [];
-      await call(`list ${bucket}/${prefix}`, async () => {
+      await call(`list ${bucket}/${prefix}`, bucket, async () => {
         for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
           for (const { Key = '', LastModified = new Date(0) } of page.Contents ?? []) {
             entries.push({ key: Key, lastModified: LastModified });

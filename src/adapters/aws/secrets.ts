@@ -9,10 +9,12 @@ import {
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { Secrets } from '../../core/ports/recovery.ts';
 import { DrError, hasCode } from '../../errors.ts';
-import { call } from './errors.ts';
+import { callsTo } from './errors.ts';
 import { readParameter } from './ssm-parameter.ts';
 
 export type SecretsOptions = { secretsManager: SecretsManagerClient; ssm: SSMClient };
+
+const call = callsTo('dr');
 
 /** RDS takes printable ASCII without /, ", @ and space. */
 const PASSWORD = { PasswordLength: 40, ExcludePunctuation: true };
@@ -20,7 +22,7 @@ const PASSWORD = { PasswordLength: 40, ExcludePunctuation: true };
 /** Passwords in Secrets Manager, and references into it, SSM or a file. Values never reach an error. */
 export function awsSecrets({ secretsManager, ssm }: SecretsOptions): Secrets {
   const value = async (SecretId: string): Promise<string> => {
-    const found = await call(`read the secret ${SecretId}`, () =>
+    const found = await call(`read the secret ${SecretId}`, SecretId, () =>
       secretsManager.send(new GetSecretValueCommand({ SecretId })),
     );
     return found.SecretString ?? '';
@@ -37,10 +39,12 @@ export function awsSecrets({ secretsManager, ssm }: SecretsOptions): Secrets {
       } catch (error) {
         if (!hasCode(error, 'NOT_FOUND')) throw error;
       }
-      const made = await call('make a password', () => secretsManager.send(new GetRandomPasswordCommand(PASSWORD)));
+      const made = await call('make a password', name, () =>
+        secretsManager.send(new GetRandomPasswordCommand(PASSWORD)),
+      );
       const secret = { Name: name, SecretString: made.RandomPassword, Description: 'master password, by builder-dr' };
       try {
-        await call(`create the secret ${name}`, () => secretsManager.send(new CreateSecretCommand(secret)));
+        await call(`create the secret ${name}`, name, () => secretsManager.send(new CreateSecretCommand(secret)));
       } catch (error) {
         // Another run was faster, and its value counts.
         if (!hasCode(error, 'ALREADY_EXISTS')) throw error;
@@ -50,7 +54,7 @@ export function awsSecrets({ secretsManager, ssm }: SecretsOptions): Secrets {
     async remove(name) {
       const command = new DeleteSecretCommand({ SecretId: name, ForceDeleteWithoutRecovery: true });
       try {
-        await call(`delete the secret ${name}`, () => secretsManager.send(command));
+        await call(`delete the secret ${name}`, name, () => secretsManager.send(command));
       } catch (error) {
         if (!hasCode(error, 'NOT_FOUND')) throw error;
       }
@@ -64,11 +68,15 @@ export function awsSecrets({ secretsManager, ssm }: SecretsOptions): Secrets {
       } catch (cause) {
         // The cause names the store's error, never a value.
         throw new DrError('SECRET_UNREADABLE', `cannot read ${reference}`, {
+          subject: reference,
           cause,
           hint: 'Make this secret in the DR region, and let the function read it.',
         });
       }
-      throw new DrError('SECRET_UNREADABLE', `${reference} is empty`, { hint: 'Fill it in the DR region.' });
+      throw new DrError('SECRET_UNREADABLE', `${reference} is empty`, {
+        subject: reference,
+        hint: 'Fill it in the DR region.',
+      });
     },
   };
 }

@@ -2,7 +2,9 @@ import { GetTopicAttributesCommand, PublishCommand, type SNSClient } from '@aws-
 import { attributesOf } from '../../core/notices/message.ts';
 import { topicText } from '../../core/notices/to-topic.ts';
 import type { Notifier } from '../../core/ports/people.ts';
-import { call } from './errors.ts';
+import { callsTo } from './errors.ts';
+
+const call = callsTo('dr');
 
 /** Messages to people by an SNS topic. */
 export function snsNotifier({ client, topicArn }: { client: SNSClient; topicArn: string }): Notifier {
@@ -21,11 +23,11 @@ export function snsNotifier({ client, topicArn }: { client: SNSClient; topicArn:
         MessageStructure: 'json',
         MessageAttributes,
       });
-      await call('publish', () => client.send(command));
+      await call('publish', topicArn, () => client.send(command));
     },
     async subscribers() {
       const command = new GetTopicAttributesCommand({ TopicArn: topicArn });
-      const { Attributes } = await call('look at the topic', () => client.send(command));
+      const { Attributes } = await call('look at the topic', topicArn, () => client.send(command));
       return Number(Attributes?.['SubscriptionsConfirmed'] ?? 0);
     },
   };

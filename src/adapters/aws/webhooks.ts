@@ -42,6 +42,7 @@ async function send(what: string, { ssm, reference, timeoutMs, waitMs = 500 }: W
   const code = last.status === 0 ? 'SITE_UNREACHABLE' : last.status === 429 ? 'THROTTLED' : 'REMOTE_FAILED';
   const how = last.status === 0 ? 'does not answer' : `answered ${last.status}`;
   throw new DrError(code, `${what} ${how}: ${last.text}`, {
+    subject: what,
     hint: `Look whether the URL in ${reference} is still good, and whether this network lets it out.`,
   });
 }

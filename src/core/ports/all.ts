@@ -1,4 +1,5 @@
 import type { HashEngine } from '../../hart/hash.ts';
+import type { Site } from '../site.ts';
 import type { ArtifactStore, WorkQueue } from './artifacts.ts';
 import type { Database } from './database.ts';
 import type { Chat, DeadMan, Notifier } from './people.ts';
@@ -26,11 +27,11 @@ export interface Log {
 export type Metric = { name: string; value: number; unit: 'Count' | 'Minutes' | 'Bytes' };
 export interface Metrics {
   /** Puts them into a region; at least once. SITE_UNREACHABLE where the region does not answer. */
-  put(site: 'primary' | 'dr', metrics: Metric[]): Promise<void>;
+  put(site: Site, metrics: Metric[]): Promise<void>;
 }
 
 /** Facts about the two sites that nothing has to ask for. */
-type Site = {
+type SiteFacts = {
   stage: string;
   /** AWS's partition, as ARNs name it. */
   partition: string;
@@ -40,7 +41,7 @@ type Site = {
 };
 
 export type Ports = {
-  site: Site;
+  site: SiteFacts;
   database: Database;
   primaryArtifacts: ArtifactStore;
   replica: ArtifactStore;

@@ -21,7 +21,7 @@ export interface ArtifactStore {
   /**
    * Copies an object of another bucket under the same key, only if there is none here yet.
    * `exists` when there is one; NOT_FOUND when the source is gone; CONFLICT when it changed since it was read.
-   * Durable when it returns `copied`.
+   * Durable when it returns `copied`. SITE_UNREACHABLE is the source's silence: reading there is what a copy waits for.
    */
   copyFrom(source: CopySource): Promise<'copied' | 'exists'>;
   /** The one overwrite: replaces the object that has this ETag by the source's; CONFLICT when either is another by now. The old version is kept. */

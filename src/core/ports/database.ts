@@ -26,7 +26,7 @@ export interface Database {
   capture(name: string, pointId: string): Promise<void>;
   /** The snapshot at the primary site; undefined when there is none. */
   status(name: string): Promise<SnapshotFacts | undefined>;
-  /** Starts the copy into the DR site. Success when it exists already from this source; QUOTA_EXCEEDED, KMS_UNUSABLE: try later. */
+  /** Starts the copy into the DR site. Success when it exists already from this source; QUOTA_EXCEEDED, KMS_UNUSABLE: try later. SITE_UNREACHABLE is the primary's silence: the copy reads there. */
   copyToDr(copy: { name: string; sourceArn: string; pointId: string }): Promise<void>;
   /** The copy at the DR site; undefined when there is none. Needs the DR site only. */
   copyStatus(name: string): Promise<SnapshotFacts | undefined>;

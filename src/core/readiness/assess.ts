@@ -8,7 +8,7 @@ import type { SnapshotFacts } from '../ports/database.ts';
 import type { StatusRecord } from './documents.ts';
 import type { Observations } from './observations.ts';
 import { captureFindings, flowFindings, pointFindings } from './protection-findings.ts';
-import { recoveryFindings as runFindings } from './recovery-findings.ts';
+import { recoveryFindings } from './recovery-findings.ts';
 
 export type Assessment = Pick<
   StatusRecord,
@@ -49,7 +49,7 @@ function rpoMinutesOf(point: Point | undefined, now: Date): number | null {
   return point && 'dataAt' in point.database ? minutesBetween(point.database.dataAt, now) : null;
 }
 
-function recoveryFindings(seen: Observations, point: Point | undefined, policy: Policy, now: Date): Finding[] {
+function restorabilityFindings(seen: Observations, point: Point | undefined, policy: Policy, now: Date): Finding[] {
   const found: Finding[] = [];
   const rpo = rpoMinutesOf(point, now);
   if (!point) {
@@ -71,7 +71,7 @@ function recoveryFindings(seen: Observations, point: Point | undefined, policy: 
   found.push(...verificationFindings(seen.verified));
   for (const { key, problem } of seen.unreadable) found.push(finding('VAULT_UNREADABLE', key, problem));
   for (const { keyId, reason } of seen.unusableKeys) found.push(finding('DR_KMS_UNUSABLE', keyId, reason));
-  return [...found, ...keyFindings(seen)];
+  return [...found, ...escrowFindings(seen)];
 }
 
 function verificationFindings(verified: VerifiedIndex | undefined): Finding[] {
@@ -87,7 +87,7 @@ function verificationFindings(verified: VerifiedIndex | undefined): Finding[] {
   return found;
 }
 
-function keyFindings(seen: Observations): Finding[] {
+function escrowFindings(seen: Observations): Finding[] {
   if (seen.escrowedRevisions.length === 0) {
     return [finding('BUILDER_KEY_MISSING', 'bldr', 'no bldr-*.box.key is in escrow')];
   }
@@ -125,7 +125,7 @@ const recoveryBlockers: readonly FindingCode[] = [
 /** After a cut-over this side is in force: what counts is the fence, and that the other direction is set up. */
 function assessCutOver(seen: Observations, policy: Policy, now: Date): Assessment {
   const unreadable = seen.unreadable.map(({ key, problem }) => finding('VAULT_UNREADABLE', key, problem));
-  const findings = [...runFindings(seen, policy, now), ...unreadable];
+  const findings = [...recoveryFindings(seen, policy, now), ...unreadable];
   const critical = findings.some((each) => each.severity === 'critical');
   return {
     status: critical ? 'NOT_READY' : findings.length > 0 ? 'DEGRADED' : 'READY',
@@ -146,11 +146,11 @@ export function assessReadiness(seen: Observations, policy: Policy, now: Date): 
   const unreachable = 'unreachable' in seen.primary;
   const since = seen.previous?.primaryUnreachableSince ?? now.toISOString();
   const all = [
-    ...recoveryFindings(seen, point, policy, now),
+    ...restorabilityFindings(seen, point, policy, now),
     ...captureFindings(seen, policy, now),
     ...pointFindings(seen, policy, now),
     ...flowFindings(seen, policy, now),
-    ...runFindings(seen, policy, now),
+    ...recoveryFindings(seen, policy, now),
   ];
   const findings = foldPrimary(all, seen, rpoMinutes, since);
   const critical = findings.some((each) => each.severity === 'critical');

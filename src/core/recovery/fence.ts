@@ -3,14 +3,14 @@ import type { Fence } from './documents.ts';
 /** Our statement in the primary bucket's policy; the rest of the policy is never touched. */
 export const FENCE_SID = 'BuilderDrFence';
 
-type Policy = { Version?: string; Statement?: unknown; [other: string]: unknown };
+type BucketPolicy = { Version?: string; Statement?: unknown; [other: string]: unknown };
 type Statement = { Sid?: string; [other: string]: unknown };
 
-function parsed(policy: string | undefined): Policy {
-  return policy === undefined ? { Version: '2012-10-17' } : (JSON.parse(policy) as Policy);
+function parsed(policy: string | undefined): BucketPolicy {
+  return policy === undefined ? { Version: '2012-10-17' } : (JSON.parse(policy) as BucketPolicy);
 }
 
-function statements(policy: Policy): Statement[] {
+function statements(policy: BucketPolicy): Statement[] {
   const { Statement: found = [] } = policy;
   return (Array.isArray(found) ? found : [found]) as Statement[];
 }

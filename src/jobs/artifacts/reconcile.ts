@@ -23,12 +23,12 @@ export type ReconcileReport = { record: ReconcileRecord } | { primaryDark: strin
  */
 export async function reconcile(unguarded: ReconcilePorts, policy: Policy): Promise<ReconcileReport> {
   await requireDirection(unguarded.vault, 'primary→dr');
-  const { ports, darkness } = watchDarkness(unguarded);
+  const { ports } = watchDarkness(unguarded);
   const unverified = await mergeVerifications(ports);
   try {
     return { record: await compare(ports, policy, unverified) };
   } catch (error) {
-    if (!isDarkness(error, darkness)) throw error;
+    if (!isDarkness(error)) throw error;
     ports.log.warn('the primary does not answer; nothing was compared', { error: error.message });
     return { primaryDark: error.message };
   }

@@ -42,7 +42,7 @@ async function eachInFlight(pass: Pass, step: Step): Promise<void> {
     try {
       pass.points[index] = await step(pass, point);
     } catch (error) {
-      if (isDarkness(error, pass.darkness)) {
+      if (isDarkness(error)) {
         pass.ports.log.warn('primary left alone', { point: point.id, error: describeError(error) });
       } else pass.errors.push({ id: point.id, error });
     }

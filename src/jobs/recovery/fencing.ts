@@ -26,8 +26,8 @@ async function attempt(
     return await work();
   } catch (error) {
     if (!(error instanceof DrError)) throw error;
-    const { ports, darkness } = pass;
-    const dark = isDarkness(error, darkness);
+    const { ports } = pass;
+    const dark = isDarkness(error);
     const problem = `${dark ? 'unreachable' : 'refused'}: ${describeError(error)}`;
     ports.log.warn('the fence is unconfirmed', { run: run.id, half, problem });
     return updateRun(ports, run, (now) => {

@@ -37,7 +37,7 @@ async function nextOrDark(pass: Pass, run: ProductionRun, record: Failback): Pro
   try {
     return await next(pass, run, record);
   } catch (error) {
-    if (!isDarkness(error, pass.darkness)) throw error;
+    if (!isDarkness(error)) throw error;
     return (now) => ({ ...now, problem: `the primary does not answer: ${error.message}` });
   }
 }

@@ -61,7 +61,7 @@ async function askPrimary(pass: Pass, run: Run, problems: Problem[]): Promise<Lo
   try {
     for (const problem of problems) found.push({ key: problem.key, result: await askOne(pass, run, problem, batch) });
   } catch (error) {
-    if (!isDarkness(error, pass.darkness)) throw error;
+    if (!isDarkness(error)) throw error;
     pass.ports.log.warn('the primary cannot be asked for artifacts', { run: run.id, error: error.message });
   }
   await batch?.end();
@@ -73,7 +73,7 @@ async function askOne(...[pass, run, problem, batch]: Parameters<typeof ask>): P
   try {
     return await ask(pass, run, problem, batch);
   } catch (error) {
-    if (!(error instanceof DrError) || isDarkness(error, pass.darkness)) throw error;
+    if (!(error instanceof DrError) || isDarkness(error)) throw error;
     pass.ports.log.warn('an artifact could not be healed', { key: problem.key, error: describeError(error) });
     return 'lost';
   }

@@ -166,7 +166,7 @@ describe('what is known of every artifact in the replica', () => {
     ports.primaryArtifacts.pages = async function* () {
       const { DrError } = await import('../../../src/errors.ts');
       yield [];
-      throw new DrError('SITE_UNREACHABLE', 'dark');
+      throw new DrError('SITE_UNREACHABLE', 'dark', { site: 'primary' });
     };
     expect(await reconcile(ports, testPolicy)).toEqual({ primaryDark: 'dark' });
     expect((await index(ports)).counts).toEqual([2, 0, 1, 0]);
