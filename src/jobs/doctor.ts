@@ -1,11 +1,9 @@
-import { newestFirst } from '../core/points/point.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Ports } from '../core/ports/all.ts';
 import { reportSchema } from '../core/recovery/report.ts';
 import { escrowedRevision, vaultKeys } from '../core/vault-layout.ts';
 import { DrError, describeError } from '../errors.ts';
 import { readDocument } from './vault/documents.ts';
-import { readPoints } from './vault/points.ts';
 import { readRuns } from './vault/runs.ts';
 
 export type Check = { name: string; ok: boolean; detail: string; hint?: string };
@@ -76,10 +74,11 @@ export async function doctor(ports: Ports, policy: Policy): Promise<Check[]> {
       'Make the groups that `restore:` names in the DR region.',
       async () => {
         const { subnetGroup, parameterGroup } = policy.restore;
-        const { points } = await readPoints(ports.vault);
-        const known = newestFirst(points).find((point) => 'engineVersion' in point.database)?.database;
-        const engineVersion = known && 'engineVersion' in known ? known.engineVersion : 'postgres 17';
-        const missing = await ports.instances.missing({ subnetGroup, parameterGroup, engineVersion });
+        const newest = (await ports.database.copies()).toSorted(
+          (a, b) => Number(b.dataAt ?? 0) - Number(a.dataAt ?? 0),
+        );
+        const parameterGroupFamily = newest[0]?.parameterGroupFamily ?? 'postgres17';
+        const missing = await ports.instances.missing({ subnetGroup, parameterGroup, parameterGroupFamily });
         return missing.length > 0 ? fault(missing.map((each) => each.text).join('; ')) : 'there';
       },
     ),

@@ -1,4 +1,5 @@
 import { reconcileSchema, verifiedSchema } from '../core/artifacts/documents.ts';
+import { snapshotName } from '../core/ids.ts';
 import { dueMessage, readinessMessage } from '../core/notices/of-readiness.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Ports } from '../core/ports/all.ts';
@@ -128,10 +129,11 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
   seen.direction = (await optional(seen, () => readDirection(ports.vault)))?.direction ?? 'primary→dr';
   if (seen.direction !== 'primary→dr') seen.reverse = await optional(seen, () => readReverseStatus(ports));
   const point = failoverPoint(points, copies);
-  if (point && 'engineVersion' in point.database) {
+  if (point) {
     const { subnetGroup, parameterGroup } = policy.restore;
-    const { engineVersion } = point.database;
-    seen.lacking = await ports.instances.missing({ subnetGroup, parameterGroup, engineVersion });
+    const copy = copies.find((each) => each.name === snapshotName(point.id));
+    const parameterGroupFamily = copy?.parameterGroupFamily;
+    seen.lacking = await ports.instances.missing({ subnetGroup, parameterGroup, parameterGroupFamily });
   }
   const coverage = point && (await measureCoverage(ports, point));
   if (point && coverage) {

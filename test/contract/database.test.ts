@@ -68,6 +68,7 @@ describe.each([
     await subject.database.copyToDr(copy);
     const facts = await available(() => subject.database.copyStatus(name));
     expect(facts.dataAt).toEqual(source.dataAt);
+    expect(facts.parameterGroupFamily).toBe('postgres17');
     expect((await subject.database.copies()).map((each) => each.name)).toEqual([name]);
   });
 

@@ -157,15 +157,19 @@ describe.each([
 describe('AWS as it is', () => {
   it('names what a restore lacks: subnet group, parameter group, its family', async () => {
     const { instances } = world.ports;
-    const needed = { subnetGroup: 'builder-dr', parameterGroup: 'builder-postgres17', engineVersion: 'postgres 17.10' };
+    const there = { subnetGroup: 'builder-dr', parameterGroup: 'builder-postgres17' };
+    const needed = { ...there, parameterGroupFamily: 'postgres17' };
     expect(await instances.missing(needed)).toEqual([]);
-    expect(await instances.missing({ ...needed, subnetGroup: 'none', engineVersion: 'postgres 18.1' })).toMatchObject([
+    expect(
+      await instances.missing({ ...needed, subnetGroup: 'none', parameterGroupFamily: 'postgres18' }),
+    ).toMatchObject([
       { code: 'DR_NETWORK_MISSING', subject: 'none' },
       {
         code: 'DR_PARAMETER_GROUP_MISSING',
         text: expect.stringContaining('is of family postgres17, the snapshot needs postgres18'),
       },
     ]);
+    expect(await instances.missing({ ...there, parameterGroupFamily: undefined })).toEqual([]);
     expect(await instances.missing({ ...needed, parameterGroup: 'none' })).toMatchObject([
       { code: 'DR_PARAMETER_GROUP_MISSING', text: 'there is no parameter group none in the DR region' },
     ]);

@@ -22,6 +22,11 @@ export type RdsOptions = {
   drKmsKeyId: string | undefined;
 };
 
+/** RDS names a family by engine and major version. */
+function familyOf({ Engine = '', EngineVersion = '' }: DBSnapshot): string {
+  return `${Engine}${EngineVersion.split('.')[0]}`;
+}
+
 function factsOf(snapshot: DBSnapshot): SnapshotFacts {
   const status = snapshot.Status === 'available' || snapshot.Status === 'failed' ? snapshot.Status : 'creating';
   return {
@@ -31,6 +36,7 @@ function factsOf(snapshot: DBSnapshot): SnapshotFacts {
     percent: snapshot.PercentProgress ?? 0,
     dataAt: snapshot.OriginalSnapshotCreateTime ?? snapshot.SnapshotCreateTime,
     engineVersion: `${snapshot.Engine} ${snapshot.EngineVersion}`,
+    parameterGroupFamily: familyOf(snapshot),
     encrypted: snapshot.Encrypted ?? false,
     sizeGib: snapshot.AllocatedStorage ?? 0,
   };

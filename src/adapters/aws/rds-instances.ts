@@ -37,12 +37,6 @@ function factsOf(instance: DBInstance): RestoredInstance {
   };
 }
 
-/** The engine's parameter group family: `postgres17` for `postgres 17.10`. */
-function familyOf(engineVersion: string): string {
-  const [engine = '', version = ''] = engineVersion.split(' ');
-  return `${engine}${version.split('.')[0]}`;
-}
-
 function restoreCommand(request: RestoreRequest): RestoreDBInstanceFromDBSnapshotCommand {
   return new RestoreDBInstanceFromDBSnapshotCommand({
     DBInstanceIdentifier: request.name,
@@ -145,7 +139,7 @@ export function rdsInstances({ client }: { client: RDSClient }): Instances {
       });
       return found;
     },
-    async missing({ subnetGroup, parameterGroup, engineVersion }) {
+    async missing({ subnetGroup, parameterGroup, parameterGroupFamily: needed }) {
       const found: Awaited<ReturnType<Instances['missing']>> = [];
       const subnets = new DescribeDBSubnetGroupsCommand({ DBSubnetGroupName: subnetGroup });
       if (!(await exists(`describe subnet group ${subnetGroup}`, subnetGroup, () => client.send(subnets)))) {
@@ -160,10 +154,8 @@ export function rdsInstances({ client }: { client: RDSClient }): Instances {
         family = (await client.send(groups)).DBParameterGroups?.[0]?.DBParameterGroupFamily;
       });
       if (!there) lacking(`there is no parameter group ${parameterGroup} in the DR region`);
-      else if (family !== familyOf(engineVersion)) {
-        lacking(
-          `parameter group ${parameterGroup} is of family ${family}, the snapshot needs ${familyOf(engineVersion)}`,
-        );
+      else if (needed !== undefined && family !== needed) {
+        lacking(`parameter group ${parameterGroup} is of family ${family}, the snapshot needs ${needed}`);
       }
       return found;
     },

@@ -6,6 +6,8 @@ export type SnapshotFacts = {
   /** The instant of the data (`OriginalSnapshotCreateTime`); absent while creating. */
   dataAt: Date | undefined;
   engineVersion: string;
+  /** Of which family a parameter group must be for a restore of it: `postgres17`. */
+  parameterGroupFamily: string;
   encrypted: boolean;
   sizeGib: number;
 };

@@ -51,11 +51,11 @@ export interface Instances {
   destroy(name: string): Promise<void>;
   /** Every instance of the DR site, all pages. */
   list(): Promise<RestoredInstance[]>;
-  /** What a restore needs and the DR site lacks. */
+  /** What a restore needs and the DR site lacks. Any family will do where none is given. */
   missing(needed: {
     subnetGroup: string;
     parameterGroup: string;
-    engineVersion: string;
+    parameterGroupFamily: string | undefined;
   }): Promise<{ code: 'DR_NETWORK_MISSING' | 'DR_PARAMETER_GROUP_MISSING'; subject: string; text: string }[]>;
 }
 

@@ -52,8 +52,9 @@ async function bringUp(pass: Pass, run: Run): Promise<Run> {
 async function prerequisites(pass: Pass, run: Run): Promise<Run | undefined> {
   const { ports, policy } = pass;
   const { subnetGroup, parameterGroup } = policy.restore;
-  const engineVersion = engineOf(pointOf(pass, run));
-  const missing = await ports.instances.missing({ subnetGroup, parameterGroup, engineVersion });
+  const copy = await ports.database.copyStatus(snapshotOf(run, current(run).point));
+  const parameterGroupFamily = copy?.parameterGroupFamily;
+  const missing = await ports.instances.missing({ subnetGroup, parameterGroup, parameterGroupFamily });
   if (missing.length === 0) return undefined;
   const findings = missing.map(({ code, subject, text }) => finding(code, subject, text));
   const why = missing.map((each) => each.text).join('; ');
