@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { emailText } from '../../src/core/notices/as-email.ts';
 import type { Ports } from '../../src/core/ports/all.ts';
 import { planFailover, startFailover } from '../../src/jobs/recovery/failover.ts';
 import { RecoveryWorld } from '../setup/recovery-world.ts';
@@ -46,7 +47,7 @@ it('what the message of a blocked failover says to type next, typed as it stands
   const letters: string[] = [];
   const notifier: Ports['notifier'] = {
     subscribers: () => subject.ports.notifier.subscribers(),
-    publish: async (message) => void letters.push(message.body),
+    publish: async (message) => void letters.push(emailText(message)),
   };
   const ports: Ports = { ...subject.ports, notifier };
   const plan = await planFailover(ports, world.policy, { point: 'latest', planned: false });
