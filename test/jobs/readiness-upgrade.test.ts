@@ -9,7 +9,7 @@ import { TestClock, testPolicy } from '../setup/policy.ts';
 import { memoryPorts } from '../world/ports.ts';
 
 /** As version 0.1.0 wrote it at 14:20 in a world with nothing in it: findings without `next`, and a fingerprint. */
-const recorded = readFileSync(join(import.meta.dirname, '..', 'golden', 'status-with-fingerprint.json'), 'utf8');
+const recorded = readFileSync(join(import.meta.dirname, '..', 'recorded', 'status-0.1.0.json'), 'utf8');
 
 async function upgradedWorld() {
   const clock = new TestClock('2026-11-22T14:35:00Z');

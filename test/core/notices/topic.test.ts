@@ -6,29 +6,38 @@ import { slackOf } from '../../../src/core/notices/from-topic.ts';
 import { sampleMessages } from '../../../src/core/notices/samples.ts';
 import { topicText } from '../../../src/core/notices/to-topic.ts';
 
-const golden = (name: string) => readFileSync(join(import.meta.dirname, '..', '..', 'golden', name), 'utf8');
-/** Each kind's document as version 0.1.0 put it on the topic. */
-const recorded = (kind: string) => golden(`${kind}.notice.json`);
-const messages = sampleMessages('prod', new Date('2026-11-22T14:20:00Z'));
-const named = messages.map((each) => [each.kind, each] as const);
+const test = join(import.meta.dirname, '..', '..');
+const golden = (name: string) => readFileSync(join(test, 'golden', name), 'utf8');
+const messages = sampleMessages('prod', new Date('2026-11-22T14:20:00Z')).map((each) => [each.kind, each] as const);
+
+type Recorded = { kind: string; subject: string; document: Record<string, unknown>; slack: unknown };
+/** What version 0.1.0 put on the topic, and what it posted to Slack for it. */
+const recorded = (
+  JSON.parse(readFileSync(join(test, 'recorded', 'messages-0.1.0.json'), 'utf8')).messages as Recorded[]
+).map((each) => [each.kind, each] as const);
 
 describe('a message on the topic', () => {
-  it.each(named)(
+  it.each(messages)(
     '%s is the e-mail for everybody, the document for functions, and what Amazon Q shows',
     (kind, each) => {
       const entries = JSON.parse(topicText(each));
       expect(Object.keys(entries)).toEqual(['default', 'lambda', 'https']);
       expect(`Subject: ${each.subject}\n\n${entries.default}\n`).toBe(golden(`${kind}.email.txt`));
+      expect(slackOf(entries.lambda, each.subject, 'prod')).toEqual(JSON.parse(golden(`${kind}.slack.json`)));
       expect(JSON.parse(entries.https)).toEqual(JSON.parse(golden(`${kind}.chat.json`)));
     },
   );
 
-  it.each(named)('%s has the document that the version before writes and reads', (kind, each) => {
-    expect(JSON.parse(topicText(each)).lambda).toBe(recorded(kind));
+  it.each(recorded)('%s of version 0.1.0 looks in Slack as it did', (_kind, { document, subject, slack }) => {
+    expect(slackOf(JSON.stringify(document), subject, 'prod')).toEqual(slack);
   });
 
-  it.each(named)('%s of the version before looks in Slack as it did', (kind, { subject }) => {
-    expect(slackOf(recorded(kind), subject, 'prod')).toEqual(JSON.parse(golden(`${kind}.slack.json`)));
+  it.each(messages)('%s has the fields that version 0.1.0 reads, and no other', (kind, each) => {
+    const { document } = recorded.find(([name]) => name === kind)?.[1] ?? {};
+    const { findings, ...now } = JSON.parse(JSON.parse(topicText(each)).lambda);
+    expect([...Object.keys(now), 'findings'].sort()).toEqual(Object.keys(document ?? {}).sort());
+    const known = ['severity', 'code', 'subject', 'text', 'hint', 'samples'];
+    for (const one of findings) expect(known).toEqual(expect.arrayContaining(Object.keys(one)));
   });
 });
 
