@@ -7,19 +7,17 @@ const { parse } = require('yaml');
 
 const root = join(__dirname, '..');
 
-/** What only the stacks read, and cannot do without. */
-const forStacks = {
-  primary: ['vpc'],
-  dr: ['inspectorSubnets', 'inspectorSecurityGroups'],
-  schedules: ['capture', 'advance', 'reconcile', 'readiness', 'drill'],
-  alarms: ['periodSeconds'],
+/** The product's own reader of configurations, from its source. In memory: the framework may resolve twice at once. */
+let loading;
+const product = () => {
+  loading ??= loadProduct();
+  return loading;
 };
 
-/** The product's own reader of configurations, from its source. In memory: the framework may resolve twice at once. */
-async function product() {
+async function loadProduct() {
   const { outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: ['src/config-file.ts'],
+    stdin: { contents: "export * from './src/config.ts'; export * from './src/config-file.ts';", resolveDir: root },
     bundle: true,
     platform: 'node',
     format: 'cjs',
@@ -33,21 +31,25 @@ async function product() {
   return loaded.exports;
 }
 
+/** Every reason not to deploy, what was read, and what the functions get of it. */
 async function check(file, raw) {
-  const { loadConfig } = await product();
+  const { everySetting, functionSettings, loadConfig } = await product();
   const problems = [];
-  let parsed = {};
-  try {
-    parsed = loadConfig({}, file);
-  } catch (error) {
-    problems.push(error.message);
-  }
-  for (const [section, names] of Object.entries(forStacks)) {
-    for (const name of names) {
-      if (raw[section]?.[name] === undefined) problems.push(`${section}.${name}: is needed by the stacks`);
+  const attempt = (work) => {
+    try {
+      return work();
+    } catch (error) {
+      problems.push(error.message);
     }
+  };
+  const parsed = attempt(() => loadConfig({}, file));
+  for (const { path, about } of everySetting()) {
+    const [section, name] = path;
+    if (!about.neededByStacks || raw[section]?.[name] !== undefined) continue;
+    problems.push(`${path.join('.')}: is needed by the stacks`);
   }
-  return { problems, parsed };
+  const settings = parsed && attempt(() => functionSettings(file));
+  return { problems, parsed, settings };
 }
 
 /** The file as it is, but for lists: one name, or names with commas between, are taken for a list everywhere. */
@@ -61,7 +63,8 @@ function withLists(raw, parsed) {
   };
 }
 
-module.exports = async ({ options, resolveVariable }) => {
+/** A stage's file, checked whole. */
+async function read({ options, resolveVariable }) {
   const stage = options.stage ?? (await resolveVariable('sls:stage'));
   const file = join(root, 'config', `${stage}.yml`);
   let raw;
@@ -70,8 +73,13 @@ module.exports = async ({ options, resolveVariable }) => {
   } catch (cause) {
     throw new Error(`cannot read config/${stage}.yml (${cause.message}); config/example.yml is a commented example`);
   }
-  const { problems, parsed } = await check(file, raw);
-  if (problems.length === 0) return withLists(raw, parsed);
+  const { problems, parsed, settings } = await check(file, raw);
+  if (problems.length === 0) return { config: withLists(raw, parsed), settings };
   const all = problems.join('\n  ');
   throw new Error(`config/${stage}.yml cannot be deployed:\n  ${all}\nconfig/example.yml explains each setting.`);
-};
+}
+
+module.exports = async (given) => (await read(given)).config;
+
+/** The JSON that every function gets. */
+module.exports.functionSettings = async (given) => (await read(given)).settings;

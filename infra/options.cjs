@@ -66,7 +66,7 @@ module.exports.endpoints = async (given) => {
   };
 };
 
-/** The right to read just those secrets that the configuration refers to, each where it lies. */
+/** The rights to read just those secrets that the configuration refers to, each where it lies. */
 module.exports.references = async (given) => {
   const { builder } = await config(given);
   const named = [builder.databasePassword, builder.s3KeyId, builder.s3SecretKey].filter((each) => each !== undefined);
@@ -74,17 +74,14 @@ module.exports.references = async (given) => {
   const arn = (rest) => ({ 'Fn::Sub': `arn:\${AWS::Partition}:${rest}` });
   const allow = (Action, Resource) => (Resource.length > 0 ? [{ Effect: 'Allow', Action, Resource }] : []);
   const here = `\${AWS::Region}:\${AWS::AccountId}`;
-  return {
-    Version: '2012-10-17',
-    Statement: [
-      ...allow(
-        ['secretsmanager:GetSecretValue'],
-        of('secretsmanager').map((name) => arn(`secretsmanager:${here}:secret:${name}-??????`)),
-      ),
-      ...allow(
-        ['ssm:GetParameter'],
-        of('ssm').map((name) => arn(`ssm:${here}:parameter/${name.replace(/^\//, '')}`)),
-      ),
-    ],
-  };
+  return [
+    ...allow(
+      ['secretsmanager:GetSecretValue'],
+      of('secretsmanager').map((name) => arn(`secretsmanager:${here}:secret:${name}-??????`)),
+    ),
+    ...allow(
+      ['ssm:GetParameter'],
+      of('ssm').map((name) => arn(`ssm:${here}:parameter/${name.replace(/^\//, '')}`)),
+    ),
+  ];
 };

@@ -39,7 +39,10 @@ function loadOf(config: Config, flags: Flags, measured: { databaseGib: number; b
     drillIntervalDays: given('drillEveryDays', 7),
     drillHours: given('drillHours', 1.5),
     drillClass: policy.restore.drillClasses[0] ?? '',
-    scheduledRunsPerDay: Object.values(config.schedules ?? {}).reduce((sum, each) => sum + runsPerDay(each), 0),
+    scheduledRunsPerDay: Object.values(config.schedules ?? {}).reduce(
+      (sum, each) => sum + (each ? runsPerDay(each) : 0),
+      0,
+    ),
     zones: config.dr.endpointsVpc ? (config.dr.inspectorSubnets?.length ?? 1) : 0,
   };
 }

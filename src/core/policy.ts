@@ -1,70 +1,77 @@
-/** What the operator asks for, in the units of its names. */
-export type Policy = {
-  captureIntervalMinutes: number;
-  /** How late a capture may be before it counts as missed. */
-  captureGraceMinutes: number;
-  rpoTargetMinutes: number;
-  /** A copy without progress for this long is stuck. */
-  copyStuckMinutes: number;
-  /** A copy that could not start for this long is overdue. */
-  copyOverdueMinutes: number;
-  /** Copies in flight that AWS allows per destination region. */
-  copyLimit: number;
-  replicationLagMinutes: number;
-  /** A comparison of the buckets older than this says nothing any more. */
-  reconcileStaleMinutes: number;
-  /** A fall of the inventory beyond this share makes a point suspect. */
-  shrinkPercent: number;
-  heartbeatHours: number;
-  /** Manual snapshots that the account may hold in the DR region. */
-  snapshotQuota: number;
-  /** A drill that takes longer is stopped, cleaned up and failed. */
-  drillDeadlineMinutes: number;
-  /** A passed drill older than this is overdue. */
-  drillIntervalDays: number;
-  rtoTargetMinutes: number;
-  /** A fall of a table's rows beyond this share since the last drill is a finding. */
-  rowsFallPercent: number;
-  /** Artifacts that a drill reads again although their bytes have a record; others each time. */
-  rereadSamples: number;
-  /** How long a failover waits for the fence of a primary that answers. */
-  fenceMinutes: number;
-  restore: RestoreSettings;
-  builder: BuilderSettings;
-};
+import * as z from 'zod';
+import { days, flag, hours, instanceClass, list, minutes, percent, reference, text, whole } from './settings/kinds.ts';
+
+/** What the operator asks for, in the units of the names. */
+export const policySection = z.strictObject({
+  captureIntervalMinutes: minutes(60).describe('one recovery point per slot of this length'),
+  captureGraceMinutes: minutes(15).describe('how late a capture may be before it counts as missed'),
+  rpoTargetMinutes: minutes(120).describe('how much data a failover may lose'),
+  copyStuckMinutes: minutes(120).describe('a copy without progress for this long is stuck'),
+  copyOverdueMinutes: minutes(60).describe('a copy that could not start for this long is overdue'),
+  copyLimit: whole.default(20).meta({ unit: 'copies', description: 'copies in flight that AWS allows per region' }),
+  replicationLagMinutes: minutes(30).describe('how long an artifact may wait for its copy'),
+  reconcileStaleMinutes: minutes(180).describe('how old the last comparison of the buckets may be'),
+  shrinkPercent: percent(20).describe('a greater fall of the inventory makes a point suspect'),
+  heartbeatHours: hours(24).describe('a message comes this often even when nothing changes'),
+  snapshotQuota: whole
+    .default(100)
+    .meta({ unit: 'snapshots', description: 'manual snapshots that the account may hold in the DR region' }),
+  drillDeadlineMinutes: minutes(180).describe('a drill that takes longer is stopped, cleaned up and failed'),
+  drillIntervalDays: days(8).describe('a passed drill older than this is overdue'),
+  rtoTargetMinutes: minutes(120).describe('how long a failover may take'),
+  rowsFallPercent: percent(20).describe("a greater fall of a table's rows since the last drill is a finding"),
+  rereadSamples: z.coerce.number().int().nonnegative().default(50).meta({
+    unit: 'artifacts',
+    description: 'artifacts that a drill reads again although their bytes have a record; others each time',
+  }),
+  fenceMinutes: minutes(15).describe('how long a failover waits for the fence of a primary that answers'),
+});
 
 /** What a restored instance is like. Nothing is left to AWS's defaults. */
-export type RestoreSettings = {
-  /** The class of a failover's instance, then those to take when AWS has none of it. */
-  classes: string[];
-  drillClasses: string[];
-  subnetGroup: string;
-  securityGroups: string[];
-  parameterGroup: string;
-  storageType: string;
-  /** Grown to this size; a snapshot's own size is the least. */
-  storageGib: number | undefined;
-  /** Only where gp3 allows them: from 400 GiB. */
-  iops: number | undefined;
-  throughputMibps: number | undefined;
-  multiAz: boolean;
-  deletionProtection: boolean;
-  backupRetentionDays: number;
-  caCertificate: string;
-  logExports: string[];
-  iamAuthentication: boolean;
-  /** A role of `rds_iam` in the database; never Builder's own, which would lose its password login. */
-  iamRole: string | undefined;
-};
+export const restoreSection = z.strictObject({
+  classes: list(instanceClass).describe("Builder's class first, then those to take when AWS has none of it"),
+  drillClasses: list(instanceClass).describe('the same for drills, which may be smaller'),
+  subnetGroup: text.describe('an RDS subnet group in the DR region'),
+  securityGroups: list(text).describe("let Builder's nodes in DR and dr.inspectorSecurityGroups in, on port 5432"),
+  parameterGroup: text.describe("an RDS parameter group in the DR region, of the database's family"),
+  storageType: z.enum(['gp3', 'gp2', 'io1', 'io2']).default('gp3').describe('gp3, gp2, io1 or io2'),
+  storageGib: whole.optional().meta({ unit: 'GiB', description: "grows to this; a snapshot's own size is the least" }),
+  iops: whole.optional().meta({
+    unit: 'iops',
+    description: 'io1 and io2 need it; gp3 takes it from 400 GiB, together with throughputMibps',
+  }),
+  throughputMibps: whole
+    .optional()
+    .meta({ unit: 'MiB/s', description: 'of gp3 alone, from 400 GiB, together with iops' }),
+  multiAz: flag.default(true).describe('of a failover; a drill is Single-AZ'),
+  deletionProtection: flag.default(true).describe('of a failover; what a drill restores is deleted'),
+  backupRetentionDays: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(35)
+    .default(7)
+    .meta({ unit: 'days', description: 'of a failover; 1 to 35' }),
+  caCertificate: text.default('rds-ca-rsa2048-g1').describe("the authority of the instance's certificate"),
+  logExports: list(text).default(['postgresql']).describe('logs that go to CloudWatch'),
+  iamAuthentication: flag
+    .default(false)
+    .describe('lets a role of rds_iam log in by IAM; Builder itself keeps its password'),
+  iamRole: text
+    .optional()
+    .describe("that role, made in the primary database beforehand; Builder's own would lose its password login"),
+});
 
 /** How Builder itself reaches its data; secrets are references (`secretsmanager:NAME`, `ssm:NAME`, `file:PATH`). */
-export type BuilderSettings = {
-  databaseName: string;
-  databaseRole: string;
-  /** Not needed when Builder logs in as the master user. */
-  databasePassword: string | undefined;
-  s3KeyId: string | undefined;
-  s3SecretKey: string | undefined;
-  /** Asked for its own routes after a cut-over. */
-  url: string | undefined;
-};
+export const builderSection = z.strictObject({
+  databaseName: text.default('builder').describe("Builder's database in the instance"),
+  databaseRole: text.default('hab').describe('the role that builder-api logs in as; it must own every table'),
+  databasePassword: reference.optional().describe('its password; leave it out when it is the master user'),
+  s3KeyId: reference.describe('the access key of Builder for the replica bucket'),
+  s3SecretKey: reference.describe('the secret of that access key'),
+  url: z.url().optional().describe('a Builder frontend in DR, asked for its own routes after a cut-over'),
+});
+
+export type RestoreSettings = z.infer<typeof restoreSection>;
+export type BuilderSettings = z.infer<typeof builderSection>;
+export type Policy = z.infer<typeof policySection> & { restore: RestoreSettings; builder: BuilderSettings };

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { bundleSizes } from '../setup/bundle-sizes.ts';
@@ -8,6 +9,13 @@ const root = join(import.meta.dirname, '..', '..');
 const names = readdirSync(join(root, 'functions')).flatMap((name) =>
   name.endsWith('.ts') ? [name.replace('.ts', '')] : [],
 );
+
+type Given = { options: { stage: string } };
+type FunctionOfStack = { handler: string; role: string; package: { patterns: string[] } };
+const table = createRequire(import.meta.url)('../../infra/functions.cjs') as {
+  names: string[];
+  functions: (given: Given) => Promise<Record<string, FunctionOfStack>>;
+};
 
 describe('the bundles', () => {
   beforeAll(() => execFileSync(process.execPath, [join(root, 'bundle.mjs')]));
@@ -31,11 +39,18 @@ describe('the bundles', () => {
     expect(usage).toContain('Disaster recovery for Chef Habitat On-Prem Builder');
   });
 
-  it('names every function of the stack, with its own file and its own role', () => {
-    const stack = readFileSync(join(root, 'serverless.yml'), 'utf8');
+  it('names every function of the stack, with its own file and its own role', async () => {
+    const stack = Object.values(await table.functions({ options: { stage: 'sandbox' } }));
     for (const name of names) {
-      expect(stack).toContain(`handler: dist/functions/${name}.handler`);
-      expect(stack).toContain(`patterns: [dist/functions/${name}.js]`);
+      const [mine] = stack.filter((each) => each.handler === `dist/functions/${name}.handler`);
+      expect(mine?.package).toEqual({ patterns: [`dist/functions/${name}.js`] });
+      expect(stack.filter((each) => each.role === mine?.role)).toEqual([mine]);
     }
+    expect(stack).toHaveLength(names.length);
+  });
+
+  it('have a row in the table and a file of rights each, and neither is of no function', () => {
+    const rights = readdirSync(join(root, 'infra', 'rights')).map((file) => file.replace('.yml', ''));
+    expect([[...table.names].sort(), rights.sort()]).toEqual([names.sort(), names.sort()]);
   });
 });

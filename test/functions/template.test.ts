@@ -3,6 +3,8 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { parseConfig, policyOf } from '../../src/config.ts';
+import { loadConfig } from '../../src/config-file.ts';
 import { packageStack } from '../setup/packaging.ts';
 import { danglingIn, resourceProblems } from '../setup/specification.ts';
 
@@ -39,11 +41,16 @@ const ofType = (resources: Record<string, Resource>, type: string) =>
 describe('what a stage may choose', () => {
   const stage = `options-${process.pid}`;
   const file = join(root, 'config', `${stage}.yml`);
-  const withDr = (more: Record<string, unknown>, messages: Record<string, unknown> = {}) => {
-    const raw = parse(readFileSync(join(root, 'config', 'example.yml'), 'utf8'));
+  const example = parse(readFileSync(join(root, 'config', 'example.yml'), 'utf8'));
+  const withDr = (
+    more: Record<string, unknown>,
+    messages: Record<string, unknown> = {},
+    others: Record<string, unknown> = {},
+  ) => {
+    const dr = { ...example.dr, ...more };
     writeFileSync(
       file,
-      stringify({ ...raw, stage, dr: { ...raw.dr, ...more }, messages: { ...raw.messages, ...messages } }),
+      stringify({ ...example, stage, dr, messages: { ...example.messages, ...messages }, ...others }),
     );
     try {
       return packageStack('serverless.yml', stage).resources;
@@ -95,12 +102,37 @@ describe('what a stage may choose', () => {
     expect(mail.map((each) => each.Properties?.['Endpoint'])).toEqual(['builder-team@example.com']);
   }, 60_000);
 
+  it('is refused by name when functions could not carry it', () => {
+    const classes = Array.from({ length: 250 }, (_, n) => `db.r${n}.large`);
+    expect(() => withDr({}, {}, { restore: { ...example.restore, classes } })).toThrow(
+      /BUILDER_DR_SETTINGS would be \d+ bytes, and may be 3584, .* the longest settings: restore\.classes/,
+    );
+  }, 60_000);
+
   it('may be a list, one name, or names with commas between', () => {
     const resources = withDr({ inspectorSubnets: 'subnet-1' }, { emails: 'a@example.com, b@example.com' });
     const mail = Object.values(resources).filter((each) => each.Properties?.['Protocol'] === 'email');
     expect(mail.map((each) => each.Properties?.['Endpoint'])).toEqual(['a@example.com', 'b@example.com']);
     const inspector = resources['InspectDatabaseLambdaFunction']?.Properties?.['VpcConfig'];
     expect(inspector).toMatchObject({ SubnetIds: ['subnet-1'] });
+  }, 60_000);
+});
+
+describe('what functions know of the configuration', () => {
+  it('is one variable, which means to them what the file means to the command line', () => {
+    const { resources } = packageStack();
+    const functions = Object.values(resources).filter((each) => each.Type === 'AWS::Lambda::Function');
+    expect(functions.length).toBeGreaterThanOrEqual(9);
+    const file = loadConfig({}, join(root, 'config', 'sandbox.yml'));
+    for (const { Properties = {} } of functions) {
+      const { Variables } = Properties['Environment'] as { Variables: Record<string, string> };
+      expect(Object.keys(Variables)).toEqual(['BUILDER_DR_SETTINGS']);
+      const { alarms: _alarms, schedules: _schedules, ...found } = parseConfig(Variables);
+      const { region, database, bucket } = file.primary;
+      const { inspectorSubnets: _subnets, inspectorSecurityGroups: _groups, ...dr } = file.dr;
+      expect(file).toMatchObject({ ...found, primary: { region, database, bucket }, dr });
+      expect(policyOf(parseConfig(Variables))).toEqual(policyOf(file));
+    }
   }, 60_000);
 });
 

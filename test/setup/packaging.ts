@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,17 +31,20 @@ function workFolder(): string {
   return folder;
 }
 
-/** What `serverless deploy` would send for a stack: its template and zips. Asks nobody. */
+/** What `serverless deploy` would send for a stack: its template and zips. Asks nobody; throws what the framework says. */
 export function packageStack(configFile = 'serverless.yml', stage = 'sandbox'): Package {
   const work = workFolder();
   const folder = join(work, 'package');
   try {
     const { AWS_ENDPOINT_URL: _endpoint, ...env } = process.env;
-    execFileSync(
-      join(root, 'node_modules', '.bin', 'serverless'),
-      ['package', '--stage', stage, '--config', configFile, '--package', folder],
-      { cwd: work, env: { ...env, AWS_EC2_METADATA_DISABLED: 'true' }, stdio: ['ignore', 'ignore', 'pipe'] },
-    );
+    const args = ['package', '--stage', stage, '--config', configFile, '--package', folder];
+    const command = join(root, 'node_modules', '.bin', 'serverless');
+    const { status, signal, stdout, stderr } = spawnSync(command, args, {
+      cwd: work,
+      env: { ...env, AWS_EC2_METADATA_DISABLED: 'true' },
+      encoding: 'utf8',
+    });
+    if (status !== 0) throw new Error(`serverless ${args.join(' ')} failed (${status ?? signal}): ${stdout}${stderr}`);
     const text = readFileSync(join(folder, 'cloudformation-template-update-stack.json'), 'utf8');
     const { Resources, Outputs = {} } = JSON.parse(text);
     const zips = readdirSync(folder).filter((name) => name.endsWith('.zip'));

@@ -15,7 +15,7 @@ import { CreateQueueCommand, DeleteMessageCommand, ReceiveMessageCommand, SQSCli
 import { until as untilSlowly } from '../../sandbox/demo/operator.ts';
 import { clientOf } from '../../sandbox/demo/primary-site.ts';
 import type { Sandbox } from '../../sandbox/start.ts';
-import { type Config, policyOf } from '../../src/config.ts';
+import { type Config, policyOf, SETTINGS_VARIABLE } from '../../src/config.ts';
 import { stackNames } from '../../src/core/names.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import type { Ports } from '../../src/core/ports/all.ts';
@@ -33,16 +33,7 @@ export const PASSWORD = 'only-for-this-test-1';
 
 /** The variables that the deployed functions have. */
 export function environmentOf(config: Config): Record<string, string> {
-  const found: Record<string, string> = {};
-  const constant = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
-  for (const [section, value] of Object.entries(config)) {
-    if (typeof value !== 'object') found[`BUILDER_DR_${constant(section)}`] = String(value);
-    else
-      for (const [name, each] of Object.entries(value ?? {})) {
-        if (each !== undefined) found[`BUILDER_DR_${constant(section)}_${constant(name)}`] = String(each);
-      }
-  }
-  return found;
+  return { [SETTINGS_VARIABLE]: JSON.stringify(config) };
 }
 
 /** The function inside the VPC, called in this process. */
