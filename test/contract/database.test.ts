@@ -36,7 +36,7 @@ describe.each([
   });
   const available = async (look: () => Promise<SnapshotFacts | undefined>) => {
     await subject.settle();
-    return until('the snapshot', 10, async () => {
+    return until('the snapshot', async () => {
       const facts = await look();
       return facts?.status === 'available' ? facts : undefined;
     });

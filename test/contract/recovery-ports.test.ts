@@ -63,7 +63,7 @@ describe.each([
     subject = open();
   });
   const untilInstance = (name: string, wanted: (facts: RestoredInstance | undefined) => boolean) =>
-    until(name, 10, async () => {
+    until(name, async () => {
       subject.settle();
       const facts = await subject.instances.status(name);
       return wanted(facts) ? (facts ?? true) : undefined;
@@ -124,7 +124,7 @@ describe.each([
     await subject.fence.setGroups([group]);
     expect((await subject.fence.database())?.groups.every((each) => each.status === 'active')).toBe(false);
     const settled = (wanted: string[]) =>
-      until('the groups', 10, async () => {
+      until('the groups', async () => {
         subject.settle();
         const state = await subject.fence.database();
         const ids = state?.groups.map((each) => (each.status === 'active' ? each.id : ''));

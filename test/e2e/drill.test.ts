@@ -106,7 +106,7 @@ describe('a drill against real PostgreSQL and S3', () => {
     await plant('hbdr-drill-foreign', 'failover', run.id);
     // The record of that name is over, and the tag is another run's.
     await plant(`hbdr-drill-${other.id}`, 'drill', run.id);
-    await until('the sweep', 10, async () => {
+    await until('the sweep', async () => {
       const { swept } = await advance(subject.ports, subject.world.policy);
       return swept.length === 0 && !(await subject.drInstances()).includes(`hbdr-drill-${run.id}`) ? true : undefined;
     });

@@ -61,7 +61,7 @@ async function query(at: number, password: string, sql: string): Promise<pg.Quer
 }
 
 const snapshot = async (client: RDSClient, DBSnapshotIdentifier: string) =>
-  until(DBSnapshotIdentifier, 10, async () => {
+  until(DBSnapshotIdentifier, async () => {
     const { DBSnapshots } = await client.send(new DescribeDBSnapshotsCommand({ DBSnapshotIdentifier }));
     return DBSnapshots?.[0]?.Status === 'available' ? DBSnapshots[0] : undefined;
   });
@@ -230,7 +230,7 @@ describe('the RDS of the sandbox', () => {
       'adding',
       'removing',
     ]);
-    await until('only the fence', 5, async () => {
+    await until('only the fence', async () => {
       const found = await instance(dr, 'restored');
       const groups = found?.VpcSecurityGroups ?? [];
       return groups.length === 1 && groups[0]?.Status === 'active' && !found?.PendingModifiedValues?.MasterUserPassword
@@ -255,7 +255,7 @@ describe('the RDS of the sandbox', () => {
     await untilAvailable(dr, 'restored');
     expect(broken).toBe(true);
     await dr.send(new DeleteDBInstanceCommand({ DBInstanceIdentifier: 'restored', SkipFinalSnapshot: true }));
-    await until('the deletion', 5, async () =>
+    await until('the deletion', async () =>
       (await instance(dr, 'restored').catch(() => 'gone')) === 'gone' ? true : undefined,
     );
   });
