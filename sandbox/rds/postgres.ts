@@ -167,6 +167,8 @@ export class PostgresHost {
   /** Runs one piece of work as the engine's own superuser. */
   async admin<T>(cluster: Cluster, work: (client: pg.Client) => Promise<T>, database = 'postgres'): Promise<T> {
     const client = new pg.Client({ host: '127.0.0.1', port: cluster.port, user: ADMIN, database });
+    // An instance may be stopped meanwhile: the query in flight says so, and the sandbox goes on.
+    client.on('error', () => undefined);
     await client.connect();
     try {
       return await work(client);

@@ -10,6 +10,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { clientOf } from '../../sandbox/demo/primary-site.ts';
 import { type SeededBuilder, seedBuilder } from '../../sandbox/seed/builder.ts';
+import type { SeededPackage } from '../../sandbox/seed/packages.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { readKeyFolder } from '../../src/adapters/files/key-files.ts';
 import { snapshotName } from '../../src/core/ids.ts';
@@ -30,7 +31,13 @@ import { silentLog } from '../world/ports.ts';
 let sandbox: Sandbox;
 let world: World;
 let builder: SeededBuilder;
-const PACKAGES = 12;
+/** All packages that Builder has: what a test publishes stays there. */
+let published: SeededPackage[];
+const publish = async () => {
+  const made = await builder.publish();
+  published.push(made);
+  return made;
+};
 
 beforeAll(async () => {
   sandbox = await startSandbox();
@@ -42,12 +49,13 @@ beforeAll(async () => {
     s3: world.s3,
     bucket: world.config.primary.bucket,
     database: { host: '127.0.0.1', port, user: 'hab', password: PASSWORD },
-    packages: PACKAGES,
+    packages: 12,
     contentBytes: 500,
     largeBytes: 10_600_000,
     seed: 'cycle',
     keysFolder,
   });
+  published = [...builder.packages];
   await escrowKeys(world.ports, await readKeyFolder(keysFolder));
 });
 afterAll(async () => {
@@ -89,7 +97,7 @@ describe('one recovery point, end to end', () => {
     await sandbox.control.rds({ events: 'drop' });
     const point = await untilProtected((await captureByHand()).id);
     await sandbox.control.rds({ events: 'deliver' });
-    expect(point.artifacts).toMatchObject({ state: 'complete', count: PACKAGES });
+    expect(point.artifacts).toMatchObject({ state: 'complete', count: published.length });
     expect(point.history.map((each) => each.state)).toEqual(['capturing', 'captured', 'listing+copying', 'protected']);
   });
 
@@ -119,13 +127,13 @@ describe('one recovery point, end to end', () => {
         await client.end();
       }
     });
-    const checksums = builder.packages.map((each) => each.checksum);
+    const checksums = published.map((each) => each.checksum);
     expect(rows.map((row) => row.checksum).sort()).toEqual([...checksums].sort());
   });
 
   it('a package uploaded while the snapshot is creating is in the inventory', async () => {
     const { id } = await captureByHand();
-    const late = await builder.publish();
+    const late = await publish();
     await untilProtected(id);
     const keys: string[] = [];
     for await (const page of readInventory(world.ports.vault, `inventory/${id}.artifacts.ndjson.gz`)) {
@@ -165,7 +173,7 @@ describe('one recovery point, end to end', () => {
   });
 
   it('throttling, an error inside a 200, a slow answer and lost answers of the vault only delay', async () => {
-    await builder.publish();
+    await publish();
     await sandbox.control.faults([
       { kind: 'throttle', action: 'CreateDBSnapshot', times: 1 },
       { kind: 'error-in-200', action: 'CopyObject', times: 1 },

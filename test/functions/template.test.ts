@@ -32,7 +32,7 @@ let relay: Record<string, Resource>;
 beforeAll(() => {
   dr = resourcesOf();
   relay = resourcesOf('--config', 'serverless.primary.yml');
-}, 60_000);
+});
 const ofType = (resources: Record<string, Resource>, type: string) =>
   Object.entries(resources).filter(([, each]) => each.Type === type);
 
@@ -68,7 +68,7 @@ describe('what a stage may choose', () => {
     expect(resources['ReplicateLambdaFunction']?.Properties?.['ReservedConcurrentExecutions']).toBe(8);
     expect(Object.entries(resources).flatMap(([id, each]) => resourceProblems(id, each))).toEqual([]);
     expect(danglingIn(resources, resources)).toEqual([]);
-  }, 60_000);
+  });
 
   it('is buckets that exist already: the stack makes none then', () => {
     const resources = withDr({ existingBuckets: true });
@@ -77,7 +77,7 @@ describe('what a stage may choose', () => {
       expect.anything(),
     ]);
     expect(danglingIn(resources, resources)).toEqual([]);
-  }, 60_000);
+  });
 
   it('is what a stack before this left behind: its buckets and its key, under which everything is', () => {
     const existingKeyArn = 'arn:aws:kms:us-west-2:123456789012:key/kept';
@@ -88,12 +88,12 @@ describe('what a stage may choose', () => {
     expect(rights).toContain(`"Action":["kms:Decrypt","kms:GenerateDataKey"],"Resource":["${existingKeyArn}"]`);
     expect(danglingIn(resources, resources)).toEqual([]);
     expect(Object.entries(resources).flatMap(([id, each]) => resourceProblems(id, each))).toEqual([]);
-  }, 60_000);
+  });
 
   it('is who is subscribed: each address to the topics of both regions', () => {
     const mail = Object.values(withDr({})).filter((each) => each.Properties?.['Protocol'] === 'email');
     expect(mail.map((each) => each.Properties?.['Endpoint'])).toEqual(['builder-team@example.com']);
-  }, 60_000);
+  });
 
   it('may be a list, one name, or names with commas between', () => {
     const resources = withDr({ inspectorSubnets: 'subnet-1' }, { emails: 'a@example.com, b@example.com' });
@@ -101,7 +101,7 @@ describe('what a stage may choose', () => {
     expect(mail.map((each) => each.Properties?.['Endpoint'])).toEqual(['a@example.com', 'b@example.com']);
     const inspector = resources['InspectDatabaseLambdaFunction']?.Properties?.['VpcConfig'];
     expect(inspector).toMatchObject({ SubnetIds: ['subnet-1'] });
-  }, 60_000);
+  });
 });
 
 describe('the stacks', () => {
