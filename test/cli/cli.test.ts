@@ -6,7 +6,9 @@ import { stringify } from 'yaml';
 import { builderKey } from '../../sandbox/seed/box.ts';
 import { SeededRandom } from '../../sandbox/seed/random.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
-import { World } from '../setup/world.ts';
+import { advance } from '../../src/jobs/advance.ts';
+import { readPoints } from '../../src/jobs/vault/points.ts';
+import { until, World } from '../setup/world.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 let sandbox: Sandbox;
@@ -157,6 +159,11 @@ describe('builder-dr', () => {
     const sizes = ['--database-gib', '10', '--artifacts-gib', '50', '--artifacts', '4000'];
     const { code, document } = await json('cost', ...sizes);
     expect([code, document.lines.length, document.totalDollarsAMonth > 1]).toEqual([0, 9, true]);
+    await until('a point that knows its sizes', async () => {
+      await advance(world.ports, world.policy);
+      const [point] = (await readPoints(world.ports.vault)).points;
+      return point && 'sizeGib' in point.database && 'bytes' in point.artifacts ? true : undefined;
+    });
     expect((await json('cost')).document.load.databaseGib).toBeGreaterThan(0);
     for (const wrong of [
       ['--points-kept', 'many'],

@@ -9,7 +9,7 @@ import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { snapshotName } from '../../src/core/ids.ts';
 import { allFindings, phaseSeconds } from '../../src/core/recovery/lifecycle.ts';
 import { ROLE_TAG, RUN_TAG } from '../../src/core/recovery/restore-request.ts';
-import type { ScratchRun } from '../../src/core/recovery/run.ts';
+import type { Run } from '../../src/core/recovery/run.ts';
 import { advance } from '../../src/jobs/advance.ts';
 import { checkKeys } from '../../src/jobs/keys/restore.ts';
 import { planDrill } from '../../src/jobs/recovery/drill.ts';
@@ -19,7 +19,7 @@ import { until, untilAvailable } from '../setup/world.ts';
 let sandbox: Sandbox;
 let subject: RecoveryWorld;
 /** The first drill of all. */
-let first: ScratchRun;
+let first: Run;
 beforeAll(async () => {
   sandbox = await startSandbox();
   await sandbox.control.rds({ stateDelayMs: 50 });
