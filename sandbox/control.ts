@@ -13,13 +13,8 @@ export function controlRoutes(world: RdsWorld, bridge: Bridge, gateway: () => Ga
       gateway().faults.setDark(dark);
       await bridge.setDark(dark.map((entry) => entry.region));
     },
-    rds: (body) => {
-      world.settings = { ...world.settings, ...(body as Partial<RdsSettings>) };
-      return world.settings;
-    },
-    'rds/reset': () => {
-      world.settings = { ...defaultSettings };
-    },
+    rds: (body) => world.configure(body as Partial<RdsSettings>),
+    'rds/reset': () => world.configure(defaultSettings),
     'rds/status': (body) => {
       const { region, id, status } = body as { region: string; id: string; status: string };
       world.instance(region, id).status = status;

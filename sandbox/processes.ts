@@ -2,6 +2,8 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events';
 import { join } from 'node:path';
 
+export const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
+
 /** Starts processes and makes sure that each of them ends, by pid, with the sandbox. */
 export class Processes {
   readonly #watchdog: ChildProcess;
@@ -33,12 +35,12 @@ export class Processes {
     return child;
   }
 
-  /** Ends one child with the signal, then with SIGKILL if it lingers. */
+  /** Ends one child with the signal, then with SIGKILL if it hangs. */
   async stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    if (child.exitCode !== null || child.signalCode !== null) return;
+    if (hasEnded(child)) return;
     const ended = once(child, 'exit');
     child.kill(signal);
-    const lingering = setTimeout(() => child.kill('SIGKILL'), 5_000);
+    const lingering = setTimeout(() => child.kill('SIGKILL'), 60_000);
     await ended;
     clearTimeout(lingering);
   }

@@ -1,11 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DrError } from '../src/errors.ts';
 
 const root = join(import.meta.dirname, '..');
 const venv = join(root, '.venv');
-const marker = join(venv, '.sandbox-requirements');
+const MARKER = '.sandbox-requirements';
 const requirements = join(root, 'sandbox', 'requirements.txt');
 
 function findPython(): string {
@@ -18,16 +18,32 @@ function findPython(): string {
   });
 }
 
+const isReady = (wanted: string): boolean =>
+  existsSync(join(venv, MARKER)) && readFileSync(join(venv, MARKER), 'utf8') === wanted;
+
+/** Several sandboxes may start at once in a fresh checkout: each makes one apart, and the first one's is taken. */
+function makeVenv(wanted: string): void {
+  const mine = `${venv}-${process.pid}`;
+  try {
+    execFileSync(findPython(), ['-m', 'venv', mine], { stdio: 'pipe' });
+    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements];
+    execFileSync(join(mine, 'bin', 'python'), pip, { stdio: 'pipe' });
+    writeFileSync(join(mine, MARKER), wanted);
+    if (isReady(wanted)) return;
+    rmSync(venv, { recursive: true, force: true });
+    renameSync(mine, venv);
+  } catch (error) {
+    if (!isReady(wanted)) throw error;
+  } finally {
+    rmSync(mine, { recursive: true, force: true });
+  }
+}
+
 /** The interpreter of a virtual environment with the pinned requirements; makes it at first use. */
 export function sandboxPython(): string {
-  const python = join(venv, 'bin', 'python');
   const wanted = readFileSync(requirements, 'utf8');
-  if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return python;
   try {
-    if (!existsSync(python)) execFileSync(findPython(), ['-m', 'venv', venv], { stdio: 'pipe' });
-    execFileSync(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements], {
-      stdio: 'pipe',
-    });
+    if (!isReady(wanted)) makeVenv(wanted);
   } catch (cause) {
     if (cause instanceof DrError) throw cause;
     throw new DrError('SANDBOX_UNAVAILABLE', 'cannot install the sandbox packages into .venv', {
@@ -35,6 +51,5 @@ export function sandboxPython(): string {
       hint: 'Check that pip reaches a package index, remove .venv and try again.',
     });
   }
-  writeFileSync(marker, wanted);
-  return python;
+  return join(venv, 'bin', 'python');
 }

@@ -10,11 +10,12 @@ import { controlRoutes } from './control.ts';
 import { Gateway } from './gateway/server.ts';
 import { makeOperator } from './operator.ts';
 import { freePort } from './ports.ts';
-import { Processes } from './processes.ts';
+import { hasEnded, Processes } from './processes.ts';
 import { sandboxPython } from './python.ts';
 import { PostgresHost } from './rds/postgres.ts';
 import { rdsServer } from './rds/server.ts';
 import { RdsWorld } from './rds/world.ts';
+import { until } from './until.ts';
 
 const ACCOUNT = '000000000000';
 const { values: flags } = parseArgs({
@@ -54,12 +55,12 @@ async function startMinistack(processes: Processes, folder: string, gatewayPort:
     },
   });
   const bridge = new Bridge(`http://127.0.0.1:${port}`);
-  for (let attempt = 0; attempt < 300; attempt += 1) {
+  const ask = async () => {
     if (await bridge.ready()) return bridge;
-    if (child.exitCode !== null) break;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`the AWS emulator does not start: ${readFileSync(join(folder, 'ministack.log'), 'utf8')}`);
+    if (!hasEnded(child)) return undefined;
+    throw new Error(`the AWS emulator does not start: ${readFileSync(join(folder, 'ministack.log'), 'utf8')}`);
+  };
+  return until('the AWS emulator', ask, { everyMs: 100 });
 }
 
 /** Starts every part and answers how to reach it and how to end it. */

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 /**
@@ -24,5 +24,16 @@ for (const pid of pids) {
     pids.delete(pid); // already ended: what we wanted
   }
 }
-await new Promise((resolve) => setTimeout(resolve, pids.size > 0 ? 300 : 0));
+/** Whether it may still write; one that nobody has waited for does not. */
+function runs(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return process.platform !== 'linux' || !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+for (let tries = 0; tries < 600 && [...pids].some(runs); tries += 1) {
+  await new Promise((resolve) => setTimeout(resolve, 100));
+}
 for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });

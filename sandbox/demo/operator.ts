@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Point } from '../../src/core/points/documents.ts';
 import type { SandboxAddress } from '../start.ts';
+import { HANG_SECONDS } from '../until.ts';
 
 const run = promisify(execFile);
 const here = join(import.meta.dirname, '..', '..');
@@ -40,7 +41,7 @@ export class Operator {
       const { stdout } = await run(command, [...args, '--stage', stage], {
         cwd: this.#root,
         env: this.#environment,
-        timeout: 180_000,
+        timeout: HANG_SECONDS * 1000,
       });
       return stdout;
     } catch (error) {
@@ -64,20 +65,4 @@ export class Operator {
   async points(): Promise<Point[]> {
     return ((await this.cli('points')) as { points: Point[] }).points;
   }
-}
-
-/** Asks again until the answer is there; says what it waited for when it is not in time. */
-export async function until<T>(
-  what: string,
-  seconds: number,
-  ask: () => Promise<T | undefined>,
-  everyMs = 500,
-): Promise<T> {
-  const end = Date.now() + seconds * 1000;
-  while (Date.now() < end) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    await new Promise((resolve) => setTimeout(resolve, everyMs));
-  }
-  throw new Error(`waited ${seconds} s in vain for ${what}`);
 }

@@ -11,7 +11,7 @@ import {
 import { type SeededBuilder, seedBuilder } from '../seed/builder.ts';
 import { createBuilderRole } from '../seed/role.ts';
 import type { SandboxAddress } from '../start.ts';
-import { until } from './operator.ts';
+import { until } from '../until.ts';
 
 export function clientOf(address: SandboxAddress, region: string) {
   const { endpoint, accessKeyId, secretAccessKey } = address;
@@ -48,7 +48,7 @@ export async function createPrimarySite(
       ...(key.KeyMetadata?.Arn ? { KmsKeyId: key.KeyMetadata.Arn } : {}),
     }),
   );
-  const port = await until('the primary database', 60, async () => {
+  const port = await until('the primary database', async () => {
     const { DBInstances } = await rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: names.database }));
     return DBInstances?.[0]?.DBInstanceStatus === 'available' ? DBInstances[0].Endpoint?.Port : undefined;
   });

@@ -4,7 +4,8 @@ import pg from 'pg';
 import { allFindings, current, phaseSeconds } from '../../src/core/recovery/lifecycle.ts';
 import type { ProductionRun, Run } from '../../src/core/recovery/run.ts';
 import type { FailoverPlan } from '../../src/jobs/recovery/failover.ts';
-import { type Operator, until } from './operator.ts';
+import { until } from '../until.ts';
+import type { Operator } from './operator.ts';
 
 type Login = { host: string; port: number; user: string; password: string };
 
@@ -55,7 +56,7 @@ export async function runDrill(operator: Operator, event: string): Promise<Run> 
   const answer = JSON.parse(await operator.serverless('invoke', '-f', 'drill', '-p', `events/${event}.json`)) as {
     id: string;
   };
-  return until(`drill ${answer.id}`, 120, async () => {
+  return until(`drill ${answer.id}`, async () => {
     const run = await drillOf(operator, answer.id);
     return ['passed', 'failed'].includes(run.state) ? run : undefined;
   });
@@ -73,8 +74,8 @@ export async function invokeFailover(operator: Operator, request: Record<string,
 }
 
 /** Waits until the failover asks for its operator, or is over. */
-export async function untilSettled(operator: Operator, seconds: number): Promise<ProductionRun> {
-  return until('the failover', seconds, async () => {
+export async function untilSettled(operator: Operator): Promise<ProductionRun> {
+  return until('the failover', async () => {
     const [run] = (await operator.cli('failover', 'status')) as ProductionRun[];
     return run && ['done', 'blocked', 'failed', 'aborted'].includes(run.state) ? run : undefined;
   });

@@ -8,9 +8,10 @@ import { current } from '../../src/core/recovery/lifecycle.ts';
 import type { SeededBuilder } from '../seed/builder.ts';
 import { Slack } from '../slack.ts';
 import { startSandbox } from '../start.ts';
+import { until } from '../until.ts';
 import { prepareDrSite } from './dr-site.ts';
 import { Inbox } from './inbox.ts';
-import { Operator, until } from './operator.ts';
+import { Operator } from './operator.ts';
 import { clientOf, createPrimarySite, seedPrimarySite } from './primary-site.ts';
 import {
   bucketFingerprint,
@@ -73,7 +74,7 @@ async function untilReadiness(
   since: number,
   meanwhile: () => Promise<void> = async () => undefined,
 ): Promise<StatusRecord> {
-  return until(`readiness ${wanted}, told to the subscriber`, 150, async () => {
+  return until(`readiness ${wanted}, told to the subscriber`, async () => {
     const status = await assessment();
     await inbox.read();
     const told = inbox.letters.slice(since).some((letter) => letter.status === wanted);
@@ -121,13 +122,12 @@ async function demo(): Promise<void> {
   await show.step(
     'event',
     `hab pkg upload: ${uploaded.ident.origin}/${uploaded.ident.name} reaches the replica by its event`,
-    () => until('the uploaded package in the replica', 60, () => inReplica(uploaded.key)),
+    () => until('the uploaded package in the replica', () => inReplica(uploaded.key)),
   );
   const point = await show.step(
     'protected',
     'wait until the recovery point is protected',
-    () =>
-      until('a protected point', 120, async () => (await operator.points()).find((each) => each.state === 'protected')),
+    () => until('a protected point', async () => (await operator.points()).find((each) => each.state === 'protected')),
     (each) => `${each.id}, ${each.kind}`,
   );
   for (const { at, state, why } of point.history) show.say(`${at.slice(11, 19)}  ${state.padEnd(16)} ${why}`);
@@ -150,7 +150,7 @@ async function demo(): Promise<void> {
   );
   show.say(`${show.word(lost.status)}: ${lost.findings.map((each) => each.code).join(', ')}`);
   await show.step('repaired', 'wait until reconcile has brought it back', () =>
-    until('the artifact in the replica', 120, () => inReplica(victim)),
+    until('the artifact in the replica', () => inReplica(victim)),
   );
   await operator.serverless('invoke', '-f', 'readiness', '-p', 'events/readiness.json');
   const again = await show.step('readyAgain', 'wait until readiness says READY again', () =>
@@ -199,7 +199,7 @@ async function recover(builder: SeededBuilder, database: Login, inbox: Inbox): P
     'serverless invoke -f failover: start; restores and checks, and stops before two sites could take writes',
     async () => {
       await start();
-      return untilSettled(operator, 90);
+      return untilSettled(operator);
     },
     (run) => run.state,
   );
@@ -209,8 +209,8 @@ async function recover(builder: SeededBuilder, database: Login, inbox: Inbox): P
     'serverless invoke -f failover: start, acceptUnfenced',
     async () => {
       await start({ acceptUnfenced: true });
-      return until('the failover', 90, async () => {
-        const now = await untilSettled(operator, 90);
+      return until('the failover', async () => {
+        const now = await untilSettled(operator);
         return now.state === 'blocked' ? undefined : now;
       });
     },

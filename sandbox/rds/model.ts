@@ -4,6 +4,8 @@ export type Tag = { Key: string; Value: string };
 
 /** What differs from one test to the next; changed through the gateway's control route. */
 export type RdsSettings = {
+  /** What takes a while does not end before this is taken back: states in between can be looked at. */
+  held: boolean;
   stateDelayMs: number;
   backupDelayMs: number;
   snapshotQuota: number;
@@ -14,6 +16,7 @@ export type RdsSettings = {
 };
 
 export const defaultSettings: RdsSettings = {
+  held: false,
   stateDelayMs: 1500,
   backupDelayMs: 50,
   snapshotQuota: 100,

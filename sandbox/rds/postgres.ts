@@ -7,7 +7,8 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import selfsigned from 'selfsigned';
 import { freePort } from '../ports.ts';
-import type { Processes } from '../processes.ts';
+import { hasEnded, type Processes } from '../processes.ts';
+import { until } from '../until.ts';
 
 const run = promisify(execFile);
 const ADMIN = 'rdsadmin';
@@ -139,18 +140,14 @@ export class PostgresHost {
       },
     );
     cluster.process = child;
-    for (let attempt = 0; attempt < 400; attempt += 1) {
-      if (child.exitCode !== null) {
+    const ask = async () => {
+      if (hasEnded(child)) {
         throw new Error(`postgres ended: ${readFileSync(join(this.folder, 'postgres.log'), 'utf8').slice(-2000)}`);
       }
-      try {
-        await this.admin(cluster, (client) => client.query('SELECT 1'));
-        return;
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, 25)); // still starting
-      }
-    }
-    throw new Error(`postgres in ${cluster.folder} does not answer`);
+      // Refused while it is starting.
+      return this.admin(cluster, (client) => client.query('SELECT 1')).catch(() => undefined);
+    };
+    await until(`postgres in ${cluster.folder}`, ask, { everyMs: 25 });
   }
 
   async stop(cluster: Cluster): Promise<void> {
@@ -170,6 +167,8 @@ export class PostgresHost {
   /** Runs one piece of work as the engine's own superuser. */
   async admin<T>(cluster: Cluster, work: (client: pg.Client) => Promise<T>, database = 'postgres'): Promise<T> {
     const client = new pg.Client({ host: '127.0.0.1', port: cluster.port, user: ADMIN, database });
+    // An instance may be stopped meanwhile: the query in flight says so, and the sandbox goes on.
+    client.on('error', () => undefined);
     await client.connect();
     try {
       return await work(client);

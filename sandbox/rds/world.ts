@@ -24,6 +24,8 @@ export class RdsWorld {
   readonly account: string;
   settings: RdsSettings = { ...defaultSettings };
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** What is due, and held back. */
+  readonly #held: (() => Promise<void> | void)[] = [];
   #stopped = false;
 
   constructor(host: PostgresHost, bridge: Bridge, account: string) {
@@ -90,11 +92,22 @@ export class RdsWorld {
   later(work: () => Promise<void> | void, delayMs = this.settings.stateDelayMs): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      Promise.resolve(work()).catch((error) => {
-        if (!this.#stopped) process.stderr.write(`sandbox rds: ${error}\n`);
-      });
+      if (this.settings.held) this.#held.push(work);
+      else this.#run(work);
     }, delayMs);
     this.#timers.add(timer);
+  }
+
+  #run(work: () => Promise<void> | void): void {
+    Promise.resolve(work()).catch((error) => {
+      if (!this.#stopped) process.stderr.write(`sandbox rds: ${error}\n`);
+    });
+  }
+
+  configure(change: Partial<RdsSettings>): RdsSettings {
+    this.settings = { ...this.settings, ...change };
+    if (!this.settings.held) for (const work of this.#held.splice(0)) this.#run(work);
+    return this.settings;
   }
 
   stop(): void {

@@ -2,6 +2,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { compress } from '@napi-rs/lzma/xz';
 import { pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -113,7 +114,7 @@ describe('verify --deep', () => {
   });
 
   it('refuses a bomb before it has expanded', async () => {
-    const program = 'import lzma,sys; sys.stdout.buffer.write(lzma.compress(bytes(300 << 20)))';
+    const program = 'import lzma,sys; sys.stdout.buffer.write(lzma.compress(bytes(300 << 20), preset=0))';
     const bomb = execFileSync('python3', ['-c', program], { maxBuffer: 1 << 20 });
     expect(bomb.length).toBeLessThan(100_000);
     async function* source() {
@@ -127,13 +128,24 @@ describe('verify --deep', () => {
 });
 
 describe('verify s3://', () => {
+  /** A bucket of its own, with these objects. */
+  const filled = async (bucket: string, objects: Record<string, string | Buffer>) => {
+    await world.s3.send(new CreateBucketCommand({ Bucket: bucket }));
+    for (const [Key, Body] of Object.entries(objects))
+      await world.s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body }));
+    return bucket;
+  };
+  const goodHart = async () => signHart(await packagePayload(ident, random.bytes(500)), signer);
+  const spoiled = (hart: Buffer) => Buffer.concat([hart, Buffer.from('x')]);
+
   it('verifies the packages under a prefix, each by its own verdict', async () => {
-    const good = await signHart(await packagePayload(ident, random.bytes(500)), signer);
-    const bucket = world.config.primary.bucket;
-    await world.upload(objectKeyOf(ident), good);
-    await world.upload('core/bad.hart', Buffer.concat([good, Buffer.from('x')]));
-    await world.upload('core/notes.txt', 'no package');
-    await world.upload('other/x.hart', 'no package either');
+    const good = await goodHart();
+    const bucket = await filled('deep-prefix', {
+      [objectKeyOf(ident)]: good,
+      'core/bad.hart': spoiled(good),
+      'core/notes.txt': 'no package',
+      'other/x.hart': 'no package either',
+    });
     const { code, document } = await verify(`s3://${bucket}/core/`);
     expect([code, Object.fromEntries(document.results.map((each) => [each.path, each.verdict]))]).toEqual([
       1,
@@ -143,9 +155,10 @@ describe('verify s3://', () => {
   });
 
   it('looks into packages of a bucket, and holds them against a list', async () => {
-    const bucket = world.config.primary.bucket;
-    const wrong = objectKeyOf(windows);
-    await world.upload(wrong, await signHart(await packagePayload(ident, random.bytes(100)), signer));
+    const bucket = await filled('deep-list', {
+      [objectKeyOf(ident)]: await goodHart(),
+      [objectKeyOf(windows)]: await signHart(await packagePayload(ident, random.bytes(100)), signer),
+    });
     const { document } = await verify(`s3://${bucket}/core/zlib`, '--deep');
     expect(document.results.map((each) => each.verdict).sort()).toEqual(['OK', 'TARGET_MISMATCH']);
     const list = join(folder, 'list');
@@ -155,8 +168,14 @@ describe('verify s3://', () => {
   });
 
   it('an object whose body breaks off is unreadable, and the others are still checked', async () => {
+    const good = await goodHart();
+    const bucket = await filled('deep-cut', {
+      [objectKeyOf(ident)]: good,
+      [objectKeyOf(windows)]: good,
+      'core/bad.hart': spoiled(good),
+    });
     await sandbox.control.faults([{ kind: 'cut-body', action: 'GetObject', resource: 'core/bad.hart' }]);
-    const { document } = await verify(`s3://${world.config.primary.bucket}/core/`);
+    const { document } = await verify(`s3://${bucket}/core/`);
     await sandbox.control.faults([]);
     expect(document.results.map((each) => each.verdict).sort()).toEqual(['OK', 'OK', 'UNREADABLE']);
   });
@@ -164,7 +183,9 @@ describe('verify s3://', () => {
   it('a bucket that is not there fails the run: in one document, with what was checked before', async () => {
     const alone = await verify('s3://nowhere-at-all');
     expect([alone.code, alone.document]).toEqual([1, { error: expect.objectContaining({ code: 'NOT_FOUND' }) }]);
-    const after = await verify(join(folder, hartFileName(ident)), 's3://nowhere-at-all');
+    const path = join(folder, 'alone.hart');
+    await writeFile(path, await goodHart());
+    const after = await verify(path, 's3://nowhere-at-all');
     expect([after.code, after.document]).toEqual([
       1,
       expect.objectContaining({ checked: 1, error: expect.objectContaining({ code: 'NOT_FOUND' }) }),

@@ -17,7 +17,9 @@ import { DR, until } from '../setup/world.ts';
 import { silentLog } from '../world/ports.ts';
 import { memoryFence, memoryInstances, memorySecrets } from '../world/recovery.ts';
 
-type Subject = { instances: Instances; secrets: Secrets; fence: FencePort; settle: () => void; snapshot: string };
+/** Begins or ends a time in which nothing that was asked for comes to its end. */
+type Turn = () => Promise<unknown>;
+type Subject = { instances: Instances; secrets: Secrets; fence: FencePort; snapshot: string; hold: Turn; settle: Turn };
 let sandbox: Sandbox;
 let world: RecoveryWorld;
 let snapshot: string;
@@ -35,14 +37,15 @@ afterAll(async () => {
 function inMemory(): Subject {
   const instances = memoryInstances();
   const fence = memoryFence();
-  const settle = () => {
+  const settle = async () => {
     instances.finish();
     fence.finish();
   };
-  return { instances, secrets: memorySecrets(), fence, settle, snapshot: 'hbdr-x' };
+  return { instances, secrets: memorySecrets(), fence, hold: async () => undefined, settle, snapshot: 'hbdr-x' };
 }
 function onAws(): Subject {
-  return { ...world.ports, settle: () => undefined, snapshot };
+  const held = (value: boolean) => () => sandbox.control.rds({ held: value });
+  return { ...world.ports, hold: held(true), settle: held(false), snapshot };
 }
 const request = (subject: Subject, name: string, run = 'drills/1.json') =>
   restoreRequest(testPolicy.restore, 'scratch', {
@@ -63,16 +66,20 @@ describe.each([
     subject = open();
   });
   const untilInstance = (name: string, wanted: (facts: RestoredInstance | undefined) => boolean) =>
-    until(name, 10, async () => {
-      subject.settle();
+    until(name, async () => {
+      await subject.settle();
       const facts = await subject.instances.status(name);
       return wanted(facts) ? (facts ?? true) : undefined;
     });
 
+  const available = async (name: string) => {
+    await subject.instances.restore(request(subject, name));
+    return untilInstance(name, (each) => each?.status === 'available');
+  };
+
   it("a restore asked for twice makes one instance, with the tags of its own and not the source's", async () => {
     await subject.instances.restore(request(subject, 'hbdr-drill-1'));
-    await subject.instances.restore(request(subject, 'hbdr-drill-1'));
-    const facts = await untilInstance('hbdr-drill-1', (each) => each?.status === 'available');
+    const facts = await available('hbdr-drill-1');
     expect(facts).toMatchObject({
       engineVersion: 'postgres 17.10',
       className: 'db.t4g.small',
@@ -84,29 +91,33 @@ describe.each([
   });
 
   it('an instance of another run under the name is not taken for ours', async () => {
-    const foreign = subject.instances.restore(request(subject, 'hbdr-drill-1', 'drills/2.json'));
+    await available('hbdr-drill-foreign');
+    const foreign = subject.instances.restore(request(subject, 'hbdr-drill-foreign', 'drills/2.json'));
     await expect(foreign).rejects.toMatchObject({ code: 'INSTANCE_MISMATCH' });
   });
 
   it('a password is pending until it is set', async () => {
-    await subject.instances.setPassword('hbdr-drill-1', 'a-fresh-password-1');
-    expect((await subject.instances.status('hbdr-drill-1'))?.pending).toBe(true);
-    await untilInstance('hbdr-drill-1', (each) => each?.pending === false);
+    await available('hbdr-drill-password');
+    await subject.hold();
+    await subject.instances.setPassword('hbdr-drill-password', 'a-fresh-password-1');
+    expect((await subject.instances.status('hbdr-drill-password'))?.pending).toBe(true);
+    await untilInstance('hbdr-drill-password', (each) => each?.pending === false);
   });
 
   it('tags are added to those that are there', async () => {
-    const { arn } = (await subject.instances.status('hbdr-drill-1')) as RestoredInstance;
+    const { arn } = (await available('hbdr-drill-tags')) as RestoredInstance;
     await subject.instances.tag(arn, { 'builder-dr:role': 'aborted' });
-    const { tags } = (await subject.instances.status('hbdr-drill-1')) as RestoredInstance;
+    const { tags } = (await subject.instances.status('hbdr-drill-tags')) as RestoredInstance;
     expect(tags).toEqual({ 'builder-dr:run': 'drills/1.json', 'builder-dr:role': 'aborted' });
   });
 
   it("only a drill's instance is destroyed, and twice is once", async () => {
+    await available('hbdr-drill-doomed');
     await expect(subject.instances.destroy('hbdr-failover-1')).rejects.toMatchObject({ code: 'BAD_USAGE' });
-    await subject.instances.destroy('hbdr-drill-1');
-    await subject.instances.destroy('hbdr-drill-1');
-    await untilInstance('hbdr-drill-1', (each) => each === undefined);
-    await subject.instances.destroy('hbdr-drill-1');
+    await subject.instances.destroy('hbdr-drill-doomed');
+    await subject.instances.destroy('hbdr-drill-doomed');
+    await untilInstance('hbdr-drill-doomed', (each) => each === undefined);
+    await subject.instances.destroy('hbdr-drill-doomed');
   });
 
   it('a password is made once, kept, and gone when it is removed', async () => {
@@ -121,16 +132,18 @@ describe.each([
   it('groups are swapped after a while, and a reboot is asked for', async () => {
     const group = await subject.fence.fenceGroup();
     const before = (await subject.fence.database())?.groups.map((each) => each.id) ?? [];
+    await subject.hold();
     await subject.fence.setGroups([group]);
     expect((await subject.fence.database())?.groups.every((each) => each.status === 'active')).toBe(false);
     const settled = (wanted: string[]) =>
-      until('the groups', 10, async () => {
-        subject.settle();
+      until('the groups', async () => {
+        await subject.settle();
         const state = await subject.fence.database();
         const ids = state?.groups.map((each) => (each.status === 'active' ? each.id : ''));
         return state?.status === 'available' && ids?.join() === wanted.join() ? true : undefined;
       });
     await settled([group]);
+    await subject.hold();
     await subject.fence.reboot();
     expect((await subject.fence.database())?.status).toBe('rebooting');
     await settled([group]);
@@ -177,7 +190,7 @@ describe('AWS as it is', () => {
 
   it('a class that AWS has none of is NO_CAPACITY', async () => {
     await sandbox.control.rds({ insufficientCapacity: ['db.t4g.small'] });
-    const refused = world.ports.instances.restore(request(onAws(), 'hbdr-drill-2'));
+    const refused = world.ports.instances.restore(request(onAws(), 'hbdr-drill-large'));
     await expect(refused).rejects.toMatchObject({ code: 'NO_CAPACITY' });
     await sandbox.control.rds({ insufficientCapacity: [] });
   });

@@ -115,7 +115,7 @@ describe('the notifier', () => {
     const inbox = await Inbox.subscribe(sandbox.address, DR, topic);
     expect(await world.ports.notifier.subscribers()).toBe(1);
     await world.ports.notifier.publish(message);
-    await until('the letter', 10, async () => {
+    await until('the letter', async () => {
       await inbox.read();
       return inbox.letters[0];
     });

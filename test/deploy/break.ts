@@ -1,8 +1,8 @@
 import { GetRolePolicyCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { DeleteObjectCommand, HeadObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
-import { until } from '../../sandbox/demo/operator.ts';
 import { invokeFailover, planFailover, untilSettled } from '../../sandbox/demo/recovery.ts';
+import { until } from '../../sandbox/until.ts';
 import type { Installed } from './install.ts';
 import {
   alarmState,
@@ -27,15 +27,15 @@ export async function breakThings({ inbox, relayInbox }: Installed): Promise<voi
     const Payload = Buffer.from('{"hello":"world"}');
     const FunctionName = `hbdr-${stage}-capture`;
     await lambda.send(new InvokeCommand({ FunctionName, InvocationType: 'Event', Payload }));
-    await told(inbox, 'the alarm', 60, (letter) => letter.subject.includes(`hbdr-${stage}-capture-failed`));
+    await told(inbox, 'the alarm', (letter) => letter.subject.includes(`hbdr-${stage}-capture-failed`));
   });
   const silent = `hbdr-${stage}-dr-silent`;
   await show.step('heartbeat', 'the primary region hears the heartbeat', () =>
-    until('the heartbeat', 90, async () => ((await alarmState(primary.region, silent)) === 'OK' ? true : undefined)),
+    until('the heartbeat', async () => ((await alarmState(primary.region, silent)) === 'OK' ? true : undefined)),
   );
   await sandbox.control.dark([{ region: dr.region, mode: 'reset' }]);
   await show.step('silence', 'with DR dark the alarm of the primary region rings', () =>
-    told(relayInbox, 'the silence', 200, (letter) => letter.subject.startsWith(`ALARM: "${silent}"`)),
+    told(relayInbox, 'the silence', (letter) => letter.subject.startsWith(`ALARM: "${silent}"`)),
   );
   await sandbox.control.dark([]);
 }
@@ -51,7 +51,7 @@ export async function loseAnArtifact(): Promise<void> {
         () => undefined,
       );
     must((await there()) === undefined, 'it is gone');
-    await until('the repair', 200, there);
+    await until('the repair', there);
   });
 }
 
@@ -70,13 +70,13 @@ export async function takeARightAway({ inbox }: Installed): Promise<void> {
     'right',
     'without rds:CopyDBSnapshot an alarm rings, and readiness names what is missing',
     async () => {
-      await told(inbox, 'the finding', 200, (letter) => letter.body.includes('RIGHT_MISSING'));
-      await told(inbox, 'the alarm', 200, (letter) => letter.subject.includes(`hbdr-${stage}-advance-failed`));
+      await told(inbox, 'the finding', (letter) => letter.body.includes('RIGHT_MISSING'));
+      await told(inbox, 'the alarm', (letter) => letter.subject.includes(`hbdr-${stage}-advance-failed`));
     },
   );
   await iam.send(new PutRolePolicyCommand({ ...role, PolicyDocument: before }));
   await show.step('right back', 'with it the point goes on by itself', () =>
-    until('a protected point', 150, () => protectedPoint(String(id))),
+    until('a protected point', () => protectedPoint(String(id))),
   );
 }
 
@@ -93,8 +93,8 @@ export async function failOver({ inbox }: Installed): Promise<void> {
   const run = await show.step('failover', 'the failover function fails over, and tells', async () => {
     const { confirm } = await planFailover(operator);
     await invokeFailover(operator, { action: 'start', point: confirm, confirm });
-    return untilSettled(operator, 120);
+    return untilSettled(operator);
   });
   must(run.state === 'done', `the failover is done: ${JSON.stringify(run.history)}`);
-  await told(inbox, 'the failover', 60, (letter) => letter.subject.includes('failover'));
+  await told(inbox, 'the failover', (letter) => letter.subject.includes('failover'));
 }

@@ -1,7 +1,7 @@
 import { ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
-import { until } from '../../sandbox/demo/operator.ts';
 import { runDrill } from '../../sandbox/demo/recovery.ts';
+import { until } from '../../sandbox/until.ts';
 import type { Installed } from './install.ts';
 import { dr, invoke, lambda, must, operator, protectedPoint, replica, show, slack, told } from './site.ts';
 
@@ -26,7 +26,7 @@ export async function live({ builder, inbox }: Installed): Promise<void> {
   await show.step('upgrade', 'upgrade to this version while the point is in flight', upgrade);
   const uploaded = await builder.publish();
   await show.step('event', 'an uploaded artifact arrives by its event', () =>
-    until('the artifact', 60, () =>
+    until('the artifact', () =>
       replica.send(new HeadObjectCommand({ Bucket: dr.replicaBucket, Key: uploaded.key })).then(
         () => true as const,
         () => undefined,
@@ -34,13 +34,13 @@ export async function live({ builder, inbox }: Installed): Promise<void> {
     ),
   );
   await show.step('protected', 'the point in flight survived the upgrade and is protected', () =>
-    until('a protected point', 120, () => protectedPoint(String(id))),
+    until('a protected point', () => protectedPoint(String(id))),
   );
   await show.step('ready', 'readiness arrives at a subscriber', () =>
-    told(inbox, 'READY', 120, (letter) => letter.status === 'READY'),
+    told(inbox, 'READY', (letter) => letter.status === 'READY'),
   );
   await show.step('slack', 'readiness is in Slack too, and the outside monitor was called', () =>
-    until('Slack', 60, async () =>
+    until('Slack', async () =>
       slack.pings > 0 && slack.posted.some((each) => each.text.includes('READY')) ? true : undefined,
     ),
   );
@@ -56,7 +56,7 @@ export async function live({ builder, inbox }: Installed): Promise<void> {
   await show.step('notify', 'a message of each kind is sent as a test, and Slack takes every one', async () => {
     const { subscribers } = (await operator.cli('notify', '--test')) as { subscribers: number };
     must(subscribers >= 2, `the address and Slack are subscribed: ${subscribers}`);
-    await until('five tests', 60, async () =>
+    await until('five tests', async () =>
       slack.posted.filter((each) => each.text.includes('TEST MESSAGE')).length >= 5 ? true : undefined,
     );
     must(slack.refused.length === 0, `Slack refuses nothing: ${slack.refused}`);

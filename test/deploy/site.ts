@@ -6,11 +6,12 @@ import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwa
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { Inbox } from '../../sandbox/demo/inbox.ts';
-import { Operator, until } from '../../sandbox/demo/operator.ts';
+import { Operator } from '../../sandbox/demo/operator.ts';
 import { clientOf } from '../../sandbox/demo/primary-site.ts';
 import { Show } from '../../sandbox/demo/show.ts';
 import { Slack } from '../../sandbox/slack.ts';
 import { startSandbox } from '../../sandbox/start.ts';
+import { until } from '../../sandbox/until.ts';
 import { loadConfig } from '../../src/config-file.ts';
 
 export const root = join(import.meta.dirname, '..', '..');
@@ -40,13 +41,8 @@ export async function alarmState(region: string, name: string): Promise<string |
   return (await new CloudWatchClient(client(region)).send(command)).MetricAlarms?.[0]?.StateValue;
 }
 
-export async function told(
-  inbox: Inbox,
-  what: string,
-  seconds: number,
-  fits: (letter: Inbox['letters'][number]) => boolean,
-) {
-  return until(what, seconds, async () => {
+export async function told(inbox: Inbox, what: string, fits: (letter: Inbox['letters'][number]) => boolean) {
+  return until(what, async () => {
     await inbox.read();
     return inbox.letters.find(fits);
   });

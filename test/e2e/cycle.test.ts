@@ -10,6 +10,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { clientOf } from '../../sandbox/demo/primary-site.ts';
 import { type SeededBuilder, seedBuilder } from '../../sandbox/seed/builder.ts';
+import type { SeededPackage } from '../../sandbox/seed/packages.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { readKeyFolder } from '../../src/adapters/files/key-files.ts';
 import { snapshotName } from '../../src/core/ids.ts';
@@ -30,7 +31,13 @@ import { silentLog } from '../world/ports.ts';
 let sandbox: Sandbox;
 let world: World;
 let builder: SeededBuilder;
-const PACKAGES = 12;
+/** All packages that Builder has: what a test publishes stays there. */
+let published: SeededPackage[];
+const publish = async () => {
+  const made = await builder.publish();
+  published.push(made);
+  return made;
+};
 
 beforeAll(async () => {
   sandbox = await startSandbox();
@@ -42,12 +49,13 @@ beforeAll(async () => {
     s3: world.s3,
     bucket: world.config.primary.bucket,
     database: { host: '127.0.0.1', port, user: 'hab', password: PASSWORD },
-    packages: PACKAGES,
+    packages: 12,
     contentBytes: 500,
     largeBytes: 10_600_000,
     seed: 'cycle',
     keysFolder,
   });
+  published = [...builder.packages];
   await escrowKeys(world.ports, await readKeyFolder(keysFolder));
 });
 afterAll(async () => {
@@ -70,7 +78,7 @@ const find = async (id: string): Promise<Point> =>
   (await readPoints(world.ports.vault)).points.find((each) => each.id === id) as Point;
 
 async function untilProtected(id: string): Promise<Point> {
-  return until(`${id} protected`, 20, async () => {
+  return until(`${id} protected`, async () => {
     await advance(world.ports, policy());
     await world.drain();
     const point = await find(id);
@@ -89,7 +97,7 @@ describe('one recovery point, end to end', () => {
     await sandbox.control.rds({ events: 'drop' });
     const point = await untilProtected((await captureByHand()).id);
     await sandbox.control.rds({ events: 'deliver' });
-    expect(point.artifacts).toMatchObject({ state: 'complete', count: PACKAGES });
+    expect(point.artifacts).toMatchObject({ state: 'complete', count: published.length });
     expect(point.history.map((each) => each.state)).toEqual(['capturing', 'captured', 'listing+copying', 'protected']);
   });
 
@@ -101,7 +109,7 @@ describe('one recovery point, end to end', () => {
     );
     const port = await untilAvailable(world.drRds, DBInstanceIdentifier);
     await world.drRds.send(new ModifyDBInstanceCommand({ DBInstanceIdentifier, MasterUserPassword: 'restored-1' }));
-    const rows = await until('a login with the new password', 10, async () => {
+    const rows = await until('a login with the new password', async () => {
       const client = new pg.Client({
         host: '127.0.0.1',
         port,
@@ -119,13 +127,13 @@ describe('one recovery point, end to end', () => {
         await client.end();
       }
     });
-    const checksums = builder.packages.map((each) => each.checksum);
+    const checksums = published.map((each) => each.checksum);
     expect(rows.map((row) => row.checksum).sort()).toEqual([...checksums].sort());
   });
 
   it('a package uploaded while the snapshot is creating is in the inventory', async () => {
     const { id } = await captureByHand();
-    const late = await builder.publish();
+    const late = await publish();
     await untilProtected(id);
     const keys: string[] = [];
     for await (const page of readInventory(world.ports.vault, `inventory/${id}.artifacts.ndjson.gz`)) {
@@ -165,7 +173,7 @@ describe('one recovery point, end to end', () => {
   });
 
   it('throttling, an error inside a 200, a slow answer and lost answers of the vault only delay', async () => {
-    await builder.publish();
+    await publish();
     await sandbox.control.faults([
       { kind: 'throttle', action: 'CreateDBSnapshot', times: 1 },
       { kind: 'error-in-200', action: 'CopyObject', times: 1 },
@@ -178,7 +186,7 @@ describe('one recovery point, end to end', () => {
 
   it('two concurrent advance runs over real documents lose no update', async () => {
     const { id } = await captureByHand();
-    await until('protected by pairs of runs', 20, async () => {
+    await until('protected by pairs of runs', async () => {
       await Promise.all([advance(world.ports, policy()), advance(world.ports, policy())]);
       await world.drain();
       return (await find(id)).state === 'protected' ? true : undefined;
@@ -191,7 +199,7 @@ describe('one recovery point, end to end', () => {
     const held = (await world.ports.database.copies()).length;
     // The DR region is full; the primary has as many of its own, so let the source exist first.
     const { id } = await captureByHand();
-    await until('captured', 10, async () => {
+    await until('captured', async () => {
       const facts = await world.ports.database.status(snapshotName(id));
       return facts?.status === 'available' ? true : undefined;
     });
@@ -204,6 +212,7 @@ describe('one recovery point, end to end', () => {
   });
 
   it('an artifact lost behind its back is found, and repaired by the comparison', async () => {
+    await untilProtected((await captureByHand()).id);
     const Key = builder.packages[0]?.key ?? '';
     await world.drS3.send(new DeleteObjectCommand({ Bucket: world.config.dr.replicaBucket, Key }));
     const lost = await readiness(world.ports, policy());
@@ -220,22 +229,21 @@ describe('a primary that hangs', () => {
     'costs one time-out per run, and DR-only work is done first (%s)',
     async (mode) => {
       const first = (await captureByHand()).id;
-      await until('the copy has begun', 20, async () => {
+      await until('the copy has begun', async () => {
         await advance(world.ports, policy());
         return (await find(first)).database.state !== 'capturing' ? true : undefined;
       });
       const second = (await captureByHand()).id;
       const third = (await captureByHand()).id;
       await world.drain();
-      await until('the copy is there', 10, async () => {
+      await until('the copy is there', async () => {
         const facts = await world.ports.database.copyStatus(snapshotName(first));
         return facts?.status === 'available' ? true : undefined;
       });
       await sandbox.control.dark([{ region: PRIMARY, mode }]);
       await sandbox.control.clearCalls();
-      const begun = Date.now();
-      const report = await advance(world.ports, policy());
-      const seconds = (Date.now() - begun) / 1_000;
+      const dark = world.impatient;
+      const report = await advance(dark, policy());
       expect(report.primaryDark).toBeDefined();
       expect((await find(first)).state).toBe('protected');
       expect([(await find(second)).state, (await find(third)).state]).toEqual(['capturing', 'capturing']);
@@ -244,14 +252,13 @@ describe('a primary that hangs', () => {
       // A refused connection is tried three times within a second; a silent one is not tried again.
       expect(new Set(unanswered.map((each) => each.action)).size).toBe(1);
       expect(unanswered.length).toBeLessThanOrEqual(mode === 'black-hole' ? 1 : 3);
-      expect(seconds).toBeLessThan(1.5 * 2);
       expect(calls.findIndex((each) => each.status === 0)).toBeGreaterThan(
         calls.findIndex((each) => each.action === 'DescribeDBSnapshots' && each.region === DR),
       );
-      expect(await reconcile(world.ports, policy())).toMatchObject({
+      expect(await reconcile(dark, policy())).toMatchObject({
         primaryDark: expect.stringContaining('list primary-cycle'),
       });
-      const status = await readiness(world.ports, policy());
+      const status = await readiness(dark, policy());
       expect(status).toMatchObject({ status: 'NOT_READY', recoverable: true, protecting: false });
       expect(status.findings.map((each) => each.code)).toContain('PRIMARY_UNREACHABLE');
       await sandbox.control.dark([]);
@@ -275,7 +282,7 @@ describe('an encrypted database', () => {
     await kms.send(new DisableKeyCommand({ KeyId }));
     const { id } = await capture(ports, policy(), { kind: 'manual', at: nextSecond() });
     const stateOf = async () => (await readPoints(ports.vault)).points[0]?.database;
-    await until('the refused copy', 10, async () => {
+    await until('the refused copy', async () => {
       await advance(ports, policy());
       const database = await stateOf();
       return database?.state === 'captured' && database.waiting ? true : undefined;
@@ -285,7 +292,7 @@ describe('an encrypted database', () => {
     expect(found.map((each) => each.subject)).toEqual([KeyId, `copy of ${id}`]);
     expect(found[0]?.hint).toContain('Enable the key in the DR region');
     await kms.send(new EnableKeyCommand({ KeyId }));
-    await until('the copy', 10, async () => {
+    await until('the copy', async () => {
       await advance(ports, policy());
       return (await stateOf())?.state === 'copied' ? true : undefined;
     });

@@ -10,7 +10,7 @@ import type { Run } from '../../src/core/recovery/run.ts';
 import { vaultKeys } from '../../src/core/vault-layout.ts';
 import { encode } from '../../src/jobs/vault/documents.ts';
 import { MASTER, query, RecoveryWorld } from '../setup/recovery-world.ts';
-import { DR, PASSWORD } from '../setup/world.ts';
+import { DR, PASSWORD, until } from '../setup/world.ts';
 
 /** Each fault is planted in the real parts, found by name in a drill, and taken away again. */
 let sandbox: Sandbox;
@@ -87,7 +87,9 @@ describe('a drill finds by name', () => {
       await s3.send(new DeleteObjectCommand({ Bucket: config.primary.bucket, Key: early.key, VersionId: versionId }));
     }
     await drS3.send(new DeleteObjectCommand({ Bucket: config.dr.replicaBucket, Key: early.key }));
-    await new Promise((resolve) => setTimeout(resolve, 1_100)); // delete markers are dated to the second
+    const { deletedAt = new Date() } = await subject.ports.primaryArtifacts.history(early.key);
+    // Deletions are dated to the second: the data must be of a later one.
+    await until('the next second', async () => (Date.now() - deletedAt.getTime() > 1_000 ? true : undefined));
     await subject.protect();
     const run = await subject.drill();
     expect([run.state, found(run), samples(run, 'ARTIFACT_MISSING')]).toEqual([
@@ -200,9 +202,13 @@ describe('a drill finds by name', () => {
   });
 
   it('a migrated but empty database: DATABASE_EMPTY', async () => {
-    await subject.sql('TRUNCATE accounts, account_tokens, origins CASCADE');
-    await subject.protect();
-    const run = await subject.drill();
+    const emptied = await RecoveryWorld.create(sandbox, 'emptied');
+    await emptied.protect();
+    await emptied.drill();
+    await emptied.sql('TRUNCATE accounts, account_tokens, origins CASCADE');
+    await emptied.protect();
+    const run = await emptied.drill();
+    await emptied.builder.close();
     expect(run.state).toBe('failed');
     expect(found(run)).toEqual(['DATABASE_EMPTY', 'ROWS_FELL']);
   });

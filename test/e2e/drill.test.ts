@@ -1,9 +1,15 @@
-import { AddTagsToResourceCommand, RestoreDBInstanceFromDBSnapshotCommand } from '@aws-sdk/client-rds';
+import {
+  AddTagsToResourceCommand,
+  DeleteDBInstanceCommand,
+  ModifyDBInstanceCommand,
+  RestoreDBInstanceFromDBSnapshotCommand,
+} from '@aws-sdk/client-rds';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { snapshotName } from '../../src/core/ids.ts';
 import { allFindings, phaseSeconds } from '../../src/core/recovery/lifecycle.ts';
 import { ROLE_TAG, RUN_TAG } from '../../src/core/recovery/restore-request.ts';
+import type { Run } from '../../src/core/recovery/run.ts';
 import { advance } from '../../src/jobs/advance.ts';
 import { checkKeys } from '../../src/jobs/keys/restore.ts';
 import { planDrill } from '../../src/jobs/recovery/drill.ts';
@@ -12,11 +18,14 @@ import { until, untilAvailable } from '../setup/world.ts';
 
 let sandbox: Sandbox;
 let subject: RecoveryWorld;
+/** The first drill of all. */
+let first: Run;
 beforeAll(async () => {
   sandbox = await startSandbox();
   await sandbox.control.rds({ stateDelayMs: 50 });
   subject = await RecoveryWorld.create(sandbox, 'drill');
   await subject.protect();
+  first = await subject.drill();
 });
 afterAll(async () => {
   await subject.builder.close();
@@ -26,7 +35,7 @@ beforeEach(() => sandbox.control.rds({ insufficientCapacity: [] }));
 
 describe('a drill against real PostgreSQL and S3', () => {
   it('restores the newest point, finds that everything fits, proves the point and leaves nothing', async () => {
-    const run = await subject.drill();
+    const run = first;
     expect({ errors: run.errors, findings: allFindings(run), state: run.state }).toEqual({
       errors: [],
       findings: [],
@@ -100,13 +109,21 @@ describe('a drill against real PostgreSQL and S3', () => {
       await subject.world.drRds.send(new RestoreDBInstanceFromDBSnapshotCommand(request));
       await untilAvailable(subject.world.drRds, DBInstanceIdentifier);
     };
+    const remove = async (DBInstanceIdentifier: string) => {
+      const { drRds } = subject.world;
+      await drRds.send(new ModifyDBInstanceCommand({ DBInstanceIdentifier, DeletionProtection: false }));
+      await drRds.send(new DeleteDBInstanceCommand({ DBInstanceIdentifier, SkipFinalSnapshot: true }));
+      await until(`the end of ${DBInstanceIdentifier}`, async () =>
+        (await subject.drInstances()).includes(DBInstanceIdentifier) ? undefined : true,
+      );
+    };
     await plant(`hbdr-drill-${run.id}`, 'drill', run.id);
     await plant('builder-production', 'drill', run.id);
     await plant('hbdr-drill-unrecorded', 'drill', 'unrecorded');
     await plant('hbdr-drill-foreign', 'failover', run.id);
     // The record of that name is over, and the tag is another run's.
     await plant(`hbdr-drill-${other.id}`, 'drill', run.id);
-    await until('the sweep', 10, async () => {
+    await until('the sweep', async () => {
       const { swept } = await advance(subject.ports, subject.world.policy);
       return swept.length === 0 && !(await subject.drInstances()).includes(`hbdr-drill-${run.id}`) ? true : undefined;
     });
@@ -123,5 +140,6 @@ describe('a drill against real PostgreSQL and S3', () => {
       }),
     );
     await expect(subject.ports.instances.destroy('builder-production')).rejects.toMatchObject({ code: 'BAD_USAGE' });
+    for (const name of await subject.drInstances()) await remove(name);
   });
 });

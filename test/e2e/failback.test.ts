@@ -54,7 +54,7 @@ it('fails over, keeps and lists what was left behind, protects the other way, an
 
   // The old primary: a final snapshot, a list, another name; nothing is deleted.
   await startFailback(home.ports, home.world.policy);
-  const ready = await until('the old primary set aside', 40, async () => {
+  const ready = await until('the old primary set aside', async () => {
     await advance(home.ports, home.world.policy);
     const plan = await planFailback(home.ports);
     return plan.failback?.state === 'ready' ? plan.failback : undefined;
@@ -92,7 +92,7 @@ it('fails over, keeps and lists what was left behind, protects the other way, an
   expect(await readDirection(home.ports.vault)).toMatchObject({ direction: 'primary→dr', epoch: 3 });
 
   // The site that was left is set aside in its turn, and protection flows as before, from the new instance.
-  await until('the other site set aside', 40, async () => {
+  await until('the other site set aside', async () => {
     const plan = await startFailback(back.ports, back.world.policy);
     return plan.failback?.state === 'ready' ? true : undefined;
   });

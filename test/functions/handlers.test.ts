@@ -29,6 +29,8 @@ const event = (name: string): unknown =>
   JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'events', `${name}.json`), 'utf8'));
 const context = { functionName: 'test', awsRequestId: '1' } as Context;
 type Invoke = (event: unknown, context: Context) => Promise<unknown>;
+/** A time whose slot has half an hour left at least, whenever the test runs. */
+const inThisSlot = () => new Date(Date.now() + 1_800_000).toISOString();
 const invoke = (handler: unknown, given: unknown) => (handler as Invoke)(given, context);
 
 describe('the functions, through middy, with the events of events/', () => {
@@ -37,8 +39,7 @@ describe('the functions, through middy, with the events of events/', () => {
   });
 
   it('capture makes the point of the slot that the schedule names, and makes none for one that is long over', async () => {
-    const scheduledAt = new Date().toISOString();
-    const made = { kind: 'scheduled', scheduledAt };
+    const made = { kind: 'scheduled', scheduledAt: inThisSlot() };
     const [first, second] = [await invoke(capture, made), await invoke(capture, made)];
     expect(first).toEqual(second);
     expect(await invoke(capture, event('capture'))).toEqual({ id: null, kind: 'scheduled', state: 'slot-over' });
@@ -79,9 +80,12 @@ describe('the functions, through middy, with the events of events/', () => {
       batchItemFailures: [{ itemIdentifier: 'bad' }, { itemIdentifier: 'alien' }, { itemIdentifier: 'garbled' }],
     });
     expect(await world.ports.replica.head('core/good.hart')).toBeDefined();
+    const bad = { Records: [record('bad', { kind: 'repair', key: 'core/bad.hart' })] };
+    expect(await invoke(replicate, bad)).toEqual({ batchItemFailures: [] });
   });
 
   it('reconcile and readiness take their events', async () => {
+    await world.upload('core/missing.hart');
     expect(await invoke(reconcile, event('reconcile'))).toMatchObject({ record: { missing: { count: 1 } } });
     expect(await invoke(readiness, event('readiness'))).toMatchObject({ schema: 'status/1', status: 'NOT_READY' });
   });
@@ -111,16 +115,18 @@ describe('the functions, through middy, with the events of events/', () => {
     const skipped = { skipped: expect.stringContaining('protection flows none') };
     expect(await invoke(reconcile, event('reconcile'))).toEqual(skipped);
     expect(await invoke(drill, event('drill-scheduled'))).toEqual(skipped);
-    expect(await invoke(capture, { kind: 'scheduled', scheduledAt: new Date().toISOString() })).toMatchObject({
+    expect(await invoke(capture, { kind: 'scheduled', scheduledAt: inThisSlot() })).toMatchObject({
       state: 'wrong-direction',
     });
     await world.upload('core/of-the-old-site.hart');
     const body = JSON.stringify({ kind: 'repair', key: 'core/of-the-old-site.hart' });
-    expect(await invoke(replicate, { Records: [{ messageId: '1', eventSource: 'aws:sqs', body }] })).toEqual(skipped);
+    const repair = { Records: [{ messageId: '1', eventSource: 'aws:sqs', body }] };
+    expect(await invoke(replicate, repair)).toEqual(skipped);
     expect(await world.ports.replica.head('core/of-the-old-site.hart')).toBeUndefined();
     await expect(invoke(capture, event('capture-manual'))).rejects.toMatchObject({ code: 'WRONG_DIRECTION' });
     await expect(invoke(drill, event('drill'))).rejects.toMatchObject({ code: 'WRONG_DIRECTION' });
     await world.ports.vault.remove('direction.json');
+    await invoke(replicate, repair);
   });
 
   it.each([

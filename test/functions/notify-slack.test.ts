@@ -35,7 +35,7 @@ beforeEach(async () => {
 
 const put = (name: string, Value: string) =>
   ssm.send(new PutParameterCommand({ Name: name.slice(4), Value, Type: 'SecureString', Overwrite: true }));
-const webhook = () => slackWebhook({ ssm, reference, timeoutMs: 300, waitMs: 5 });
+const webhook = () => slackWebhook({ ssm, reference, timeoutMs: 60_000, waitMs: 5 });
 const invoke = (...messages: string[]) =>
   (handler as unknown as (event: unknown, context: Context) => Promise<unknown>)(
     { Records: messages.map((Message) => ({ Sns: { Subject: 'a subject', Message } })) },
@@ -124,7 +124,7 @@ describe('the webhook', () => {
     await put(reference, `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/token-in-a-wrong-place`);
     errors.push(await refusal(webhook().post(message)));
     proxy.close();
-    errors.push(await refusal(slackWebhook({ ssm, reference: 'ssm:/nobody', timeoutMs: 300 }).post(message)));
+    errors.push(await refusal(slackWebhook({ ssm, reference: 'ssm:/nobody', timeoutMs: 60_000 }).post(message)));
     const all = errors.map((each) => [describeError(each), each.hint, String(each.stack), String(each.cause)].join());
     for (const secret of secrets) expect(all.join('\n')).not.toContain(secret);
     expect(errors.map((each) => each.code)).toEqual([
@@ -139,7 +139,7 @@ describe('the webhook', () => {
 
   it('of an outside monitor is called', async () => {
     await put('ssm:/notify/monitor', slack.monitorUrl);
-    await deadManUrl({ ssm, reference: 'ssm:/notify/monitor', timeoutMs: 300 }).ping();
+    await deadManUrl({ ssm, reference: 'ssm:/notify/monitor', timeoutMs: 60_000 }).ping();
     expect(slack.pings).toBe(1);
   });
 });

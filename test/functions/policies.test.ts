@@ -15,7 +15,7 @@ let resources: [string, Resource][];
 beforeAll(() => {
   const stacks = [packageStack(), packageStack('serverless.primary.yml')];
   resources = stacks.flatMap((each) => Object.entries(each.resources));
-}, 60_000);
+});
 
 const ofType = (type: string) => resources.filter(([, each]) => each.Type === type);
 const statements = (type: string, property: string) =>

@@ -6,7 +6,7 @@ let stacks: { name: string; first: Package; second: Package }[];
 beforeAll(() => {
   const files = ['serverless.yml', 'serverless.primary.yml'];
   stacks = files.map((name) => ({ name, first: packageStack(name), second: packageStack(name) }));
-}, 120_000);
+});
 
 describe('the templates, as they are deployed', () => {
   it("have no resource, property or value that AWS's specification does not know", () => {

@@ -34,7 +34,7 @@ let relay: Record<string, Resource>;
 beforeAll(() => {
   dr = resourcesOf();
   relay = resourcesOf('--config', 'serverless.primary.yml');
-}, 60_000);
+});
 const ofType = (resources: Record<string, Resource>, type: string) =>
   Object.entries(resources).filter(([, each]) => each.Type === type);
 
@@ -75,7 +75,7 @@ describe('what a stage may choose', () => {
     expect(resources['ReplicateLambdaFunction']?.Properties?.['ReservedConcurrentExecutions']).toBe(8);
     expect(Object.entries(resources).flatMap(([id, each]) => resourceProblems(id, each))).toEqual([]);
     expect(danglingIn(resources, resources)).toEqual([]);
-  }, 60_000);
+  });
 
   it('is buckets that exist already: the stack makes none then', () => {
     const resources = withDr({ existingBuckets: true });
@@ -84,7 +84,7 @@ describe('what a stage may choose', () => {
       expect.anything(),
     ]);
     expect(danglingIn(resources, resources)).toEqual([]);
-  }, 60_000);
+  });
 
   it('is what a stack before this left behind: its buckets and its key, under which everything is', () => {
     const existingKeyArn = 'arn:aws:kms:us-west-2:123456789012:key/kept';
@@ -95,12 +95,12 @@ describe('what a stage may choose', () => {
     expect(rights).toContain(`"Action":["kms:Decrypt","kms:GenerateDataKey"],"Resource":["${existingKeyArn}"]`);
     expect(danglingIn(resources, resources)).toEqual([]);
     expect(Object.entries(resources).flatMap(([id, each]) => resourceProblems(id, each))).toEqual([]);
-  }, 60_000);
+  });
 
   it('is who is subscribed: each address to the topics of both regions', () => {
     const mail = Object.values(withDr({})).filter((each) => each.Properties?.['Protocol'] === 'email');
     expect(mail.map((each) => each.Properties?.['Endpoint'])).toEqual(['builder-team@example.com']);
-  }, 60_000);
+  });
 
   it('is refused by name when functions could not carry it', () => {
     const classes = Array.from({ length: 250 }, (_, n) => `db.r${n}.large`);
@@ -115,7 +115,7 @@ describe('what a stage may choose', () => {
     expect(mail.map((each) => each.Properties?.['Endpoint'])).toEqual(['a@example.com', 'b@example.com']);
     const inspector = resources['InspectDatabaseLambdaFunction']?.Properties?.['VpcConfig'];
     expect(inspector).toMatchObject({ SubnetIds: ['subnet-1'] });
-  }, 60_000);
+  });
 });
 
 describe('what functions know of the configuration', () => {

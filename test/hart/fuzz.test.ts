@@ -77,12 +77,12 @@ describe('mutated packages and keys', () => {
         expect(now).toEqual(original);
         expect(key.split(/\r?\n/)[3]?.trim()).toBe(signer.publicText.split('\n')[3]);
       }),
-      { numRuns: CASES, interruptAfterTimeLimit: 58_000, markInterruptAsFailure: true },
+      { numRuns: CASES, interruptAfterTimeLimit: 290_000, markInterruptAsFailure: true },
     );
     // The mutations reach every failure that bytes alone can have.
     expect([...verdicts.keys()].sort()).toEqual(
       ['BAD_KEY_FILE', 'BAD_SIGNATURE', 'MALFORMED_HEADER', 'OK', 'PAYLOAD_HASH_MISMATCH', 'UNKNOWN_KEY'].sort(),
     );
     expect(payload.length).toBe(300);
-  }, 60_000);
+  });
 });

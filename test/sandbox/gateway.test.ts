@@ -14,7 +14,7 @@ import { Upload } from '@aws-sdk/lib-storage';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { clientOf } from '../../sandbox/demo/primary-site.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
-import { DR, PRIMARY } from '../setup/world.ts';
+import { DR, PRIMARY, until } from '../setup/world.ts';
 
 let sandbox: Sandbox;
 let s3: S3Client;
@@ -148,9 +148,15 @@ describe('the gateway breaks on demand', () => {
 
   it('a black hole accepts and never answers', async () => {
     await sandbox.control.dark([{ region: PRIMARY, mode: 'black-hole' }]);
-    const abort = AbortSignal.timeout(400);
-    const asked = s3.send(new HeadObjectCommand({ Bucket: 'there', Key: 'a' }), { abortSignal: abort });
-    await expect(asked).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }));
+    await sandbox.control.clearCalls();
+    const abort = new AbortController();
+    const asked = s3.send(new HeadObjectCommand({ Bucket: 'there', Key: 'a' }), { abortSignal: abort.signal });
+    const refused = expect(asked).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }));
+    await until('the call', async () => ((await sandbox.control.calls()).length > 0 ? true : undefined));
+    // Whoever asks the other region now is answered before the one that was here first.
+    await drS3.send(new PutObjectCommand({ Bucket: 'here', Key: 'y', Body: 'y' }));
+    abort.abort();
+    await refused;
   });
 
   it('records who called what, where, and how it ended', async () => {

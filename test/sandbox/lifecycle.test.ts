@@ -48,7 +48,7 @@ describe('the sandbox', () => {
     const ended = once(child, 'exit');
     child.kill(signal);
     await ended;
-    await until('the end of all its processes', 10, async () => {
+    await until('the end of all its processes', async () => {
       return processesOf(address.folder).length === 0 && !existsSync(address.folder) ? true : undefined;
     });
   });

@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(() => sandbox.stop());
 
 const available = async (DBSnapshotIdentifier: string) =>
-  until(DBSnapshotIdentifier, 10, async () => {
+  until(DBSnapshotIdentifier, async () => {
     const { DBSnapshots } = await rds.send(new DescribeDBSnapshotsCommand({ DBSnapshotIdentifier }));
     return DBSnapshots?.[0]?.Status === 'available' ? true : undefined;
   });
@@ -72,7 +72,7 @@ describe('the events of the RDS of the sandbox', () => {
       );
       return Number(Attributes?.ApproximateNumberOfMessages);
     };
-    await until(`${expected} events`, 5, async () => ((await depth()) === expected ? true : undefined));
+    await until(`${expected} events`, async () => ((await depth()) === expected ? true : undefined));
     await sandbox.control.rds({ events: 'deliver' });
     expect(await depth()).toBe(expected);
   });

@@ -4,6 +4,7 @@ import {
   CopyDBSnapshotCommand,
   CreateDBInstanceCommand,
   CreateDBSnapshotCommand,
+  type DBSnapshot,
   DeleteDBInstanceCommand,
   DeleteDBSnapshotCommand,
   DescribeDBInstancesCommand,
@@ -25,6 +26,9 @@ let rds: RDSClient;
 let dr: RDSClient;
 let port: number;
 const DBInstanceIdentifier = 'source';
+/** A snapshot of the source, and its copy in the DR region, from which `restored` was made. */
+let taken: DBSnapshot;
+let copied: DBSnapshot;
 
 beforeAll(async () => {
   sandbox = await startSandbox();
@@ -33,6 +37,15 @@ beforeAll(async () => {
   dr = new RDSClient({ ...clientOf(sandbox.address, DR), maxAttempts: 1 });
   port = await create(rds, 'Source');
   await query(port, PASSWORD, 'CREATE TABLE t (n int); INSERT INTO t SELECT generate_series(1, 1000)');
+  const Tags = [{ Key: 'k', Value: 'v' }];
+  await rds.send(new CreateDBSnapshotCommand({ DBInstanceIdentifier, DBSnapshotIdentifier: 'One', Tags }));
+  taken = await snapshot(rds, 'one');
+  await query(port, PASSWORD, 'INSERT INTO t VALUES (0)');
+  await dr.send(
+    new CopyDBSnapshotCommand({ SourceDBSnapshotIdentifier: taken.DBSnapshotArn, TargetDBSnapshotIdentifier: 'one' }),
+  );
+  copied = await snapshot(dr, 'one');
+  await restore('restored');
 });
 afterAll(() => sandbox.stop());
 
@@ -50,6 +63,12 @@ async function create(client: RDSClient, name: string, more: object = {}): Promi
   return untilAvailable(client, name);
 }
 
+async function restore(name: string): Promise<number> {
+  const request = { DBInstanceIdentifier: name, DBSnapshotIdentifier: 'one' };
+  await dr.send(new RestoreDBInstanceFromDBSnapshotCommand(request));
+  return untilAvailable(dr, name);
+}
+
 async function query(at: number, password: string, sql: string): Promise<pg.QueryResult> {
   const client = new pg.Client({ host: '127.0.0.1', port: at, user: 'hab', password, database: 'builder' });
   await client.connect();
@@ -61,7 +80,7 @@ async function query(at: number, password: string, sql: string): Promise<pg.Quer
 }
 
 const snapshot = async (client: RDSClient, DBSnapshotIdentifier: string) =>
-  until(DBSnapshotIdentifier, 10, async () => {
+  until(DBSnapshotIdentifier, async () => {
     const { DBSnapshots } = await client.send(new DescribeDBSnapshotsCommand({ DBSnapshotIdentifier }));
     return DBSnapshots?.[0]?.Status === 'available' ? DBSnapshots[0] : undefined;
   });
@@ -77,27 +96,11 @@ describe('the RDS of the sandbox', () => {
   });
 
   it('takes a snapshot of the running engine: rows written before it are in it, rows after it are not', async () => {
-    await rds.send(
-      new CreateDBSnapshotCommand({
-        DBInstanceIdentifier,
-        DBSnapshotIdentifier: 'One',
-        Tags: [{ Key: 'k', Value: 'v' }],
-      }),
-    );
-    const taken = await snapshot(rds, 'one');
     expect(taken).toMatchObject({ PercentProgress: 100, TagList: [{ Key: 'k', Value: 'v' }] });
-    await query(port, PASSWORD, 'INSERT INTO t VALUES (0)');
-    await dr.send(
-      new CopyDBSnapshotCommand({ SourceDBSnapshotIdentifier: taken.DBSnapshotArn, TargetDBSnapshotIdentifier: 'one' }),
-    );
-    const copied = await snapshot(dr, 'one');
     expect(copied.OriginalSnapshotCreateTime).toEqual(taken.OriginalSnapshotCreateTime);
     expect(copied.SnapshotCreateTime?.getTime()).toBeGreaterThan(taken.SnapshotCreateTime?.getTime() ?? Number.NaN);
     expect(copied.TagList).toEqual([]);
-    await dr.send(
-      new RestoreDBInstanceFromDBSnapshotCommand({ DBInstanceIdentifier: 'restored', DBSnapshotIdentifier: 'one' }),
-    );
-    const at = await untilAvailable(dr, 'restored');
+    const at = (await instance(dr, 'restored'))?.Endpoint?.Port ?? 0;
     expect((await query(at, PASSWORD, 'SELECT count(*)::int AS n FROM t')).rows).toEqual([{ n: 1000 }]);
   });
 
@@ -176,7 +179,7 @@ describe('the RDS of the sandbox', () => {
   });
 
   it('limits the copies in flight and the snapshots of a region', async () => {
-    await sandbox.control.rds({ stateDelayMs: 1_000, copyLimit: 1 });
+    await sandbox.control.rds({ held: true, copyLimit: 1 });
     const copy = (TargetDBSnapshotIdentifier: string) =>
       dr.send(
         new CopyDBSnapshotCommand({
@@ -186,7 +189,7 @@ describe('the RDS of the sandbox', () => {
       );
     await copy('second');
     await expect(copy('third')).rejects.toThrow('Cannot copy more than 1 snapshots');
-    await sandbox.control.rds({ stateDelayMs: 50, copyLimit: 20, snapshotQuota: 1 });
+    await sandbox.control.rds({ held: false, copyLimit: 20, snapshotQuota: 1 });
     await expect(copy('fourth')).rejects.toThrow(expect.objectContaining({ name: 'SnapshotQuotaExceededFault' }));
     await sandbox.control.rds({ snapshotQuota: 100 });
     await snapshot(dr, 'second');
@@ -213,31 +216,37 @@ describe('the RDS of the sandbox', () => {
         (each) => each.DBSnapshotIdentifier,
       );
     expect(await ids('db-instance-id', 'source')).toEqual(['one']);
-    expect(await ids('db-snapshot-id', 'sealed')).toEqual(['sealed']);
-    await rds.send(new DeleteDBSnapshotCommand({ DBSnapshotIdentifier: 'sealed' }));
-    expect(await ids('db-snapshot-id', 'sealed')).toEqual([]);
+    await create(rds, 'another');
+    const other = { DBInstanceIdentifier: 'another', DBSnapshotIdentifier: 'doomed' };
+    await rds.send(new CreateDBSnapshotCommand(other));
+    await snapshot(rds, 'doomed');
+    expect(await ids('db-snapshot-id', 'doomed')).toEqual(['doomed']);
+    await rds.send(new DeleteDBSnapshotCommand({ DBSnapshotIdentifier: 'doomed' }));
+    expect(await ids('db-snapshot-id', 'doomed')).toEqual([]);
   });
 
   it('sets a new password after a while, and a reboot ends open connections that a swap of groups left alive', async () => {
+    const at = await restore('fenced');
+    await sandbox.control.rds({ held: true });
     await dr.send(
       new ModifyDBInstanceCommand({
-        DBInstanceIdentifier: 'restored',
+        DBInstanceIdentifier: 'fenced',
         MasterUserPassword: 'changed-1',
         VpcSecurityGroupIds: ['sg-fence'],
       }),
     );
-    expect((await instance(dr, 'restored'))?.VpcSecurityGroups?.map((each) => each.Status).sort()).toEqual([
+    expect((await instance(dr, 'fenced'))?.VpcSecurityGroups?.map((each) => each.Status).sort()).toEqual([
       'adding',
       'removing',
     ]);
-    await until('only the fence', 5, async () => {
-      const found = await instance(dr, 'restored');
+    await sandbox.control.rds({ held: false });
+    await until('only the fence', async () => {
+      const found = await instance(dr, 'fenced');
       const groups = found?.VpcSecurityGroups ?? [];
       return groups.length === 1 && groups[0]?.Status === 'active' && !found?.PendingModifiedValues?.MasterUserPassword
         ? true
         : undefined;
     });
-    const at = (await instance(dr, 'restored'))?.Endpoint?.Port ?? 0;
     const open = new pg.Client({
       host: '127.0.0.1',
       port: at,
@@ -251,12 +260,12 @@ describe('the RDS of the sandbox', () => {
     });
     await open.connect();
     await open.query('INSERT INTO t VALUES (-1)');
-    await dr.send(new RebootDBInstanceCommand({ DBInstanceIdentifier: 'restored' }));
-    await untilAvailable(dr, 'restored');
+    await dr.send(new RebootDBInstanceCommand({ DBInstanceIdentifier: 'fenced' }));
+    await untilAvailable(dr, 'fenced');
     expect(broken).toBe(true);
-    await dr.send(new DeleteDBInstanceCommand({ DBInstanceIdentifier: 'restored', SkipFinalSnapshot: true }));
-    await until('the deletion', 5, async () =>
-      (await instance(dr, 'restored').catch(() => 'gone')) === 'gone' ? true : undefined,
+    await dr.send(new DeleteDBInstanceCommand({ DBInstanceIdentifier: 'fenced', SkipFinalSnapshot: true }));
+    await until('the deletion', async () =>
+      (await instance(dr, 'fenced').catch(() => 'gone')) === 'gone' ? true : undefined,
     );
   });
 });

@@ -106,7 +106,7 @@ export class RecoveryWorld {
   /** A new recovery point, protected, its artifacts verified and merged. */
   async protect(): Promise<Point> {
     const { id } = await capture(this.ports, this.world.policy, { kind: 'manual', at: this.nextSecond() });
-    await until(`${id} protected`, 30, async () => {
+    await until(`${id} protected`, async () => {
       await advance(this.ports, this.world.policy);
       await this.world.drain();
       return (await this.point(id)).state === 'protected' ? true : undefined;
@@ -121,7 +121,7 @@ export class RecoveryWorld {
 
   /** Advances until the run waits for nobody but its operator. */
   async finish<R extends Run>(run: R, ports: Ports = this.ports): Promise<R> {
-    return until(`${run.kind} ${run.id}`, 60, async () => {
+    return until(`${run.kind} ${run.id}`, async () => {
       await advance(ports, this.world.policy);
       await this.world.drain();
       const now = await this.run(run);

@@ -12,9 +12,9 @@ import {
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { until as untilSlowly } from '../../sandbox/demo/operator.ts';
 import { clientOf } from '../../sandbox/demo/primary-site.ts';
 import type { Sandbox } from '../../sandbox/start.ts';
+import { until as untilSlowly } from '../../sandbox/until.ts';
 import { type Config, policyOf, SETTINGS_VARIABLE } from '../../src/config.ts';
 import { stackNames } from '../../src/core/names.ts';
 import type { Policy } from '../../src/core/policy.ts';
@@ -100,7 +100,8 @@ export class World {
         s3SecretKey: `secretsmanager:${name}/s3-secret-key`,
       },
       messages: {},
-      network: { connectTimeoutMs: 1_000, requestTimeoutMs: 1_500 },
+      // A slow machine is not a dark region.
+      network: { connectTimeoutMs: 60_000, requestTimeoutMs: 120_000 },
     };
     const world = new World(sandbox, await withKey(sandbox, change(config)));
     await world.#install();
@@ -110,6 +111,20 @@ export class World {
   /** The same resources under another configuration. */
   with(change: (config: Config) => Config): World {
     return new World(this.sandbox, change(this.config));
+  }
+
+  /** The same ports, but for what asks the primary region: it is soon given up, so that a dark one costs a test little. */
+  get impatient(): Ports {
+    const network = { ...this.config.network, requestTimeoutMs: 1_500 };
+    const hasty = awsPorts({ ...this.config, network }, silentLog);
+    const { database, metrics } = this.ports;
+    return {
+      ...this.ports,
+      primaryArtifacts: hasty.primaryArtifacts,
+      fence: hasty.fence,
+      database: { ...hasty.database, copies: database.copies, copyStatus: database.copyStatus },
+      metrics: { put: (site, values) => (site === 'dr' ? metrics : hasty.metrics).put(site, values) },
+    };
   }
 
   get policy(): Policy {
@@ -202,12 +217,13 @@ async function createBucket(client: S3Client, Bucket: string): Promise<void> {
   });
 }
 
-export function until<T>(what: string, seconds: number, ask: () => Promise<T | undefined>): Promise<T> {
-  return untilSlowly(what, seconds, ask, 50);
+/** Waits for a condition, on a machine however slow; its end comes before that of the test, to say what was waited for. */
+export function until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
+  return untilSlowly(what, ask, { everyMs: 50, hangSeconds: 280 });
 }
 
 export async function untilAvailable(rds: RDSClient, DBInstanceIdentifier: string): Promise<number> {
-  return until(`instance ${DBInstanceIdentifier}`, 20, async () => {
+  return until(`instance ${DBInstanceIdentifier}`, async () => {
     const { DBInstances } = await rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier }));
     return DBInstances?.[0]?.DBInstanceStatus === 'available' ? DBInstances[0].Endpoint?.Port : undefined;
   });
