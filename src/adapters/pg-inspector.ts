@@ -32,31 +32,31 @@ const sealedColumns = [
 ];
 type SealedColumn = (typeof sealedColumns)[number];
 
-async function rowsOf(client: pg.Client, sql: string, values: unknown[] = []): Promise<Record<string, string>[]> {
+async function countRows(client: pg.Client, sql: string, values: unknown[] = []): Promise<Record<string, string>[]> {
   return (await client.query(sql, values)).rows as Record<string, string>[];
 }
 
 /** Takes Builder's rights for this transaction, if the master user does not have them. */
 async function assumeRole(client: pg.Client, role: string): Promise<void> {
-  const [found] = await rowsOf(client, 'SELECT oid FROM pg_roles WHERE rolname = $1', [role]);
+  const [found] = await countRows(client, 'SELECT oid FROM pg_roles WHERE rolname = $1', [role]);
   if (!found) return;
-  const [has] = await rowsOf(client, "SELECT pg_has_role(current_user, $1, 'USAGE') AS yes", [role]);
+  const [has] = await countRows(client, "SELECT pg_has_role(current_user, $1, 'USAGE') AS yes", [role]);
   if (has?.['yes'] as unknown as boolean) return;
-  const [server] = await rowsOf(client, "SELECT current_setting('server_version_num')::int >= 160000 AS modern");
+  const [server] = await countRows(client, "SELECT current_setting('server_version_num')::int >= 160000 AS modern");
   // From 16 on a membership may come without the rights of the role.
   const options = (server?.['modern'] as unknown as boolean) ? ' WITH INHERIT TRUE' : '';
-  await attempt(client, `GRANT ${client.escapeIdentifier(role)} TO CURRENT_USER${options}`);
+  await inSavepoint(client, `GRANT ${client.escapeIdentifier(role)} TO CURRENT_USER${options}`);
 }
 
 /** One statement that may be refused, without losing the transaction. */
-async function attempt(client: pg.Client, sql: string): Promise<Record<string, string>[] | undefined> {
-  await client.query('SAVEPOINT attempt');
+async function inSavepoint(client: pg.Client, sql: string): Promise<Record<string, string>[] | undefined> {
+  await client.query('SAVEPOINT inSavepoint');
   try {
-    const rows = await rowsOf(client, sql);
-    await client.query('RELEASE SAVEPOINT attempt');
+    const rows = await countRows(client, sql);
+    await client.query('RELEASE SAVEPOINT inSavepoint');
     return rows;
   } catch (error) {
-    await client.query('ROLLBACK TO SAVEPOINT attempt');
+    await client.query('ROLLBACK TO SAVEPOINT inSavepoint');
     if ((error as { code?: string }).code?.startsWith('42')) return undefined; // not there, or not allowed
     throw error;
   }
@@ -64,12 +64,12 @@ async function attempt(client: pg.Client, sql: string): Promise<Record<string, s
 
 async function tables(client: pg.Client): Promise<DatabaseFacts['tables']> {
   const found: DatabaseFacts['tables'] = [];
-  const list = await rowsOf(
+  const list = await countRows(
     client,
     "SELECT tablename AS name, tableowner AS owner FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename",
   );
   for (const { name = '', owner = '' } of list) {
-    const counted = await attempt(client, `SELECT count(*) AS rows FROM public.${client.escapeIdentifier(name)}`);
+    const counted = await inSavepoint(client, `SELECT count(*) AS rows FROM public.${client.escapeIdentifier(name)}`);
     found.push({ name, owner, rows: counted ? Number(counted[0]?.['rows']) : null });
   }
   return found;
@@ -77,7 +77,7 @@ async function tables(client: pg.Client): Promise<DatabaseFacts['tables']> {
 
 /** Which revision a row is sealed for: the third line of the message, or the column that names it. */
 async function sealed(client: pg.Client, { table, text, where }: SealedColumn): Promise<SealedRows[]> {
-  const rows = await attempt(
+  const rows = await inSavepoint(
     client,
     `WITH sealed AS (SELECT ${text} AS body FROM ${table} WHERE ${where}),
       named AS (SELECT body, regexp_replace(split_part(body, E'\\n', 3), '^bldr-', '') AS revision
@@ -90,7 +90,7 @@ async function sealed(client: pg.Client, { table, text, where }: SealedColumn): 
 
 /** Revisions that secret keys name in their column, whatever their body holds. */
 async function namedRevisions(client: pg.Client): Promise<SealedRows[]> {
-  const rows = await attempt(
+  const rows = await inSavepoint(
     client,
     `SELECT encryption_key_rev AS revision, count(*) AS rows FROM origin_secret_keys
      WHERE encryption_key_rev IS NOT NULL AND body NOT LIKE E'BOX-1\\n%' GROUP BY 1`,
@@ -104,22 +104,22 @@ async function namedRevisions(client: pg.Client): Promise<SealedRows[]> {
 }
 
 async function facts(client: pg.Client): Promise<Omit<DatabaseFacts, 'packages'>> {
-  const [server] = await rowsOf(client, 'SHOW server_version');
-  const ledger = await attempt(
+  const [server] = await countRows(client, 'SHOW server_version');
+  const ledger = await inSavepoint(
     client,
     "SELECT count(*) AS count, coalesce(max(version), '') AS newest FROM __diesel_schema_migrations",
   );
-  const [nextId] = await rowsOf(
+  const [nextId] = await countRows(
     client,
     "SELECT pg_get_userbyid(proowner) AS owner FROM pg_proc WHERE proname = 'next_id_v1' AND pronamespace = 'public'::regnamespace",
   );
-  const extensions = await rowsOf(client, 'SELECT extname AS name FROM pg_extension ORDER BY extname');
-  const roles = await rowsOf(
+  const extensions = await countRows(client, 'SELECT extname AS name FROM pg_extension ORDER BY extname');
+  const roles = await countRows(
     client,
     `SELECT r.rolname AS name, EXISTS (SELECT 1 FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
        WHERE m.member = r.oid AND g.rolname = 'rds_iam') AS iam FROM pg_roles r WHERE r.rolcanlogin ORDER BY 1`,
   );
-  const keys = await attempt(client, 'SELECT full_name AS name, body FROM origin_public_keys ORDER BY full_name');
+  const keys = await inSavepoint(client, 'SELECT full_name AS name, body FROM origin_public_keys ORDER BY full_name');
   const found = await tables(client);
   const groups: SealedRows[] = await namedRevisions(client);
   for (const column of sealedColumns) groups.push(...(await sealed(client, column)));

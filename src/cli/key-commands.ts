@@ -1,7 +1,7 @@
 import { readKeyFolder, readNodeFiles, writeKeyFile } from '../adapters/files/key-files.ts';
 import { DrError } from '../errors.ts';
 import { escrowKeys, type KeyFile } from '../jobs/keys/escrow.ts';
-import { checkKeys, escrowedFiles } from '../jobs/keys/restore.ts';
+import { checkKeys, readEscrowedFiles } from '../jobs/keys/restore.ts';
 import type { Command } from './command.ts';
 import { escrowText } from './render.ts';
 
@@ -21,7 +21,7 @@ export const keysEscrow: Command = async ({ ports }, _args, flags) => {
 export const keysRestore: Command = async ({ ports }, _args, flags) => {
   const report: Record<'written' | 'unchanged', string[]> = { written: [], unchanged: [] };
   const folder = String(flags['to']);
-  for await (const file of escrowedFiles(ports)) report[await writeKeyFile(folder, file)].push(file.name);
+  for await (const file of readEscrowedFiles(ports)) report[await writeKeyFile(folder, file)].push(file.name);
   const lines = [
     ...report.written.map((name) => `written: ${name}`),
     ...report.unchanged.map((name) => `unchanged: ${name}`),

@@ -7,7 +7,7 @@ import type { HartReport, Verdict } from './verdict.ts';
 const SIGNATURE_BYTES = 64;
 const HASH_TEXT = /^[0-9a-fA-F]{64}$/;
 
-type Finding = { verdict: Verdict; detail: string | null };
+type HartVerdict = { verdict: Verdict; detail: string | null };
 
 function sameHex(a: string, b: string): boolean {
   const [x, y] = [Buffer.from(a.toLowerCase()), Buffer.from(b.toLowerCase())];
@@ -54,7 +54,7 @@ export class HartVerifier {
     const fileBlake2b = this.#file.digestHex();
     const payload = this.#payload.digestHex();
     let header: HartHeader | undefined;
-    let finding: Finding;
+    let finding: HartVerdict;
     try {
       if (this.#broken !== undefined) throw new HeaderError(this.#broken);
       if (this.#bytes === 0) throw new HeaderError('the file is empty');
@@ -78,13 +78,13 @@ export class HartVerifier {
   }
 
   /** A row's checksum decides wherever the file's own proof found nothing wrong, or could not be made. */
-  #against(finding: Finding, file: string, checksum: string | undefined): Finding {
+  #against(finding: HartVerdict, file: string, checksum: string | undefined): HartVerdict {
     const open: Verdict[] = ['OK', 'UNKNOWN_KEY', 'BAD_KEY_FILE'];
     if (checksum === undefined || !open.includes(finding.verdict) || sameHex(checksum, file)) return finding;
     return { verdict: 'CHECKSUM_MISMATCH', detail: `the row says ${checksum}` };
   }
 
-  #judge({ signer, signature }: HartHeader, payload: string): Finding {
+  #judge({ signer, signature }: HartHeader, payload: string): HartVerdict {
     const key = this.#keys.find(signer);
     if (!key) return { verdict: 'UNKNOWN_KEY', detail: `no public key ${signer}` };
     if ('problem' in key) return { verdict: 'BAD_KEY_FILE', detail: key.problem };
@@ -92,8 +92,8 @@ export class HartVerifier {
   }
 }
 
-function judgeSignature(key: KeyObject, combined: Buffer, payload: string): Finding {
-  const bad = (detail: string): Finding => ({ verdict: 'BAD_SIGNATURE', detail });
+function judgeSignature(key: KeyObject, combined: Buffer, payload: string): HartVerdict {
+  const bad = (detail: string): HartVerdict => ({ verdict: 'BAD_SIGNATURE', detail });
   if (combined.length < SIGNATURE_BYTES) return bad(`the signature has ${combined.length} bytes`);
   const message = combined.subarray(SIGNATURE_BYTES);
   if (!verify(null, message, key, combined.subarray(0, SIGNATURE_BYTES))) return bad('the key does not open it');

@@ -139,11 +139,11 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
   if (point && coverage) {
     seen.replica = { pointId: point.id, missing: coverage.missing, differing: coverage.differing };
   }
-  seen.primary = await askPrimary(ports);
+  seen.primary = await observePrimary(ports);
   return seen;
 }
 
-async function askPrimary(ports: ReadinessPorts): Promise<Observations['primary']> {
+async function observePrimary(ports: ReadinessPorts): Promise<Observations['primary']> {
   const region = ports.site.primaryRegion;
   try {
     return { region, facts: await ports.database.source() };

@@ -27,7 +27,7 @@ function familyOf({ Engine = '', EngineVersion = '' }: DBSnapshot): string {
   return `${Engine}${EngineVersion.split('.')[0]}`;
 }
 
-function factsOf(snapshot: DBSnapshot): SnapshotFacts {
+function snapshotFactsOf(snapshot: DBSnapshot): SnapshotFacts {
   const status = snapshot.Status === 'available' || snapshot.Status === 'failed' ? snapshot.Status : 'creating';
   return {
     name: snapshot.DBSnapshotIdentifier ?? '',
@@ -84,7 +84,7 @@ export function rdsDatabase({ primary, dr, instanceId, drKmsKeyId }: RdsOptions)
     },
     async status(name) {
       const found = await find(toPrimary, primary, name);
-      return found && factsOf(found);
+      return found && snapshotFactsOf(found);
     },
     async copyToDr({ name, sourceArn, pointId }) {
       const command = new CopyDBSnapshotCommand({
@@ -105,14 +105,14 @@ export function rdsDatabase({ primary, dr, instanceId, drKmsKeyId }: RdsOptions)
     },
     async copyStatus(name) {
       const found = await find(toDr, dr, name);
-      return found && factsOf(found);
+      return found && snapshotFactsOf(found);
     },
     async copies() {
       const found: SnapshotFacts[] = [];
       await toDr('list snapshots in the DR region', 'snapshots', async () => {
         for await (const page of paginateDescribeDBSnapshots({ client: dr }, { SnapshotType: 'manual' })) {
           for (const snapshot of page.DBSnapshots ?? []) {
-            if (snapshot.DBSnapshotIdentifier?.startsWith('hbdr-')) found.push(factsOf(snapshot));
+            if (snapshot.DBSnapshotIdentifier?.startsWith('hbdr-')) found.push(snapshotFactsOf(snapshot));
           }
         }
       });

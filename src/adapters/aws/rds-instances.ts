@@ -19,7 +19,7 @@ const call = callsTo('dr');
 
 const listed = (tags: Record<string, string>) => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 
-function factsOf(instance: DBInstance): RestoredInstance {
+function instanceFactsOf(instance: DBInstance): RestoredInstance {
   const tags = (instance.TagList ?? []).map(({ Key = '', Value = '' }) => [Key, Value] as const);
   const waiting = instance.VpcSecurityGroups?.some((each) => each.Status !== 'active') ?? false;
   return {
@@ -70,7 +70,7 @@ export function rdsInstances({ client }: { client: RDSClient }): Instances {
     const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: name });
     try {
       const found = (await call(`describe instance ${name}`, name, () => client.send(command))).DBInstances?.[0];
-      return found && factsOf(found);
+      return found && instanceFactsOf(found);
     } catch (error) {
       if (hasCode(error, 'NOT_FOUND')) return undefined;
       throw error;
@@ -134,7 +134,7 @@ export function rdsInstances({ client }: { client: RDSClient }): Instances {
       const found: RestoredInstance[] = [];
       await call('list instances in the DR region', 'instances', async () => {
         for await (const page of paginateDescribeDBInstances({ client }, {})) {
-          found.push(...(page.DBInstances ?? []).map(factsOf));
+          found.push(...(page.DBInstances ?? []).map(instanceFactsOf));
         }
       });
       return found;

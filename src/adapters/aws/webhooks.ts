@@ -9,9 +9,9 @@ export type WebhookOptions = { ssm: SSMClient; reference: string; timeoutMs: num
 const ATTEMPTS = 4;
 const LONGEST_WAIT_MS = 10_000;
 
-type Answer = { status: number; text: string; waitMs: number | undefined };
+type WebhookAnswer = { status: number; text: string; waitMs: number | undefined };
 
-async function once(url: URL, request: RequestInit, timeoutMs: number): Promise<Answer> {
+async function once(url: URL, request: RequestInit, timeoutMs: number): Promise<WebhookAnswer> {
   try {
     const response = await fetch(url, { ...request, signal: AbortSignal.timeout(timeoutMs), redirect: 'error' });
     const said = await response.text();
@@ -32,7 +32,7 @@ async function once(url: URL, request: RequestInit, timeoutMs: number): Promise<
  */
 async function send(what: string, { ssm, reference, timeoutMs, waitMs = 500 }: WebhookOptions, request: RequestInit) {
   const url = await readUrl(ssm, reference);
-  let last: Answer = { status: 0, text: '', waitMs: undefined };
+  let last: WebhookAnswer = { status: 0, text: '', waitMs: undefined };
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     if (attempt > 0) await sleep(Math.min(LONGEST_WAIT_MS, last.waitMs ?? waitMs * 2 ** (attempt - 1)));
     last = await once(url, request, timeoutMs);

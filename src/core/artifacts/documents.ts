@@ -1,9 +1,5 @@
 import * as z from 'zod';
-
-const instant = z.iso.datetime();
-const count = z.int().nonnegative();
-
-const sampled = z.strictObject({ count, samples: z.array(z.string()) });
+import { count, instant, sampled } from '../schema.ts';
 
 /** What was found of the bytes of one artifact in the replica. They are told apart by ETag and size: an overwrite voids it. */
 export const verificationSchema = z.strictObject({

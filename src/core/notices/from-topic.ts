@@ -4,7 +4,7 @@ import { alarmMessage, alarmSchema } from './of-alarm.ts';
 
 const TEXT = 4_000;
 
-function parsed(text: string): unknown {
+function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -14,7 +14,7 @@ function parsed(text: string): unknown {
 
 /** What Slack gets of a topic's message: our own and CloudWatch's alarms by their fields, any other text as it is. */
 export function slackOf(text: string, subject: string | null | undefined, stage: string): SlackMessage {
-  const said = parsed(text);
+  const said = jsonOf(text);
   const document = documentSchema.safeParse(said);
   if (document.success) return slackMessage(messageOf(subject ?? document.data.title, document.data));
   const alarm = alarmSchema.safeParse(said);

@@ -1,7 +1,5 @@
 import * as z from 'zod';
-
-const instant = z.iso.datetime();
-const count = z.int().nonnegative();
+import { count, instant } from '../schema.ts';
 
 const pointStates = [
   'capturing',

@@ -119,7 +119,7 @@ export function artifactsListed(
   const listed: Point = { ...point, artifacts: { state: 'listed', ...found, listedAt: now.toISOString() } };
   const shrunk = shrinkage(found, previous, policy);
   if (shrunk && !point.acceptedAt) return transition(listed, 'suspect', now, shrunk);
-  return begin(listed, now, 'the artifacts are listed');
+  return beginCopying(listed, now, 'the artifacts are listed');
 }
 
 function shrinkage(found: Inventory, previous: Point | undefined, policy: Policy): string | undefined {
@@ -134,7 +134,7 @@ function shrinkage(found: Inventory, previous: Point | undefined, policy: Policy
   return undefined;
 }
 
-function begin(point: Point, now: Date, why: string): Point {
+function beginCopying(point: Point, now: Date, why: string): Point {
   return point.state === 'captured' ? transition(point, 'listing+copying', now, why) : point;
 }
 
@@ -152,7 +152,7 @@ export function copyAccepted(point: Point, now: Date): Point {
     ...point,
     database: { ...database, state: 'copying', startedAt: at, percent: 0, progressAt: at },
   };
-  return begin(copying, now, 'the copy to the DR region has started');
+  return beginCopying(copying, now, 'the copy to the DR region has started');
 }
 
 /** The DR region refused the copy for now (quota, key): waits, and becomes a finding when overdue. */

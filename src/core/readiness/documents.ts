@@ -1,8 +1,7 @@
 import * as z from 'zod';
 import { findingSchema } from '../findings.ts';
+import { instant } from '../schema.ts';
 import { statusWords, toldOf, toldSchema } from './told.ts';
-
-const instant = z.iso.datetime();
 
 const state = {
   status: z.enum(statusWords),

@@ -1,9 +1,6 @@
 import * as z from 'zod';
 import { findingSchema } from '../findings.ts';
-
-const instant = z.iso.datetime();
-const count = z.int().nonnegative();
-const sampled = z.strictObject({ count, samples: z.array(z.string()) });
+import { count, instant, sampled } from '../schema.ts';
 
 /** Rows of the restored database against the objects of the replica. */
 const comparisonSchema = z.strictObject({

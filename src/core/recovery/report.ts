@@ -1,7 +1,5 @@
 import * as z from 'zod';
-
-const instant = z.iso.datetime();
-const count = z.int().nonnegative();
+import { count, instant } from '../schema.ts';
 
 /** One login or one request as Builder makes it. */
 const smokeCheck = z.strictObject({ name: z.string(), ok: z.boolean(), detail: z.string() });

@@ -31,7 +31,7 @@ const runBefore = z.looseObject({
 type RunBefore = z.infer<typeof runBefore>;
 
 /** The request that resumes a blocked failover: it wrote that as text, which nobody reads back. */
-function resumeOf({ wanted, attempts, candidates }: RunBefore) {
+function resumeBefore({ wanted, attempts, candidates }: RunBefore) {
   const last = attempts.at(-1);
   const point = last?.point ?? candidates[0] ?? '';
   const refused = last?.outcome === 'rejected' && last.inspection?.doneAt !== undefined;
@@ -72,7 +72,7 @@ export function upgradedRun(value: unknown): unknown {
             at: blocked.at,
             reason: blocked.reason,
             doFirst: blocked.resumeWith,
-            resume: resumeOf(parsed.data),
+            resume: resumeBefore(parsed.data),
           },
         }
       : {}),

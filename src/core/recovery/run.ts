@@ -1,10 +1,8 @@
 import * as z from 'zod';
 import { findingSchema } from '../findings.ts';
+import { count, instant } from '../schema.ts';
 import { attemptSchema, fenceSchema, stepOutcomeSchema } from './documents.ts';
 import { upgradedRun } from './run-before.ts';
-
-const instant = z.iso.datetime();
-const count = z.int().nonnegative();
 
 const scratchStates = ['planned', 'restoring', 'inspecting', 'verifying', 'cleaning-up', 'passed', 'failed'] as const;
 const failoverStates = [

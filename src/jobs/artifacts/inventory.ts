@@ -8,7 +8,7 @@ import type { Vault } from '../../core/ports/vault.ts';
 
 const LINES_AT_ONCE = 1_000;
 
-function line(entry: ObjectEntry): string {
+function inventoryLine(entry: ObjectEntry): string {
   const { key, size, etag, lastModified } = entry;
   return `${JSON.stringify({ key, size, etag, lastModified: lastModified.toISOString() })}\n`;
 }
@@ -23,7 +23,7 @@ export async function writeInventory(vault: Vault, store: ArtifactStore, key: st
     for await (const page of store.pages()) {
       for (const entry of page) found.bytes += entry.size;
       found.count += page.length;
-      yield page.map(line).join('');
+      yield page.map(inventoryLine).join('');
     }
   }
   const outcome = await vault.putStream(key, packed(lines()));
@@ -63,7 +63,7 @@ export function readInventory(vault: Vault, key: string): AsyncIterable<Inventor
   return readLines<InventoryEntry>(vault, key);
 }
 
-/** A packed list of the vault, line by line as it was written, a thousand at a time. */
+/** A packed list of the vault, inventoryLine by inventoryLine as it was written, a thousand at a time. */
 export async function* readLines<T>(vault: Vault, key: string): AsyncIterable<T[]> {
   let rest = '';
   let batch: T[] = [];

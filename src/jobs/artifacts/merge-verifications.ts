@@ -12,6 +12,7 @@ import type { ObjectEntry } from '../../core/ports/artifacts.ts';
 import type { Vault } from '../../core/ports/vault.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { hasCode } from '../../errors.ts';
+import { eachOf } from '../each-of.ts';
 import { encode, parseDocument, readDocument } from '../vault/documents.ts';
 import { packed, readLines } from './inventory.ts';
 
@@ -22,16 +23,14 @@ const LOGS_PER_PASS = 2_000;
 /** No run takes as long as this: what it left is nobody's. */
 const STALE_MINUTES = 24 * 60;
 const KEYS_PER_PASS = 10_000;
+const READS_AT_ONCE = 16;
 
 async function readLogs(vault: Vault, keys: string[]): Promise<VerificationRecord[]> {
-  const records: VerificationRecord[] = [];
-  for (const key of keys) {
-    const found = await vault.get(key);
-    for (const line of found?.body.split('\n') ?? []) {
-      if (line !== '') records.push(parseDocument(key, line, verificationSchema));
-    }
-  }
-  return records;
+  const read = await eachOf(keys, READS_AT_ONCE, async (key) => {
+    const lines = (await vault.get(key))?.body.split('\n') ?? [];
+    return lines.flatMap((line) => (line === '' ? [] : [parseDocument(key, line, verificationSchema)]));
+  });
+  return read.flat();
 }
 
 /** The old records with the new ones over them, sorted by key. */

@@ -6,7 +6,7 @@ import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, hasCode } from '../../errors.ts';
 import type { KeyRing } from '../../hart/keys.ts';
 import { HartVerifier } from '../../hart/verify.ts';
-import { keyRing } from '../keys/key-ring.ts';
+import { readKeyRing } from '../keys/key-ring.ts';
 import { replicate } from './replicate.ts';
 
 type VerifyPorts = Pick<Ports, 'clock' | 'hashEngine' | 'log' | 'newId' | 'primaryArtifacts' | 'replica' | 'vault'>;
@@ -23,7 +23,7 @@ export class ArtifactBatch {
   }
 
   static async begin(ports: VerifyPorts): Promise<ArtifactBatch> {
-    return new ArtifactBatch(ports, await keyRing(ports));
+    return new ArtifactBatch(ports, await readKeyRing(ports));
   }
 
   /**

@@ -88,7 +88,7 @@ async function tryKeys(ports: InspectionPorts, sealed: SealedRows[], wrong: bool
   return found;
 }
 
-async function check(name: string, work: () => Promise<string>): Promise<InspectionReport['smoke'][number]> {
+async function smokeCheck(name: string, work: () => Promise<string>): Promise<InspectionReport['smoke'][number]> {
   try {
     return { name, ok: true, detail: await work() };
   } catch (error) {
@@ -96,7 +96,7 @@ async function check(name: string, work: () => Promise<string>): Promise<Inspect
   }
 }
 
-/** Logs in and reads, puts and deletes as Builder does; one failing check hides no other. */
+/** Logs in and reads, puts and deletes as Builder does; one failing smokeCheck hides no other. */
 async function smoke(
   ports: InspectionPorts,
   policy: Policy,
@@ -107,19 +107,19 @@ async function smoke(
   const { builder, secrets } = ports;
   const { databaseRole, databasePassword, s3KeyId, s3SecretKey, url } = policy.builder;
   const checks = [
-    await check('database', async () => {
+    await smokeCheck('database', async () => {
       if (databaseRole === master.user) return builder.login(master);
       if (!databasePassword) throw new DrError('SECRET_UNREADABLE', 'builder.databasePassword is not configured');
       return builder.login({ ...master, user: databaseRole, password: await secrets.resolve(databasePassword) });
     }),
-    await check('bucket', async () => {
+    await smokeCheck('bucket', async () => {
       if (!s3KeyId || !s3SecretKey) throw new DrError('SECRET_UNREADABLE', 'builder.s3KeyId is not configured');
       const credentials = { keyId: await secrets.resolve(s3KeyId), secretKey: await secrets.resolve(s3SecretKey) };
       return builder.canary(credentials, vaultKeys.canary(run.id), `canary of ${run.kind} ${run.id}\n`);
     }),
   ];
   if (url && run.state === 'smoke-testing' && package_) {
-    checks.push(await check('builder-api', () => builder.ask(url, package_)));
+    checks.push(await smokeCheck('builder-api', () => builder.ask(url, package_)));
   }
   return checks;
 }

@@ -26,7 +26,7 @@ async function openFile(ports: KeyPorts, key: string): Promise<KeyFile> {
 }
 
 /** Everything in escrow, opened: the keys by their names, the files of the nodes by their paths. */
-export async function* escrowedFiles(ports: KeyPorts): AsyncIterable<KeyFile> {
+export async function* readEscrowedFiles(ports: KeyPorts): AsyncIterable<KeyFile> {
   for (const prefix of [vaultKeys.escrow, vaultKeys.nodeFiles]) {
     for (const { key } of await ports.vault.list(prefix)) yield openFile(ports, key);
   }

@@ -24,7 +24,7 @@ import { ensureSnapshot } from './capture.ts';
 /** Missing artifacts that one pass looks up at the primary before it calls them deleted. */
 const LOOKUPS_PER_PASS = 100;
 
-type Step = (pass: Pass, point: Point) => Promise<Point>;
+type PointStep = (pass: Pass, point: Point) => Promise<Point>;
 
 /** What the DR site alone can tell comes first, then what the primary gives, then what the DR site says of that. */
 export async function advancePoints(pass: Pass): Promise<void> {
@@ -36,7 +36,7 @@ export async function advancePoints(pass: Pass): Promise<void> {
   await eachInFlight(pass, (_pass, point) => inDrSite(pass, point, revisions));
 }
 
-async function eachInFlight(pass: Pass, step: Step): Promise<void> {
+async function eachInFlight(pass: Pass, step: PointStep): Promise<void> {
   for (const [index, point] of pass.points.entries()) {
     if (!isInFlight(point)) continue;
     try {

@@ -12,9 +12,9 @@ import { stepRestoring } from './restore.ts';
 import { tell } from './tell.ts';
 import { prove, stepVerifying } from './verify.ts';
 
-type Step = (pass: Pass, run: Run) => Promise<Run>;
+type RunStep = (pass: Pass, run: Run) => Promise<Run>;
 
-const stepPlanned: Step = ({ ports }, run) =>
+const stepPlanned: RunStep = ({ ports }, run) =>
   updateRun(ports, run, (now) => {
     if (now.state !== 'planned') return now;
     if (isScratch(now)) return nextCandidate(now, ports.clock(), 'the plan begins');
@@ -41,23 +41,23 @@ async function stepCapturingFinal(pass: Pass, run: ProductionRun): Promise<Run> 
 }
 
 const ofProduction =
-  (step: (pass: Pass, run: ProductionRun) => Promise<Run>): Step =>
+  (step: (pass: Pass, run: ProductionRun) => Promise<Run>): RunStep =>
   async (pass, run) =>
     isProduction(run) ? step(pass, run) : run;
 const ofScratch =
-  (step: (pass: Pass, run: ScratchRun) => Promise<Run>): Step =>
+  (step: (pass: Pass, run: ScratchRun) => Promise<Run>): RunStep =>
   async (pass, run) =>
     isScratch(run) ? step(pass, run) : run;
 
 /** The step that comes after a verification begins with what the verification came to. */
 const proven =
-  (step: Step): Step =>
+  (step: RunStep): RunStep =>
   async (pass, run) => {
     if (run.attempts.length > 0) await prove(pass, run);
     return step(pass, run);
   };
 
-const steps: Partial<Record<Run['state'], Step>> = {
+const steps: Partial<Record<Run['state'], RunStep>> = {
   planned: stepPlanned,
   fencing: ofProduction(stepFencing),
   'capturing-final': ofProduction(stepCapturingFinal),

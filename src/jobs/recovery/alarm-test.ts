@@ -5,7 +5,7 @@ import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError } from '../../errors.ts';
 import { readLines } from '../artifacts/inventory.ts';
 import type { Pass } from '../pass.ts';
-import { reportOf } from './compare.ts';
+import { readReport } from './compare.ts';
 
 const PLANTED_ETAG = '"planted-by-an-alarm-test"';
 
@@ -23,7 +23,7 @@ async function* flipped(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8A
 }
 
 async function firstRows(pass: Pass, run: Run): Promise<PackageRow[]> {
-  const report = await reportOf(pass.ports, run);
+  const report = await readReport(pass.ports, run);
   if (report.packages) {
     for await (const batch of readLines<PackageRow>(pass.ports.vault, report.packages.key)) {
       if (batch.length >= 2) return batch;

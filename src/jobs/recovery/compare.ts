@@ -18,12 +18,13 @@ import { DrError, hasCode } from '../../errors.ts';
 import { HartVerifier } from '../../hart/verify.ts';
 import { readLines } from '../artifacts/inventory.ts';
 import { mergeVerifications } from '../artifacts/merge-verifications.ts';
-import { keyRing } from '../keys/key-ring.ts';
+import { eachOf } from '../each-of.ts';
+import { readKeyRing } from '../keys/key-ring.ts';
 import type { Pass } from '../pass.ts';
 import { readDocument } from '../vault/documents.ts';
 import { pointOf } from './restore.ts';
 
-const READS_AT_ONCE = 4;
+const OBJECTS_AT_ONCE = 4;
 
 async function* nothing<T>(): AsyncIterable<T[]> {}
 
@@ -44,7 +45,7 @@ async function* knownObjects(ports: AdvancePorts, replica: ArtifactStore): Async
 }
 
 /** The report of the inspection that belongs to the current attempt. */
-export async function reportOf(ports: AdvancePorts, run: Run): Promise<InspectionReport> {
+export async function readReport(ports: AdvancePorts, run: Run): Promise<InspectionReport> {
   const key = current(run).inspection?.report ?? '';
   const found = await readDocument(ports.vault, key, reportSchema);
   if (found) return found.value;
@@ -58,11 +59,7 @@ async function readNow(
   seen: RowComparison,
 ): Promise<VerificationRecord[]> {
   const records: VerificationRecord[] = [];
-  const ring = await keyRing(ports);
-  const queue = [...seen.toRead];
-  const work = async (): Promise<void> => {
-    for (let next = queue.pop(); next; next = queue.pop()) await readOne(next);
-  };
+  const ring = await readKeyRing(ports);
   const readOne = async ({ entry, checksum }: ToRead): Promise<void> => {
     const verifier = new HartVerifier(ring, await ports.hashEngine());
     try {
@@ -79,7 +76,7 @@ async function readNow(
     const { key, size, etag, versionId = null } = entry;
     records.push({ schema: 'verified/1', key, versionId, etag, size, at: ports.clock().toISOString(), ...found });
   };
-  await Promise.all(Array.from({ length: READS_AT_ONCE }, work));
+  await eachOf(seen.toRead, OBJECTS_AT_ONCE, readOne);
   return records;
 }
 
@@ -94,7 +91,7 @@ async function keepRecords(ports: AdvancePorts, records: VerificationRecord[]): 
 /** Holds the rows of the restored database against `replica`, and reads again what this run's share is. */
 export async function compareRows(pass: Pass, run: Run, replica: ArtifactStore): Promise<RowComparison> {
   const { ports, policy } = pass;
-  const report = await reportOf(ports, run);
+  const report = await readReport(ports, run);
   const { artifacts } = pointOf(pass, run);
   const serial = (await ports.vault.list(vaultKeys.drills)).length;
   const samples = isScratch(run) ? policy.rereadSamples : 0;

@@ -10,14 +10,14 @@ import { packed, readLines } from '../artifacts/inventory.ts';
 import type { Pass } from '../pass.ts';
 import { updateDocument } from '../vault/documents.ts';
 import { readRun, updateRun } from '../vault/runs.ts';
-import { reportOf } from './compare.ts';
+import { readReport } from './compare.ts';
 
 type Side = { key: string; row: boolean; hart: boolean };
 
 /** Rows of the left-behind database that the failover did not take, or took with other bytes. */
 async function* newRows(pass: Pass, left: Run, taken: Run): AsyncIterable<{ key: string }[]> {
-  const there = (await reportOf(pass.ports, left)).packages?.key;
-  const here = (await reportOf(pass.ports, taken)).packages?.key;
+  const there = (await readReport(pass.ports, left)).packages?.key;
+  const here = (await readReport(pass.ports, taken)).packages?.key;
   if (!there || !here)
     throw new DrError('NOT_FOUND', 'a package inventory is missing, so that nothing can be compared');
   const rows = (key: string) => readLines<PackageRow>(pass.ports.vault, key);

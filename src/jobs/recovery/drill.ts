@@ -7,7 +7,7 @@ import { requireDirection } from '../vault/direction.ts';
 import { updateDocument } from '../vault/documents.ts';
 import { readPoints } from '../vault/points.ts';
 import { announceRun, readRuns, runKey } from '../vault/runs.ts';
-import { availableCopies } from './candidates.ts';
+import { readAvailableCopies } from './candidates.ts';
 
 type DrillPorts = Pick<Ports, 'clock' | 'database' | 'log' | 'signals' | 'vault'>;
 
@@ -32,7 +32,7 @@ export async function startDrill(ports: DrillPorts, policy: Policy, request: Dri
     return inHand;
   }
   const { points } = await readPoints(ports.vault);
-  const [best] = candidatesFor(request.point, points, await availableCopies(ports));
+  const [best] = candidatesFor(request.point, points, await readAvailableCopies(ports));
   const { at, ...asked } = request;
   const run = plannedRun(asked, at, best ? [best.id] : [], policy);
   const { before, after } = await updateDocument<Run>(ports.vault, runKey(run), runSchema, (now) => now ?? run);
@@ -46,7 +46,7 @@ export type DrillPlan = { point: string | null; steps: PlanStep[] };
 /** What a drill would do now; nothing is started. */
 export async function planDrill(ports: DrillPorts, policy: Policy, point: string): Promise<DrillPlan> {
   const { points } = await readPoints(ports.vault);
-  const [best] = candidatesFor(point, points, await availableCopies(ports));
+  const [best] = candidatesFor(point, points, await readAvailableCopies(ports));
   const { runs } = await readRuns(ports.vault);
   const past = runs.filter((each) => each.kind === 'drill' && each.state === 'passed');
   return { point: best?.id ?? null, steps: restorePlan(best, 'scratch', policy, past, ports.clock()) };

@@ -23,7 +23,7 @@ import { readDirection, requireDirection } from '../vault/direction.ts';
 import { readAll, updateDocument } from '../vault/documents.ts';
 import { readPoints } from '../vault/points.ts';
 import { announceRun, readRunAgain, readRuns, runKey, updateRun } from '../vault/runs.ts';
-import { availableCopies } from './candidates.ts';
+import { readAvailableCopies } from './candidates.ts';
 import { keepFence } from './fencing.ts';
 import { tell } from './tell.ts';
 
@@ -46,7 +46,7 @@ export async function planFailover(ports: AdvancePorts, policy: Policy, request:
   const now = ports.clock();
   const { points } = await readPoints(ports.vault);
   const { runs } = await readRuns(ports.vault);
-  const candidates = candidatesFor(request.point, points, await availableCopies(ports));
+  const candidates = candidatesFor(request.point, points, await readAvailableCopies(ports));
   const past = runs.filter((each) => ['passed', 'done'].includes(each.state));
   const inHand = failoverInHand(runs);
   const plan: FailoverPlan = {
@@ -86,7 +86,7 @@ export async function startFailover(
 ): Promise<ProductionRun> {
   const pass = await beginPass(ports, policy);
   const inHand = failoverInHand(pass.runs);
-  const run = inHand ? await resume(pass, inHand, request) : await begin(pass, request);
+  const run = inHand ? await resumeFailover(pass, inHand, request) : await beginFailover(pass, request);
   pass.runs = [...pass.runs.filter((each) => runKey(each) !== runKey(run)), run];
   await ports.signals.setTick(true);
   try {
@@ -99,10 +99,10 @@ export async function startFailover(
   return readRunAgain(pass.ports.vault, run);
 }
 
-async function begin(pass: Pass, request: FailoverRequest): Promise<ProductionRun> {
+async function beginFailover(pass: Pass, request: FailoverRequest): Promise<ProductionRun> {
   const { ports, policy, points } = pass;
   await requireDirection(ports.vault, 'primary→dr');
-  const candidates = candidatesFor(request.point, points, await availableCopies(ports));
+  const candidates = candidatesFor(request.point, points, await readAvailableCopies(ports));
   requireConfirmation(request, candidates);
   const { point, acceptFindings, acceptUnfenced, planned } = request;
   const ids = candidates.map((each) => each.id);
@@ -147,7 +147,11 @@ function resumed<R extends ProductionRun>(run: R, request: FailoverRequest, agai
   return nextCandidate({ ...rest, candidates: [chosen.point, ...run.candidates] }, now, why);
 }
 
-async function resume({ ports, points }: Pass, run: ProductionRun, request: FailoverRequest): Promise<ProductionRun> {
+async function resumeFailover(
+  { ports, points }: Pass,
+  run: ProductionRun,
+  request: FailoverRequest,
+): Promise<ProductionRun> {
   const known = [...run.attempts.map((each) => each.point), ...run.candidates];
   if (!known.includes(request.confirm ?? '')) {
     throw new DrError('NOT_CONFIRMED', `failover ${run.id} is in hand (${run.state}) with points ${known.join(', ')}`, {

@@ -16,7 +16,7 @@ function patch<H extends Half>(run: ProductionRun, half: H, change: Partial<Fenc
 }
 
 /** Works on one half; what it could not do is noted there, never thrown: the fence must not stop a recovery. */
-async function attempt(
+async function onHalf(
   pass: Pass,
   run: ProductionRun,
   half: Half,
@@ -53,8 +53,8 @@ export async function raiseFence(pass: Pass, run: ProductionRun): Promise<Produc
   // The old instance has another name by now: what bears the primary's name may be the live one.
   if (run.fence.bucket.handedOver) return run;
   pass.fenced.add(run.id);
-  const closed = await attempt(pass, run, 'database', () => closeDatabase(pass, run));
-  return attempt(pass, closed, 'bucket', () => closeBucket(pass, closed));
+  const closed = await onHalf(pass, run, 'database', () => closeDatabase(pass, run));
+  return onHalf(pass, closed, 'bucket', () => closeBucket(pass, closed));
 }
 
 function onlyFence(state: FenceState, group: string): 'active' | 'changing' | 'open' {
@@ -129,8 +129,8 @@ async function closeBucket(pass: Pass, run: ProductionRun): Promise<ProductionRu
 
 /** Takes the fence away: the groups that were there before, and the policy without our statement. */
 async function liftFence(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
-  const opened = await attempt(pass, run, 'database', () => openDatabase(pass, run));
-  return attempt(pass, opened, 'bucket', () => openBucket(pass, opened));
+  const opened = await onHalf(pass, run, 'database', () => openDatabase(pass, run));
+  return onHalf(pass, opened, 'bucket', () => openBucket(pass, opened));
 }
 
 async function openDatabase(pass: Pass, run: ProductionRun): Promise<ProductionRun> {

@@ -17,11 +17,11 @@ import { pointOf } from './restore.ts';
 const SILENT_MINUTES = 16;
 const TRIES = 3;
 
-type Asked = { askedAt: string; tries: number; report: string } | undefined;
-type Answer = { report: InspectionReport } | { ask: string } | { givenUp: string } | 'waiting';
+type AskedReport = { askedAt: string; tries: number; report: string } | undefined;
+type ReportState = { report: InspectionReport } | { ask: string } | { givenUp: string } | 'waiting';
 
 /** What there is to do about a report that was asked for, or not yet. */
-async function answerTo({ ports }: Pass, name: string, asked: Asked): Promise<Answer> {
+async function reportState({ ports }: Pass, name: string, asked: AskedReport): Promise<ReportState> {
   const key = (tries: number) => vaultKeys.report(name, String(tries));
   if (!asked) return { ask: key(1) };
   const found = await readDocument(ports.vault, asked.report, reportSchema);
@@ -55,7 +55,7 @@ function rowsBefore({ runs }: Pass, run: Run): Record<string, number> | undefine
 
 export async function stepInspecting<R extends Run>(pass: Pass, run: R): Promise<R> {
   const { ports, policy } = pass;
-  const found = await answerTo(pass, `${run.id}-inspect-${run.attempts.length}`, current(run).inspection);
+  const found = await reportState(pass, `${run.id}-inspect-${run.attempts.length}`, current(run).inspection);
   if (found === 'waiting') return run;
   if ('ask' in found) {
     if (!(await start(pass, run, found.ask, 'inspect'))) return run;
@@ -73,7 +73,7 @@ export async function stepInspecting<R extends Run>(pass: Pass, run: R): Promise
 
 export async function stepSmokeTesting(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
   const { ports } = pass;
-  const found = await answerTo(pass, `${run.id}-smoke`, run.smoke);
+  const found = await reportState(pass, `${run.id}-smoke`, run.smoke);
   if (found === 'waiting') return run;
   if ('ask' in found) {
     if (!(await start(pass, run, found.ask, 'smoke'))) return run;

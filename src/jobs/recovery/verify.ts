@@ -32,7 +32,7 @@ export async function stepVerifying(pass: Pass, run: Run): Promise<Run> {
   if (seen.postponed > 0) return run;
   let healed = 0;
   if (seen.problems.length > 0 && run.kind !== 'alarm-test') {
-    const looked = await askPrimary(pass, run, seen.problems.slice(0, LOOKUPS));
+    const looked = await lookUpAtPrimary(pass, run, seen.problems.slice(0, LOOKUPS));
     healed = looked.filter((each) => each.result === 'healed').length;
     if (healed > 0) seen = await compareRows(pass, run, replica);
     seen.deletedInWindow(looked.filter((each) => each.result === 'in-window').map((each) => each.key));
@@ -55,11 +55,12 @@ export async function prove(pass: Pass, run: Run): Promise<void> {
 }
 
 /** What the primary knows of artifacts that the replica lacks or holds wrongly; a dark one knows nothing. */
-async function askPrimary(pass: Pass, run: Run, problems: Problem[]): Promise<Lookup[]> {
+async function lookUpAtPrimary(pass: Pass, run: Run, problems: Problem[]): Promise<Lookup[]> {
   const found: Lookup[] = [];
   const batch = isProduction(run) ? await ArtifactBatch.begin(pass.ports) : undefined;
   try {
-    for (const problem of problems) found.push({ key: problem.key, result: await askOne(pass, run, problem, batch) });
+    for (const problem of problems)
+      found.push({ key: problem.key, result: await lookUpOne(pass, run, problem, batch) });
   } catch (error) {
     if (!isDarkness(error)) throw error;
     pass.ports.log.warn('the primary cannot be asked for artifacts', { run: run.id, error: error.message });
@@ -69,9 +70,9 @@ async function askPrimary(pass: Pass, run: Run, problems: Problem[]): Promise<Lo
 }
 
 /** Healing is a help: what the primary refuses stays lost, is found as such, and holds up nothing. Its silence ends the asking. */
-async function askOne(...[pass, run, problem, batch]: Parameters<typeof ask>): Promise<Lookup['result']> {
+async function lookUpOne(...[pass, run, problem, batch]: Parameters<typeof lookUp>): Promise<Lookup['result']> {
   try {
-    return await ask(pass, run, problem, batch);
+    return await lookUp(pass, run, problem, batch);
   } catch (error) {
     if (!(error instanceof DrError) || isDarkness(error)) throw error;
     pass.ports.log.warn('an artifact could not be healed', { key: problem.key, error: describeError(error) });
@@ -79,7 +80,7 @@ async function askOne(...[pass, run, problem, batch]: Parameters<typeof ask>): P
   }
 }
 
-async function ask(
+async function lookUp(
   pass: Pass,
   run: Run,
   problem: Problem,
