@@ -46,14 +46,17 @@ describe('an error of AWS', () => {
   it.each(['reset', 'black-hole'] as const)(
     'that is silence (%s) says of which site',
     async (mode) => {
-      const { database, fence, primaryArtifacts, replica, vault, instances, metrics } = world.ports;
+      // Only of what is silent anyhow: what answers is given its time.
+      const network = { connectTimeoutMs: 1_500, requestTimeoutMs: 1_500 };
+      const impatient = world.with((config) => ({ ...config, network }));
+      const { database, fence, primaryArtifacts, vault, instances, metrics } = impatient.ports;
       await sandbox.control.dark([{ region: PRIMARY, mode }]);
       const primary = { code: 'SITE_UNREACHABLE', site: 'primary' };
       expect(await silence(database.source())).toEqual({ ...primary, subject: 'db-errors' });
       expect(await silence(fence.fenceGroup())).toEqual({ ...primary, subject: '/hbdr-errors/fence-security-group' });
       expect(await silence(primaryArtifacts.head('a'))).toEqual({ ...primary, subject: 'primary-errors/a' });
       expect(await silence(metrics.put('primary', []))).toMatchObject(primary);
-      expect(await replica.head('a')).toBeUndefined();
+      expect(await world.ports.replica.head('a')).toBeUndefined();
       await sandbox.control.dark([{ region: DR, mode }]);
       const dr = { code: 'SITE_UNREACHABLE', site: 'dr' };
       expect(await silence(vault.get('status.json'))).toEqual({ ...dr, subject: 'vault-errors/status.json' });
