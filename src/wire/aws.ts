@@ -44,10 +44,9 @@ export function packageBucket(bucket: string, network: NetworkLimits): ArtifactS
 /** What every port is made of: settings of the clients for both regions, and the stack's own names. */
 type Wiring = {
   config: Config;
-  /** Of the primary region, of the DR region, and of calls to DR that take their time. */
+  /** Of the primary region, and of the DR region. */
   there: ClientSettings;
   here: ClientSettings;
-  slow: ClientSettings;
   names: ReturnType<typeof stackNames>;
 };
 type ClientSettings = ReturnType<typeof clientSettings>;
@@ -63,8 +62,10 @@ export const database: Maker<'database'> = ({ config, there, here }) =>
   });
 export const primaryArtifacts: Maker<'primaryArtifacts'> = ({ config, there }) =>
   s3Artifacts({ client: new S3Client(there), bucket: config.primary.bucket, site: 'primary' });
-export const replica: Maker<'replica'> = ({ config, slow }) =>
-  s3Artifacts({ client: new S3Client(slow), bucket: config.dr.replicaBucket, site: 'dr', copiesFrom: 'primary' });
+export const replica: Maker<'replica'> = ({ config, here }) => {
+  const copies = { copiesFrom: 'primary', copyTimeoutMs: COPY_TIMEOUT_MS } as const;
+  return s3Artifacts({ client: new S3Client(here), bucket: config.dr.replicaBucket, site: 'dr', ...copies });
+};
 export const vault: Maker<'vault'> = ({ config, here }) =>
   s3Vault({ client: new S3Client(here), bucket: config.dr.vaultBucket, site: 'dr' });
 export const escrow: Maker<'escrow'> = ({ config: { dr }, here }) =>
@@ -141,7 +142,6 @@ export function portsOf<M extends Makers>(makers: M) {
       config,
       there: clientSettings(primary.region, network),
       here: clientSettings(dr.region, network),
-      slow: clientSettings(dr.region, { ...network, requestTimeoutMs: COPY_TIMEOUT_MS }),
       names: stackNames(stage),
     };
     const made = Object.entries(makers).map(([name, make]) => [name, (make as (wiring: Wiring) => unknown)(wiring)]);
