@@ -10,7 +10,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { clientSettings, type NetworkLimits } from '../adapters/aws/client.ts';
+import { clientSettings } from '../adapters/aws/client.ts';
 import { cloudwatchMetrics } from '../adapters/aws/cloudwatch-metrics.ts';
 import { awsCutOver } from '../adapters/aws/cut-over.ts';
 import { eventbridgeSignals } from '../adapters/aws/eventbridge-signals.ts';
@@ -29,17 +29,9 @@ import { bestEngine } from '../adapters/hash-engines.ts';
 import type { Config } from '../config.ts';
 import { stackNames } from '../core/names.ts';
 import type { Log, Ports } from '../core/ports/all.ts';
-import type { ArtifactStore } from '../core/ports/artifacts.ts';
 
 /** CopyObject answers when the copy is done: five GiB take longer than any other call. */
 const COPY_TIMEOUT_MS = 120_000;
-
-/** A bucket to read packages from, by the credentials and the region of the environment. */
-export function packageBucket(bucket: string, network: NetworkLimits): ArtifactStore {
-  const { region: _fromEnvironment, ...settings } = clientSettings('', network);
-  const client = new S3Client({ ...settings, followRegionRedirects: true });
-  return s3Artifacts({ client, bucket, site: undefined });
-}
 
 /** What every port is made of: settings of the clients for both regions, and the stack's own names. */
 type Wiring = {
