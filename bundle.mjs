@@ -1,6 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -49,10 +49,26 @@ const knownErrorsOnly = {
   },
 };
 
+/** Replaces files whole, so that two may bundle at once. */
+function writeWhole(files, mode) {
+  for (const { path, contents } of files) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(`${path}.${process.pid}`, contents);
+    if (mode) chmodSync(`${path}.${process.pid}`, mode);
+    renameSync(`${path}.${process.pid}`, path);
+  }
+}
+
+function removeOthers(folder, files) {
+  const kept = new Set(files.map(({ path }) => path));
+  const stale = readdirSync(folder).filter((name) => name.endsWith('.js') && !kept.has(join(folder, name)));
+  for (const name of stale) rmSync(join(folder, name), { force: true });
+}
+
 /**
  * One self-contained file per function in dist/functions. CommonJS in a `.js`: the one kind that Lambda, the
  * emulator and `invoke local` all load; the note beside them says so to Node, and stays out of the packages.
- * Files are replaced whole, so that two may bundle at once. Returns esbuild's account of what went into each.
+ * Returns esbuild's account of what went into each.
  */
 export async function bundleFunctions() {
   const outdir = join(root, 'dist/functions');
@@ -67,36 +83,37 @@ export async function bundleFunctions() {
     write: false,
     plugins: [credentialsOfLambda, knownErrorsOnly],
   });
-  mkdirSync(outdir, { recursive: true });
-  const files = new Map(outputFiles.map(({ path, contents }) => [path, contents]));
-  files.set(join(outdir, 'package.json'), '{ "type": "commonjs" }\n');
-  for (const [path, contents] of files) {
-    writeFileSync(`${path}.${process.pid}`, contents);
-    renameSync(`${path}.${process.pid}`, path);
-  }
-  const stale = readdirSync(outdir).filter((name) => name.endsWith('.js') && !files.has(join(outdir, name)));
-  for (const name of stale) rmSync(join(outdir, name), { force: true });
+  writeWhole([...outputFiles, { path: join(outdir, 'package.json'), contents: '{ "type": "commonjs" }\n' }]);
+  removeOthers(outdir, outputFiles);
   return metafile;
 }
 
 /** The command line: what a command does not need is not loaded, so its parts are files of their own. */
 export async function bundleCli() {
-  for (const name of ['chunks', 'cli.js', 'verify-worker.js']) {
-    rmSync(join(root, 'dist', name), { recursive: true, force: true });
-  }
-  await build({
+  const outdir = join(root, 'dist');
+  const { outputFiles } = await build({
     ...common,
+    // It may run on the machine's own Node.
+    target: 'node20',
     format: 'esm',
     entryPoints: [
       { in: 'src/cli.ts', out: 'cli' },
-      { in: 'src/cli/verify-worker.ts', out: 'verify-worker' },
+      { in: 'src/cli/verify/worker.ts', out: 'verify-worker' },
     ],
     banner: { js: '#!/usr/bin/env node' },
-    outdir: 'dist',
+    outdir,
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
     packages: 'external',
+    write: false,
   });
+  const chunks = join(outdir, 'chunks');
+  const isChunk = ({ path }) => dirname(path) === chunks;
+  writeWhole(outputFiles.filter(isChunk));
+  // npm makes a command executable when it installs it, and no build after that.
+  const entries = outputFiles.filter((file) => !isChunk(file));
+  writeWhole(entries, 0o755);
+  removeOthers(chunks, outputFiles);
 }
 
 /** The plugin: `serverless deploy` and `invoke local` always take fresh bundles. */

@@ -112,6 +112,10 @@ function readJson(text: string): unknown {
   }
 }
 
+function valueAt(raw: unknown, path: PropertyKey[]): unknown {
+  return path.reduce((value, name) => (value as Record<PropertyKey, unknown> | null)?.[name], raw);
+}
+
 /**
  * The configuration from what a file said, else from `BUILDER_DR_SETTINGS`, and from the variables of single
  * settings, which win over both. Throws BAD_CONFIG with every bad setting by name; never prints a value.
@@ -120,14 +124,19 @@ export function parseConfig(environment: Environment, file?: Raw): Config {
   const raw = { ...(file ?? settingsOf(environment)) };
   const problems = overlay(raw, environment);
   const parsed = configSchema.safeParse(raw);
+  const missing: string[] = [];
   for (const issue of parsed.error?.issues ?? []) {
+    const name = issue.path.join('.');
     const unknownNames = issue.code === 'unrecognized_keys' ? ` (${issue.keys.join(', ')})` : '';
-    problems.push(`${issue.path.join('.') || 'top level'}: ${issue.message}${unknownNames}`);
+    if (issue.code !== 'custom' && valueAt(raw, issue.path) === undefined) missing.push(name);
+    else problems.push(`${name || 'top level'}: ${issue.message}${unknownNames}`);
   }
-  if (parsed.success && problems.length === 0) return parsed.data;
+  const count = problems.length + missing.length;
+  if (missing.length > 0) problems.unshift(`missing: ${missing.join(', ')}`);
+  if (parsed.success && count === 0) return parsed.data;
   const where =
     file || !environment[SETTINGS_VARIABLE] ? '' : `, from ${SETTINGS_VARIABLE} and the variables that override it`;
-  throw new DrError('BAD_CONFIG', `${problems.length} bad settings${where}\n  ${problems.join('\n  ')}`, {
+  throw new DrError('BAD_CONFIG', `${count} bad settings${where}\n  ${problems.join('\n  ')}`, {
     hint: 'config/example.yml explains each setting. The environment sets them as BUILDER_DR_<SECTION>_<NAME>.',
   });
 }

@@ -1,35 +1,44 @@
 import type { Site } from './core/site.ts';
 
-/** Every way this product fails. Adapters translate the world's errors into these, by class or name. */
-export type DrErrorCode =
-  | 'BAD_CONFIG'
-  | 'BAD_USAGE'
-  | 'UNKNOWN_EVENT'
-  | 'SITE_UNREACHABLE'
-  | 'ACCESS_DENIED'
-  | 'THROTTLED'
-  | 'REMOTE_FAILED'
-  | 'NOT_FOUND'
-  | 'ALREADY_EXISTS'
-  | 'CONFLICT'
-  | 'INVALID_STATE'
-  | 'QUOTA_EXCEEDED'
-  | 'KMS_UNUSABLE'
-  | 'VAULT_UNREADABLE'
-  | 'ILLEGAL_TRANSITION'
-  | 'WRONG_DIRECTION'
-  | 'POINT_UNKNOWN'
-  | 'SLOT_OVER'
-  | 'SNAPSHOT_MISMATCH'
-  | 'COPY_INCOMPLETE'
-  | 'KEY_FILE_INVALID'
-  | 'NO_CAPACITY'
-  | 'INSTANCE_MISMATCH'
-  | 'RUN_UNKNOWN'
-  | 'NOT_CONFIRMED'
-  | 'SECRET_UNREADABLE'
-  | 'PARTIAL_FAILURE'
-  | 'SANDBOX_UNAVAILABLE';
+/**
+ * Every way this product fails, and the exit code that the command line gives it: 1 something is wrong with what is
+ * protected, 2 the operator must change the command, the configuration or the credentials first, 3 a remote system.
+ * Adapters translate the world's errors into these, by class or name.
+ */
+const exitCodes = {
+  BAD_CONFIG: 2,
+  BAD_USAGE: 2,
+  CREDENTIALS_MISSING: 2,
+  CREDENTIALS_REFUSED: 2,
+  UNKNOWN_EVENT: 3,
+  SITE_UNREACHABLE: 3,
+  ACCESS_DENIED: 3,
+  THROTTLED: 3,
+  REMOTE_FAILED: 3,
+  NOT_FOUND: 1,
+  ALREADY_EXISTS: 3,
+  CONFLICT: 1,
+  INVALID_STATE: 3,
+  QUOTA_EXCEEDED: 3,
+  KMS_UNUSABLE: 3,
+  VAULT_UNREADABLE: 1,
+  ILLEGAL_TRANSITION: 3,
+  WRONG_DIRECTION: 2,
+  POINT_UNKNOWN: 2,
+  SLOT_OVER: 3,
+  SNAPSHOT_MISMATCH: 3,
+  COPY_INCOMPLETE: 3,
+  KEY_FILE_INVALID: 2,
+  NO_CAPACITY: 3,
+  INSTANCE_MISMATCH: 3,
+  RUN_UNKNOWN: 2,
+  NOT_CONFIRMED: 2,
+  SECRET_UNREADABLE: 3,
+  PARTIAL_FAILURE: 1,
+  SANDBOX_UNAVAILABLE: 3,
+} as const;
+
+export type DrErrorCode = keyof typeof exitCodes;
 
 type Facts = { subject?: string; site?: Site; hint?: string; cause?: unknown };
 
@@ -58,6 +67,11 @@ export class DrError extends Error {
 /** Whether an error is ours with one of these codes. */
 export function hasCode(error: unknown, ...codes: DrErrorCode[]): error is DrError {
   return error instanceof DrError && codes.includes(error.code);
+}
+
+/** What a process ends with that failed so: 1, 2 or 3; an error that is not ours is 3. */
+export function exitCodeOf(error: unknown): number {
+  return error instanceof DrError ? exitCodes[error.code] : 3;
 }
 
 /** One line for logs and documents: message and the engine's own cause, without stack. */

@@ -3,14 +3,20 @@ import type { Ports } from '../core/ports/all.ts';
 import { reportSchema } from '../core/recovery/report.ts';
 import { escrowedRevision, vaultKeys } from '../core/vault-layout.ts';
 import { DrError, describeError } from '../errors.ts';
+import { eachOf } from './each-of.ts';
 import { readDocument } from './vault/documents.ts';
 import { readRuns } from './vault/runs.ts';
 
 export type Check = { name: string; ok: boolean; detail: string; hint?: string };
 
-async function check(name: string, hint: string, look: () => Promise<string>): Promise<Check> {
+type Look = { name: string; hint: string; look: (ports: Ports, policy: Policy) => Promise<string> };
+
+/** At once: enough that a region that is dark costs few time-outs, little enough for any quota. */
+const LOOKS_AT_ONCE = 6;
+
+async function check({ name, hint, look }: Look, ports: Ports, policy: Policy): Promise<Check> {
   try {
-    return { name, ok: true, detail: await look() };
+    return { name, ok: true, detail: await look(ports, policy) };
   } catch (error) {
     const own = error instanceof DrError ? error.hint : undefined;
     return { name, ok: false, detail: describeError(error), hint: own ?? hint };
@@ -46,57 +52,90 @@ async function iamLogin(ports: Ports, { restore }: Policy): Promise<string> {
   return role.iam ? `${role.name} may log in by IAM` : fault(`${role.name} is not a member of rds_iam`);
 }
 
-/** Tries everything that the jobs need, one after another, and says what does not work. */
-export async function doctor(ports: Ports, policy: Policy): Promise<Check[]> {
-  return [
-    await check(
-      'vault',
-      'Deploy the DR stack.',
-      async () => `${(await ports.vault.list(vaultKeys.points)).length} points`,
-    ),
-    await check('replica bucket', 'Deploy the DR stack.', () => firstPage(ports.replica.pages())),
-    await check('keys of the DR region', 'Look at the key and its policy.', async () => {
-      const [first] = await ports.escrow.unusableKeys();
-      return first ? fault(`${first.keyId}: ${first.reason}`) : 'usable';
-    }),
-    await check('escrow of Builder keys', 'Run `builder-dr keys escrow --from /hab/cache/keys`.', async () => {
-      const entries = await ports.vault.list(vaultKeys.escrow);
-      const revisions = entries.map((entry) => escrowedRevision(entry.key)).filter((each) => each !== undefined);
-      return revisions.length > 0 ? `bldr revisions ${revisions.join(', ')}` : fault('no bldr-*.box.key in escrow');
-    }),
-    await check('work queue', 'Deploy the DR stack.', async () => `${await ports.queue.depth()} messages`),
-    await check('subscribers', 'Subscribe to the topic and confirm it.', async () => {
-      const count = await ports.notifier.subscribers();
-      return count > 0 ? `${count} confirmed` : fault('nobody is subscribed and confirmed');
-    }),
-    await check(
-      'network and parameters for restores',
-      'Make the groups that `restore:` names in the DR region.',
-      async () => {
-        const { subnetGroup, parameterGroup } = policy.restore;
-        const newest = (await ports.database.copies()).toSorted(
-          (a, b) => Number(b.dataAt ?? 0) - Number(a.dataAt ?? 0),
-        );
-        const parameterGroupFamily = newest[0]?.parameterGroupFamily ?? 'postgres17';
-        const missing = await ports.instances.missing({ subnetGroup, parameterGroup, parameterGroupFamily });
-        return missing.length > 0 ? fault(missing.map((each) => each.text).join('; ')) : 'there';
-      },
-    ),
-    await check("Builder's own credentials", 'Make the secrets that `builder:` names in the DR region.', () =>
-      references(ports, policy),
-    ),
-    await check('login by IAM', 'In the primary database: CREATE ROLE ... LOGIN; GRANT rds_iam TO ...', () =>
-      iamLogin(ports, policy),
-    ),
-    await check('fence', 'Deploy the relay stack: serverless deploy --config serverless.primary.yml', () =>
-      ports.fence.fenceGroup(),
-    ),
-    await check('primary database', 'Check primary.database and the network.', async () => {
-      const facts = await ports.database.source();
-      return `found; Multi-AZ ${facts.multiAz ? 'on' : 'off'}, backups ${facts.backupRetentionDays} days`;
-    }),
-    await check('primary bucket', 'Check primary.bucket and the network.', () =>
-      firstPage(ports.primaryArtifacts.pages()),
-    ),
-  ];
+async function dataKeys({ escrow }: Ports): Promise<string> {
+  const [first] = await escrow.unusableKeys();
+  return first ? fault(`${first.keyId}: ${first.reason}`) : 'usable';
+}
+
+async function escrowedKeys({ vault }: Ports): Promise<string> {
+  const entries = await vault.list(vaultKeys.escrow);
+  const revisions = entries.map((entry) => escrowedRevision(entry.key)).filter((each) => each !== undefined);
+  return revisions.length > 0 ? `bldr revisions ${revisions.join(', ')}` : fault('no bldr-*.box.key in escrow');
+}
+
+async function subscribers({ notifier }: Ports): Promise<string> {
+  const count = await notifier.subscribers();
+  return count > 0 ? `${count} confirmed` : fault('nobody is subscribed and confirmed');
+}
+
+async function restoreTargets({ database, instances }: Ports, { restore }: Policy): Promise<string> {
+  const { subnetGroup, parameterGroup } = restore;
+  const newest = (await database.copies()).toSorted((a, b) => Number(b.dataAt ?? 0) - Number(a.dataAt ?? 0));
+  const parameterGroupFamily = newest[0]?.parameterGroupFamily ?? 'postgres17';
+  const missing = await instances.missing({ subnetGroup, parameterGroup, parameterGroupFamily });
+  return missing.length > 0 ? fault(missing.map((each) => each.text).join('; ')) : 'there';
+}
+
+async function primaryDatabase({ database }: Ports): Promise<string> {
+  const facts = await database.source();
+  return `found; Multi-AZ ${facts.multiAz ? 'on' : 'off'}, backups ${facts.backupRetentionDays} days`;
+}
+
+const looks: Look[] = [
+  {
+    name: 'vault',
+    hint: 'Deploy the DR stack.',
+    look: async ({ vault }) => `${(await vault.list(vaultKeys.points)).length} points`,
+  },
+  { name: 'replica bucket', hint: 'Deploy the DR stack.', look: ({ replica }) => firstPage(replica.pages()) },
+  { name: 'keys of the DR region', hint: 'Look at the key and its policy.', look: dataKeys },
+  {
+    name: 'escrow of Builder keys',
+    hint: 'Run `builder-dr keys escrow --from /hab/cache/keys`.',
+    look: escrowedKeys,
+  },
+  {
+    name: 'work queue',
+    hint: 'Deploy the DR stack.',
+    look: async ({ queue }) => `${await queue.depth()} messages`,
+  },
+  { name: 'subscribers', hint: 'Subscribe to the topic and confirm it.', look: subscribers },
+  {
+    name: 'network and parameters for restores',
+    hint: 'Make the groups that `restore:` names in the DR region.',
+    look: restoreTargets,
+  },
+  {
+    name: "Builder's own credentials",
+    hint: 'Make the secrets that `builder:` names in the DR region.',
+    look: references,
+  },
+  {
+    name: 'login by IAM',
+    hint: 'In the primary database: CREATE ROLE ... LOGIN; GRANT rds_iam TO ...',
+    look: iamLogin,
+  },
+  {
+    name: 'fence',
+    hint: 'Deploy the relay stack: serverless deploy --config serverless.primary.yml',
+    look: ({ fence }) => fence.fenceGroup(),
+  },
+  { name: 'primary database', hint: 'Check primary.database and the network.', look: primaryDatabase },
+  {
+    name: 'primary bucket',
+    hint: 'Check primary.bucket and the network.',
+    look: ({ primaryArtifacts }) => firstPage(primaryArtifacts.pages()),
+  },
+];
+
+/**
+ * Tries everything that the jobs need, side by side, and says what does not work: each check to `tell` when it ends,
+ * all of them in their order at the end.
+ */
+export function doctor(ports: Ports, policy: Policy, tell: (check: Check) => void = () => {}): Promise<Check[]> {
+  return eachOf(looks, LOOKS_AT_ONCE, async (look) => {
+    const found = await check(look, ports, policy);
+    tell(found);
+    return found;
+  });
 }

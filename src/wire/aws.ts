@@ -10,7 +10,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { clientSettings, type NetworkLimits } from '../adapters/aws/client.ts';
+import { clientSettings } from '../adapters/aws/client.ts';
 import { cloudwatchMetrics } from '../adapters/aws/cloudwatch-metrics.ts';
 import { awsCutOver } from '../adapters/aws/cut-over.ts';
 import { eventbridgeSignals } from '../adapters/aws/eventbridge-signals.ts';
@@ -29,25 +29,16 @@ import { bestEngine } from '../adapters/hash-engines.ts';
 import type { Config } from '../config.ts';
 import { stackNames } from '../core/names.ts';
 import type { Log, Ports } from '../core/ports/all.ts';
-import type { ArtifactStore } from '../core/ports/artifacts.ts';
 
 /** CopyObject answers when the copy is done: five GiB take longer than any other call. */
 const COPY_TIMEOUT_MS = 120_000;
 
-/** A bucket to read packages from, by the credentials and the region of the environment. */
-export function packageBucket(bucket: string, network: NetworkLimits): ArtifactStore {
-  const { region: _fromEnvironment, ...settings } = clientSettings('', network);
-  const client = new S3Client({ ...settings, followRegionRedirects: true });
-  return s3Artifacts({ client, bucket, site: undefined });
-}
-
 /** What every port is made of: settings of the clients for both regions, and the stack's own names. */
 type Wiring = {
   config: Config;
-  /** Of the primary region, of the DR region, and of calls to DR that take their time. */
+  /** Of the primary region, and of the DR region. */
   there: ClientSettings;
   here: ClientSettings;
-  slow: ClientSettings;
   names: ReturnType<typeof stackNames>;
 };
 type ClientSettings = ReturnType<typeof clientSettings>;
@@ -63,8 +54,10 @@ export const database: Maker<'database'> = ({ config, there, here }) =>
   });
 export const primaryArtifacts: Maker<'primaryArtifacts'> = ({ config, there }) =>
   s3Artifacts({ client: new S3Client(there), bucket: config.primary.bucket, site: 'primary' });
-export const replica: Maker<'replica'> = ({ config, slow }) =>
-  s3Artifacts({ client: new S3Client(slow), bucket: config.dr.replicaBucket, site: 'dr', copiesFrom: 'primary' });
+export const replica: Maker<'replica'> = ({ config, here }) => {
+  const copies = { copiesFrom: 'primary', copyTimeoutMs: COPY_TIMEOUT_MS } as const;
+  return s3Artifacts({ client: new S3Client(here), bucket: config.dr.replicaBucket, site: 'dr', ...copies });
+};
 export const vault: Maker<'vault'> = ({ config, here }) =>
   s3Vault({ client: new S3Client(here), bucket: config.dr.vaultBucket, site: 'dr' });
 export const escrow: Maker<'escrow'> = ({ config: { dr }, here }) =>
@@ -141,7 +134,6 @@ export function portsOf<M extends Makers>(makers: M) {
       config,
       there: clientSettings(primary.region, network),
       here: clientSettings(dr.region, network),
-      slow: clientSettings(dr.region, { ...network, requestTimeoutMs: COPY_TIMEOUT_MS }),
       names: stackNames(stage),
     };
     const made = Object.entries(makers).map(([name, make]) => [name, (make as (wiring: Wiring) => unknown)(wiring)]);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { signHart, signingKey } from '../../sandbox/seed/hart.ts';
 import { SeededRandom } from '../../sandbox/seed/random.ts';
-import { verifyAll } from '../../src/cli/verify-pool.ts';
+import { verifyAll } from '../../src/cli/verify/pool.ts';
 import type { HashEngine } from '../../src/hart/hash.ts';
 
 /**

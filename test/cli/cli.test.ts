@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,9 +7,9 @@ import { SeededRandom } from '../../sandbox/seed/random.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { advance } from '../../src/jobs/advance.ts';
 import { readPoints } from '../../src/jobs/vault/points.ts';
+import { builderDr } from '../setup/command-line.ts';
 import { until, World } from '../setup/world.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 let sandbox: Sandbox;
 let world: World;
 let config: string;
@@ -51,19 +50,7 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.stop());
 
-type Ran = { code: number; stdout: string; stderr: string };
-
-function run(args: string[], env: Record<string, string> = {}): Promise<Ran> {
-  return new Promise((resolve) => {
-    const command = [join(root, 'src', 'cli.ts'), ...args];
-    execFile(
-      process.execPath,
-      command,
-      { env: { ...process.env, ...env }, cwd: sandbox.address.folder },
-      (error, stdout, stderr) => resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
-    );
-  });
-}
+const run = (args: string[], env: Record<string, string> = {}) => builderDr(args, { env, cwd: sandbox.address.folder });
 
 const json = async (...args: string[]) => {
   const ran = await run([...args, '--json', '--config', config]);
@@ -191,7 +178,7 @@ describe('builder-dr', () => {
     ['an unknown command', ['fly'], "unknown command 'fly'"],
     ['an unknown option', ['status', '--colour'], "unknown option '--colour'"],
     ['no folder of keys', ['keys', 'escrow'], '--from'],
-    ['a missing configuration', ['status'], 'cannot read the configuration ./builder-dr.yml.none'],
+    ['a missing configuration', ['status'], 'no configuration: ./builder-dr.yml.none is not there'],
     ['a point that is not there', ['points', 'accept', '20261122t140000z'], 'no recovery point 20261122t140000z'],
   ])('%s is bad usage: exit code 2', async (_name, args, says) => {
     const configured = says.includes('.none')
@@ -200,6 +187,11 @@ describe('builder-dr', () => {
     const { code, stderr, stdout } = await run(args, configured);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain(says);
+  });
+
+  it('a command below another one hears the options that both take', async () => {
+    const { code, document } = await json('points', 'accept', '20261122t140000z');
+    expect([code, document.error.code]).toEqual([2, 'POINT_UNKNOWN']);
   });
 
   it('a folder without keys is refused, nothing is sealed', async () => {

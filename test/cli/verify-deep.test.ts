@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,9 +11,9 @@ import { SeededRandom } from '../../sandbox/seed/random.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { readArchive } from '../../src/hart/archive.ts';
 import { hartFileName, objectKeyOf } from '../../src/hart/ident.ts';
+import { builderDr } from '../setup/command-line.ts';
 import { World } from '../setup/world.ts';
 
-const cli = join(import.meta.dirname, '..', '..', 'src', 'cli.ts');
 const random = new SeededRandom('deep');
 const signer = signingKey('core', '20240101000000', random);
 const ident = { origin: 'core', name: 'zlib', version: '1.3', release: '20240101000000', target: 'x86_64-linux' };
@@ -34,14 +34,10 @@ afterAll(async () => {
 });
 
 type Document = { results: { path: string; verdict: string; detail: string | null }[]; checked: number };
-function verify(...args: string[]): Promise<{ code: number; document: Document }> {
-  return new Promise((resolve) => {
-    const all = [cli, 'verify', ...args, '--keys', folder, '--json'];
-    const env = { ...process.env, AWS_REGION: 'us-west-2' };
-    execFile(process.execPath, all, { env, maxBuffer: 1 << 26 }, (error, stdout) =>
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, document: JSON.parse(stdout) as Document }),
-    );
-  });
+async function verify(...args: string[]): Promise<{ code: number; document: Document }> {
+  const env = { AWS_REGION: 'us-west-2' };
+  const { code, stdout } = await builderDr(['verify', ...args, '--keys', folder, '--json'], { env });
+  return { code, document: JSON.parse(stdout) as Document };
 }
 
 async function deep(name: string, payload: Uint8Array) {

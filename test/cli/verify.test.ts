@@ -1,29 +1,19 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signHart, signingKey } from '../../sandbox/seed/hart.ts';
 import { SeededRandom } from '../../sandbox/seed/random.ts';
+import { builderDr, type Ran } from '../setup/command-line.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 const random = new SeededRandom('verify command');
 const signer = signingKey('core', '20240101000000', random);
 const stranger = signingKey('nobody', '20240101000000', random);
 let folder: string;
 const at = (...names: string[]) => join(folder, ...names);
 
-type Ran = { code: number; stdout: string; stderr: string };
-function verify(...args: string[]): Promise<Ran> {
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [join(root, 'src', 'cli.ts'), 'verify', ...args],
-      { cwd: folder, maxBuffer: 1 << 26 },
-      (error, stdout, stderr) => resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
-    );
-  });
-}
+const verify = (...args: string[]) => builderDr(['verify', ...args], { cwd: folder });
 type Document = {
   engine: string;
   checked: number;

@@ -1,6 +1,8 @@
-import { GetObjectCommand, PutBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { GetObjectCommand, PutBucketVersioningCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { clientOf } from '../../sandbox/demo/primary-site.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { clientSettings } from '../../src/adapters/aws/client.ts';
 import { s3Artifacts } from '../../src/adapters/aws/s3-artifacts.ts';
 import type { ArtifactStore, ObjectEntry } from '../../src/core/ports/artifacts.ts';
 import { World } from '../setup/world.ts';
@@ -169,5 +171,39 @@ describe('copies of large objects', () => {
     expect(await store.copyFrom({ bucket: primary.bucket, entry })).toBe('copied');
     expect((await store.head('large.hart'))?.size).toBe(12_000_000);
     expect(await store.copyFrom({ bucket: primary.bucket, entry })).toBe('exists');
+  });
+});
+
+describe('time-outs of the replica', () => {
+  const tooSlow = 2_500; // more than a request may take here, less than a copy
+  afterEach(() => sandbox.control.faults([]));
+
+  it('let a copy take its time', async () => {
+    await world.upload('slowly', 'slowly');
+    const entry = (await world.ports.primaryArtifacts.head('slowly')) as ObjectEntry;
+    await sandbox.control.faults([{ kind: 'slow', action: 'CopyObject', delayMs: tooSlow }]);
+    expect(await world.ports.replica.copyFrom({ bucket: world.config.primary.bucket, entry })).toBe('copied');
+  });
+
+  it('let each part of a large copy take its time', async () => {
+    const { dr, primary, network } = world.config;
+    const client = new S3Client({ ...clientOf(sandbox.address, dr.region), ...clientSettings(dr.region, network) });
+    const limits = { copyLimitBytes: 8_000_000, copyPartBytes: 10_000_000, copyTimeoutMs: 60_000 };
+    const store = s3Artifacts({ client, bucket: dr.replicaBucket, site: 'dr', ...limits });
+    await world.upload('slowly and large', Buffer.alloc(12_000_000, 7));
+    const entry = (await world.ports.primaryArtifacts.head('slowly and large')) as ObjectEntry;
+    await sandbox.control.faults([{ kind: 'slow', action: 'UploadPartCopy', delayMs: tooSlow, times: 1 }]);
+    expect(await store.copyFrom({ bucket: primary.bucket, entry })).toBe('copied');
+  });
+
+  it('let nothing else take longer than a request may', async () => {
+    const { replica } = world.ports;
+    const listed = async () => {
+      for await (const _page of replica.pages()) return;
+    };
+    await sandbox.control.faults([{ kind: 'slow', region: world.config.dr.region, delayMs: tooSlow }]);
+    const asked = [replica.head('slowly'), replica.history('slowly'), replica.open('slowly'), listed()];
+    const ends = (await Promise.allSettled(asked)).map((end) => end.status === 'rejected' && end.reason.code);
+    expect(ends).toEqual(asked.map(() => 'SITE_UNREACHABLE'));
   });
 });

@@ -22,7 +22,7 @@ import { escrowKeys } from '../../src/jobs/keys/escrow.ts';
 import { capture } from '../../src/jobs/points/capture.ts';
 import { readiness } from '../../src/jobs/readiness.ts';
 import { readPoints } from '../../src/jobs/vault/points.ts';
-import { awsPorts } from '../../src/wire/all.ts';
+import { awsPorts } from '../../src/wire/cli.ts';
 import { dyingPorts } from '../setup/dying.ts';
 import { DR, PASSWORD, PRIMARY, until, untilAvailable, World } from '../setup/world.ts';
 import { silentLog } from '../world/ports.ts';

@@ -2,7 +2,7 @@ import { type Config, policyOf } from '../../src/config.ts';
 import type { Log } from '../../src/core/ports/all.ts';
 import { advance } from '../../src/jobs/advance.ts';
 import { inspectDatabase } from '../../src/jobs/inspector/inspect-database.ts';
-import { awsPorts } from '../../src/wire/all.ts';
+import { awsPorts } from '../../src/wire/cli.ts';
 import { inspectionPorts } from '../../src/wire/inspection.ts';
 
 /** Runs advance again and again until it is killed: the process that a test ends at a random moment. */

@@ -22,7 +22,7 @@ import type { Ports } from '../../src/core/ports/all.ts';
 import type { Inspection } from '../../src/core/ports/recovery.ts';
 import { ArtifactBatch } from '../../src/jobs/artifacts/verify.ts';
 import { inspectDatabase } from '../../src/jobs/inspector/inspect-database.ts';
-import { awsPorts } from '../../src/wire/all.ts';
+import { awsPorts } from '../../src/wire/cli.ts';
 import { inspectionPorts } from '../../src/wire/inspection.ts';
 import { silentLog } from '../world/ports.ts';
 import { testPolicy } from './policy.ts';

@@ -9,6 +9,20 @@ const codes: Record<string, DrErrorCode> = {
   AuthorizationErrorException: 'ACCESS_DENIED',
   UnauthorizedOperation: 'ACCESS_DENIED',
   Forbidden: 'ACCESS_DENIED',
+  // Of the SDK's own chain of providers: nothing found, or what was found cannot be used (a session of SSO has ended).
+  CredentialsProviderError: 'CREDENTIALS_MISSING',
+  TokenProviderError: 'CREDENTIALS_MISSING',
+  ProviderError: 'CREDENTIALS_MISSING',
+  ExpiredToken: 'CREDENTIALS_REFUSED',
+  ExpiredTokenException: 'CREDENTIALS_REFUSED',
+  RequestExpired: 'CREDENTIALS_REFUSED',
+  InvalidClientTokenId: 'CREDENTIALS_REFUSED',
+  InvalidAccessKeyId: 'CREDENTIALS_REFUSED',
+  InvalidToken: 'CREDENTIALS_REFUSED',
+  UnrecognizedClientException: 'CREDENTIALS_REFUSED',
+  SignatureDoesNotMatch: 'CREDENTIALS_REFUSED',
+  InvalidSignatureException: 'CREDENTIALS_REFUSED',
+  AuthFailure: 'CREDENTIALS_REFUSED',
   Throttling: 'THROTTLED',
   ThrottlingException: 'THROTTLED',
   TooManyRequestsException: 'THROTTLED',
@@ -47,6 +61,10 @@ const codes: Record<string, DrErrorCode> = {
 };
 
 const hints: Partial<Record<DrErrorCode, string>> = {
+  CREDENTIALS_MISSING:
+    'Log in (`aws sso login`) and set AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN).',
+  CREDENTIALS_REFUSED:
+    'They may be expired, or belong elsewhere: log in again (`aws sso login`), or renew AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN; AWS_PROFILE chooses others.',
   ACCESS_DENIED: 'The role of this function, or your credentials, lack a permission that the message names.',
   SITE_UNREACHABLE: 'Nobody knows whether the call happened. The next run looks again.',
   THROTTLED: 'AWS limits the rate. The next run goes on.',

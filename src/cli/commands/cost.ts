@@ -1,9 +1,7 @@
-import { type Config, policyOf } from '../config.ts';
-import { newestFirst } from '../core/points/point.ts';
-import { costOf, costText, type Load } from '../cost/cost.ts';
-import { DrError } from '../errors.ts';
-import { readPoints } from '../jobs/vault/points.ts';
-import type { Command, Flags } from './command.ts';
+import type { Ports } from '../../core/ports/all.ts';
+import type { Load } from '../../cost/cost.ts';
+import { DrError } from '../../errors.ts';
+import type { Command, Flags, Site } from '../command.ts';
 
 const GIB = 2 ** 30;
 
@@ -25,8 +23,9 @@ function runsPerDay(schedule: string): number {
   return 1440 / (Number(count) * everyMinutes[unit as keyof typeof everyMinutes]);
 }
 
-function loadOf(config: Config, flags: Flags, measured: { databaseGib: number; bytes: number; count: number }): Load {
-  const policy = policyOf(config);
+type Measured = { databaseGib: number; bytes: number; count: number };
+
+function loadOf({ config, policy }: Site, flags: Flags, measured: Measured): Load {
   const given = (name: string, otherwise: number) => numberOf(flags, name) ?? otherwise;
   return {
     databaseGib: given('databaseGib', measured.databaseGib),
@@ -48,7 +47,9 @@ function loadOf(config: Config, flags: Flags, measured: { databaseGib: number; b
 }
 
 /** The newest point that knows both sizes. */
-async function measure(ports: Parameters<Command>[0]['ports']) {
+async function measure(ports: Pick<Ports, 'vault'>): Promise<Measured> {
+  const { newestFirst } = await import('../../core/points/point.ts');
+  const { readPoints } = await import('../../jobs/vault/points.ts');
   const { points } = await readPoints(ports.vault);
   for (const { database, artifacts } of newestFirst(points)) {
     if ('sizeGib' in database && 'bytes' in artifacts) {
@@ -60,9 +61,27 @@ async function measure(ports: Parameters<Command>[0]['ports']) {
   });
 }
 
-export const cost: Command = async ({ ports, config }, _args, flags) => {
-  const named = ['databaseGib', 'artifactsGib', 'artifacts'].every((name) => flags[name] !== undefined);
-  const load = loadOf(config, flags, named ? { databaseGib: 0, bytes: 0, count: 0 } : await measure(ports));
-  const found = costOf(load);
-  return { json: { load, ...found }, text: costText(found, load), healthy: true };
+const sizes = ['databaseGib', 'artifactsGib', 'artifacts'];
+
+export const cost: Command = {
+  usage: 'cost',
+  does: 'what all this costs a month; measured by the newest point, or by the sizes that you name',
+  options: [
+    { flags: '--database-gib <n>', does: 'size of the database' },
+    { flags: '--artifacts-gib <n>', does: 'size of the artifact bucket' },
+    { flags: '--artifacts <n>', does: 'how many artifacts' },
+    { flags: '--database-change-percent <n>', does: 'how much of the database changes in a day (2)' },
+    { flags: '--artifact-growth-percent <n>', does: 'how much the bucket grows in a day (0.2)' },
+    { flags: '--points-kept <n>', does: 'how many recovery points are kept (72)' },
+    { flags: '--drill-every-days <n>', does: 'days between drills (7)' },
+    { flags: '--drill-hours <n>', does: 'hours that a drill instance lives (1.5)' },
+  ],
+  async run({ flags, site }) {
+    const open = await site();
+    const { costOf, costText } = await import('../../cost/cost.ts');
+    const named = sizes.every((name) => flags[name] !== undefined);
+    const load = loadOf(open, flags, named ? { databaseGib: 0, bytes: 0, count: 0 } : await measure(open.ports));
+    const found = costOf(load);
+    return { json: { load, ...found }, text: costText(found, load), healthy: true };
+  },
 };

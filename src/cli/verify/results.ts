@@ -1,4 +1,4 @@
-import type { Result } from './verify-pool.ts';
+import type { Result } from './pool.ts';
 
 const FAILURES_LISTED = 1_000;
 
@@ -7,7 +7,7 @@ function line({ path, verdict, detail }: Result): string {
 }
 
 /** Writes results as they come (memory does not grow with them, but for the failures to be listed), and keeps count. */
-export class VerifyOutput {
+export class Results {
   checked = 0;
   ok = 0;
   readonly #failures: Result[] = [];
@@ -48,38 +48,5 @@ export class VerifyOutput {
     const listed = this.#failures.sort((a, b) => (a.path < b.path ? -1 : 1)).map(line);
     const more = failed > listed.length ? [`and ${failed - listed.length} more`] : [];
     this.#write(`${[...listed, ...more, `${checked} checked, ${ok} ok, ${failed} failed`].join('\n')}\n`);
-  }
-}
-
-/** One line on a terminal: how much of how much, the rate, the time left. */
-export class Progress {
-  #bytes = 0;
-  #files = 0;
-  #shown = 0;
-  readonly #begun: number;
-  readonly #total: { files: number; bytes: number };
-  readonly #write: (text: string) => void;
-
-  constructor(total: { files: number; bytes: number }, now: number, write: (text: string) => void) {
-    this.#total = total;
-    this.#begun = now;
-    this.#write = write;
-  }
-
-  passed(bytes: number, now: number): void {
-    this.#files += 1;
-    this.#bytes += bytes;
-    if (now - this.#shown < 200) return;
-    this.#shown = now;
-    const seconds = Math.max(0.001, (now - this.#begun) / 1000);
-    const rate = this.#bytes / seconds;
-    const left = rate > 0 ? Math.ceil((this.#total.bytes - this.#bytes) / rate) : 0;
-    this.#write(
-      `\r\x1b[K${this.#files}/${this.#total.files} packages, ${(rate / 1e6).toFixed(0)} MB/s, ${left} s left`,
-    );
-  }
-
-  clear(): void {
-    this.#write('\r\x1b[K');
   }
 }

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { fileVerifier, type PoolOptions, type Result, type Work } from './verify-pool.ts';
+import { fileVerifier, type PoolOptions, type Result, type Work } from './pool.ts';
 
 const verify = fileVerifier(workerData as PoolOptions);
 

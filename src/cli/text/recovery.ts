@@ -1,11 +1,11 @@
-import { commandLine } from '../core/command-line.ts';
-import { fenceText } from '../core/notices/of-recovery.ts';
-import { kinds } from '../core/recovery/kinds.ts';
-import { allFindings, phaseSeconds, rtoSeconds, startArguments } from '../core/recovery/lifecycle.ts';
-import type { PlanStep } from '../core/recovery/plan.ts';
-import { isProduction, type Run } from '../core/recovery/run.ts';
-import type { FailbackPlan } from '../jobs/recovery/failback.ts';
-import type { AbortReport, FailoverPlan } from '../jobs/recovery/failover.ts';
+import { commandLine } from '../../core/command-line.ts';
+import { fenceText } from '../../core/notices/of-recovery.ts';
+import { kinds } from '../../core/recovery/kinds.ts';
+import { allFindings, phaseSeconds, rtoSeconds, startArguments } from '../../core/recovery/lifecycle.ts';
+import type { PlanStep } from '../../core/recovery/plan.ts';
+import { isProduction, type Run } from '../../core/recovery/run.ts';
+import type { FailbackPlan } from '../../jobs/recovery/failback.ts';
+import type { AbortReport, FailoverPlan } from '../../jobs/recovery/failover.ts';
 
 function seconds(value: number | undefined): string {
   return value === undefined

@@ -2,14 +2,14 @@ import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { FileVerifier } from '../adapters/files/hart-files.ts';
-import type { KeyText } from '../adapters/files/public-key-files.ts';
-import { bestEngine } from '../adapters/hash-engines.ts';
-import { withArchive } from '../hart/archive.ts';
-import type { HashEngine } from '../hart/hash.ts';
-import { KeyRing } from '../hart/keys.ts';
-import type { HartReport } from '../hart/verdict.ts';
-import { HartVerifier } from '../hart/verify.ts';
+import { FileVerifier } from '../../adapters/files/hart-files.ts';
+import type { KeyText } from '../../adapters/files/public-key-files.ts';
+import { bestEngine } from '../../adapters/hash-engines.ts';
+import { withArchive } from '../../hart/archive.ts';
+import type { HashEngine } from '../../hart/hash.ts';
+import { KeyRing } from '../../hart/keys.ts';
+import type { HartReport } from '../../hart/verdict.ts';
+import { HartVerifier } from '../../hart/verify.ts';
 
 /** Files handed to a thread at once: fewer messages, and no thread waits long for the last one. */
 const BATCH = 16;
@@ -57,7 +57,7 @@ class Thread {
 
   constructor(options: PoolOptions) {
     // Beside the sources it is a .ts file; in the built package a .js one, a folder above the shared chunks.
-    const file = import.meta.url.endsWith('.ts') ? './verify-worker.ts' : '../verify-worker.js';
+    const file = import.meta.url.endsWith('.ts') ? './worker.ts' : '../verify-worker.js';
     this.#worker = new Worker(new URL(file, import.meta.url), { workerData: options });
     this.#worker.on('message', (results: Result[]) => this.#waiting.shift()?.resolve(results));
     this.#worker.on('error', (error: Error) => {
