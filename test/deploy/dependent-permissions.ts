@@ -93,6 +93,12 @@ function table({ name, config, account: { account, partition, keyArns }, names }
     },
     {
       of: recovering,
+      actions: ['s3:GetObject'],
+      arns: [object(primary.bucket)],
+      why: 'what the replica still lacks a pass after it was listed: is it gone at the primary too? (test/jobs/cycle.test.ts)',
+    },
+    {
+      of: recovering,
       actions: ['sns:GetTopicAttributes'],
       arns: [here('sns', names.topic)],
       why: 'an alarm test asks whether anybody is subscribed (test/e2e/drill-faults.test.ts)',
