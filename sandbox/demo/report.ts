@@ -19,7 +19,7 @@ function summary({ id, kind, state, database, artifacts, keys }: Point) {
   return { id, kind, state, database: database.state, artifacts: artifacts.state, keys: keys.state };
 }
 
-/** Writes report.json and the status page as it is now; throws when the sites do not hold what they should. */
+/** Writes report.json; throws when the sites do not hold what they should. */
 export async function writeReport(operator: Operator, folder: string, facts: DemoFacts): Promise<void> {
   const { artifacts, expectedArtifacts, history, drills, failover, notifications, timings } = facts;
   const points = (await operator.points()).map(summary);
@@ -33,10 +33,6 @@ export async function writeReport(operator: Operator, folder: string, facts: Dem
   const document = { points, artifacts, readiness, drills, failovers: [failover], notifications, timings };
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'report.json'), `${JSON.stringify(document, null, 2)}\n`);
-  const { url } = (await operator.cli('status', '--url')) as { url: string };
-  const page = await fetch(url);
-  if (!page.ok) throw new Error(`the status page answers ${page.status}`);
-  await writeFile(join(folder, 'status.html'), await page.text());
   if (!points.some((each) => each.state === 'proven')) throw new Error('no point is proven');
   if (artifacts.primary !== artifacts.replica || artifacts.primary !== expectedArtifacts) {
     const seen = `primary ${artifacts.primary} and replica ${artifacts.replica}`;

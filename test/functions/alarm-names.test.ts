@@ -15,5 +15,5 @@ describe('the alarms that a message says something of its own about', () => {
     const { drSilent, relayDeadLetters, ...ours } = stackNames('sandbox').alarms;
     expect(alarmsOf('serverless.yml')).toEqual(expect.arrayContaining(Object.values(ours)));
     expect(alarmsOf('serverless.primary.yml')).toEqual(expect.arrayContaining([drSilent, relayDeadLetters]));
-  }, 120_000);
+  });
 });

@@ -107,7 +107,7 @@ describe('what a stage may choose', () => {
     expect(() => withDr({}, {}, { restore: { ...example.restore, classes } })).toThrow(
       /BUILDER_DR_SETTINGS would be \d+ bytes, and may be 3584, .* the longest settings: restore\.classes/,
     );
-  }, 60_000);
+  });
 
   it('may be a list, one name, or names with commas between', () => {
     const resources = withDr({ inspectorSubnets: 'subnet-1' }, { emails: 'a@example.com, b@example.com' });
@@ -133,7 +133,7 @@ describe('what functions know of the configuration', () => {
       expect(file).toMatchObject({ ...found, primary: { region, database, bucket }, dr });
       expect(policyOf(parseConfig(Variables))).toEqual(policyOf(file));
     }
-  }, 60_000);
+  });
 });
 
 describe('the stacks', () => {

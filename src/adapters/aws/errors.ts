@@ -1,5 +1,5 @@
 import type { Site } from '../../core/site.ts';
-import { DrError, type DrErrorCode } from '../../errors.ts';
+import { DrError, type DrErrorCode, hasCode } from '../../errors.ts';
 import { isUnanswered } from './client.ts';
 
 /** AWS's errors by name; the name is contract, the message is not. */
@@ -106,4 +106,12 @@ export function callsTo(site: Site | undefined) {
       throw translate(error, { what, subject, site });
     }
   };
+}
+
+/** What a call answers; undefined when what it asks for is not there. */
+export function ifThere<T>(answer: Promise<T>): Promise<T | undefined> {
+  return answer.catch((error: unknown) => {
+    if (hasCode(error, 'NOT_FOUND')) return undefined;
+    throw error;
+  });
 }

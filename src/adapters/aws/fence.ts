@@ -13,7 +13,7 @@ import {
 import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import type { FencePort } from '../../core/ports/recovery.ts';
 import { DrError, hasCode } from '../../errors.ts';
-import { callsTo } from './errors.ts';
+import { callsTo, ifThere } from './errors.ts';
 
 /** All clients are of the primary region. */
 export type FenceOptions = {
@@ -47,17 +47,11 @@ export function awsFence({ rds, s3, ssm, instanceId, bucket, groupParameter }: F
     },
     async database(name = instanceId) {
       const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: name });
-      try {
-        const found = (await call(`describe instance ${name}`, name, () => rds.send(command))).DBInstances?.[0];
-        const groups = (found?.VpcSecurityGroups ?? []).map(({ VpcSecurityGroupId: id = '', Status: status = '' }) => ({
-          id,
-          status,
-        }));
-        return { status: found?.DBInstanceStatus ?? '', groups };
-      } catch (error) {
-        if (hasCode(error, 'NOT_FOUND')) return undefined;
-        throw error;
-      }
+      const answer = await ifThere(call(`describe instance ${name}`, name, () => rds.send(command)));
+      if (!answer) return undefined;
+      const { DBInstanceStatus: status = '', VpcSecurityGroups: found = [] } = answer.DBInstances?.[0] ?? {};
+      const groups = found.map(({ VpcSecurityGroupId: id = '', Status: status = '' }) => ({ id, status }));
+      return { status, groups };
     },
     async setGroups(groups) {
       const change = { DBInstanceIdentifier: instanceId, VpcSecurityGroupIds: groups, ApplyImmediately: true };
@@ -74,13 +68,8 @@ export function awsFence({ rds, s3, ssm, instanceId, bucket, groupParameter }: F
       await call(`reboot ${instanceId}`, instanceId, () => rds.send(command));
     },
     async bucketPolicy() {
-      try {
-        return (await call(`read the policy of ${bucket}`, bucket, () => s3.send(new GetBucketPolicyCommand(where))))
-          .Policy;
-      } catch (error) {
-        if (hasCode(error, 'NOT_FOUND')) return undefined;
-        throw error;
-      }
+      const command = new GetBucketPolicyCommand(where);
+      return (await ifThere(call(`read the policy of ${bucket}`, bucket, () => s3.send(command))))?.Policy;
     },
     async setBucketPolicy(policy) {
       const command =

@@ -1,6 +1,7 @@
 import {
   CopyDBSnapshotCommand,
   CreateDBSnapshotCommand,
+  type DBInstance,
   type DBSnapshot,
   DescribeDBInstancesCommand,
   DescribeDBSnapshotsCommand,
@@ -10,7 +11,7 @@ import {
 import { POINT_TAG } from '../../core/ids.ts';
 import type { Database, SnapshotFacts } from '../../core/ports/database.ts';
 import { DrError, hasCode } from '../../errors.ts';
-import { callsTo } from './errors.ts';
+import { callsTo, ifThere } from './errors.ts';
 
 export type RdsOptions = {
   /** Client of the primary region: snapshots are made and looked at there. */
@@ -42,17 +43,19 @@ function snapshotFactsOf(snapshot: DBSnapshot): SnapshotFacts {
   };
 }
 
+const settingsOf = (instance: DBInstance | undefined): Awaited<ReturnType<Database['source']>> => ({
+  multiAz: instance?.MultiAZ ?? false,
+  backupRetentionDays: instance?.BackupRetentionPeriod ?? 0,
+  encrypted: instance?.StorageEncrypted ?? false,
+  engineLifecycleSupport: instance?.EngineLifecycleSupport ?? '',
+});
+
 const toPrimary = callsTo('primary');
 const toDr = callsTo('dr');
 
 async function find(call: typeof toDr, client: RDSClient, name: string): Promise<DBSnapshot | undefined> {
-  try {
-    const command = new DescribeDBSnapshotsCommand({ DBSnapshotIdentifier: name });
-    return (await call(`describe snapshot ${name}`, name, () => client.send(command))).DBSnapshots?.[0];
-  } catch (error) {
-    if (hasCode(error, 'NOT_FOUND')) return undefined;
-    throw error;
-  }
+  const command = new DescribeDBSnapshotsCommand({ DBSnapshotIdentifier: name });
+  return (await ifThere(call(`describe snapshot ${name}`, name, () => client.send(command))))?.DBSnapshots?.[0];
 }
 
 /** An existing snapshot counts as ours only when source and tag match. */
@@ -108,26 +111,17 @@ export function rdsDatabase({ primary, dr, instanceId, drKmsKeyId }: RdsOptions)
       return found && snapshotFactsOf(found);
     },
     async copies() {
-      const found: SnapshotFacts[] = [];
+      const found: DBSnapshot[] = [];
       await toDr('list snapshots in the DR region', 'snapshots', async () => {
-        for await (const page of paginateDescribeDBSnapshots({ client: dr }, { SnapshotType: 'manual' })) {
-          for (const snapshot of page.DBSnapshots ?? []) {
-            if (snapshot.DBSnapshotIdentifier?.startsWith('hbdr-')) found.push(snapshotFactsOf(snapshot));
-          }
-        }
+        const pages = paginateDescribeDBSnapshots({ client: dr }, { SnapshotType: 'manual' });
+        for await (const { DBSnapshots = [] } of pages) found.push(...DBSnapshots);
       });
-      return found;
+      return found.filter((each) => each.DBSnapshotIdentifier?.startsWith('hbdr-')).map(snapshotFactsOf);
     },
     async source() {
       const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: instanceId });
-      const instance = (await toPrimary(`describe instance ${instanceId}`, instanceId, () => primary.send(command)))
-        .DBInstances?.[0];
-      return {
-        multiAz: instance?.MultiAZ ?? false,
-        backupRetentionDays: instance?.BackupRetentionPeriod ?? 0,
-        encrypted: instance?.StorageEncrypted ?? false,
-        engineLifecycleSupport: instance?.EngineLifecycleSupport ?? '',
-      };
+      const answer = await toPrimary(`describe instance ${instanceId}`, instanceId, () => primary.send(command));
+      return settingsOf(answer.DBInstances?.[0]);
     },
   };
 }

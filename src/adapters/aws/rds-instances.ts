@@ -13,7 +13,7 @@ import {
 import type { Instances, RestoredInstance, RestoreRequest } from '../../core/ports/recovery.ts';
 import { DRILL_PREFIX, RUN_TAG } from '../../core/recovery/restore-request.ts';
 import { DrError, hasCode } from '../../errors.ts';
-import { callsTo } from './errors.ts';
+import { callsTo, ifThere } from './errors.ts';
 
 const call = callsTo('dr');
 
@@ -64,46 +64,62 @@ function restoreCommand(request: RestoreRequest): RestoreDBInstanceFromDBSnapsho
   });
 }
 
+/** What a restore needs and the DR region has not. */
+async function lackingOf(client: RDSClient, needed: Parameters<Instances['missing']>[0]) {
+  const { subnetGroup, parameterGroup, parameterGroupFamily } = needed;
+  const found: Awaited<ReturnType<Instances['missing']>> = [];
+  const subnets = new DescribeDBSubnetGroupsCommand({ DBSubnetGroupName: subnetGroup });
+  if (!(await ifThere(call(`describe subnet group ${subnetGroup}`, subnetGroup, () => client.send(subnets))))) {
+    const text = `there is no subnet group ${subnetGroup} in the DR region`;
+    found.push({ code: 'DR_NETWORK_MISSING', subject: subnetGroup, text });
+  }
+  const lacking = (text: string) => found.push({ code: 'DR_PARAMETER_GROUP_MISSING', subject: parameterGroup, text });
+  const groups = new DescribeDBParameterGroupsCommand({ DBParameterGroupName: parameterGroup });
+  const look = () => client.send(groups);
+  const there = await ifThere(call(`describe parameter group ${parameterGroup}`, parameterGroup, look));
+  const family = there?.DBParameterGroups?.[0]?.DBParameterGroupFamily;
+  if (!there) lacking(`there is no parameter group ${parameterGroup} in the DR region`);
+  else if (parameterGroupFamily !== undefined && family !== parameterGroupFamily) {
+    lacking(`parameter group ${parameterGroup} is of family ${family}, the snapshot needs ${parameterGroupFamily}`);
+  }
+  return found;
+}
+
+/** An existing instance counts as ours only when it was made for this run. */
+function requireOurs({ name, tags }: RestoreRequest, found: RestoredInstance | undefined): void {
+  const tag = found?.tags[RUN_TAG];
+  if (tag === tags[RUN_TAG]) return;
+  throw new DrError('INSTANCE_MISMATCH', `an instance ${name} exists, and is not of ${tags[RUN_TAG]}`, {
+    subject: name,
+    hint: `Look at its tag ${RUN_TAG} (now ${tag ?? 'absent'}); rename it if it is foreign.`,
+  });
+}
+
+function requireDrills(name: string): void {
+  if (name.startsWith(DRILL_PREFIX)) return;
+  throw new DrError('BAD_USAGE', `${name} is not a drill's instance and is not deleted`, {
+    subject: name,
+    hint: `Only instances named ${DRILL_PREFIX}... are ever deleted; delete others by hand.`,
+  });
+}
+
 /** Instances of the DR region. */
 export function rdsInstances({ client }: { client: RDSClient }): Instances {
   const find = async (name: string): Promise<RestoredInstance | undefined> => {
     const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: name });
-    try {
-      const found = (await call(`describe instance ${name}`, name, () => client.send(command))).DBInstances?.[0];
-      return found && instanceFactsOf(found);
-    } catch (error) {
-      if (hasCode(error, 'NOT_FOUND')) return undefined;
-      throw error;
-    }
-  };
-  const exists = async (what: string, subject: string, look: () => Promise<unknown>): Promise<boolean> => {
-    try {
-      await call(what, subject, look);
-      return true;
-    } catch (error) {
-      if (hasCode(error, 'NOT_FOUND')) return false;
-      throw error;
-    }
+    const answer = await ifThere(call(`describe instance ${name}`, name, () => client.send(command)));
+    const found = answer?.DBInstances?.[0];
+    return found && instanceFactsOf(found);
   };
   return {
     status: find,
     async restore(request) {
       try {
-        await call(`restore ${request.snapshot} into ${request.name}`, request.name, () =>
-          client.send(restoreCommand(request)),
-        );
+        const { name, snapshot } = request;
+        await call(`restore ${snapshot} into ${name}`, name, () => client.send(restoreCommand(request)));
       } catch (error) {
         if (!hasCode(error, 'ALREADY_EXISTS')) throw error;
-        const tag = (await find(request.name))?.tags[RUN_TAG];
-        if (tag === request.tags[RUN_TAG]) return;
-        throw new DrError(
-          'INSTANCE_MISMATCH',
-          `an instance ${request.name} exists, and is not of ${request.tags[RUN_TAG]}`,
-          {
-            subject: request.name,
-            hint: `Look at its tag ${RUN_TAG} (now ${tag ?? 'absent'}); rename it if it is foreign.`,
-          },
-        );
+        requireOurs(request, await find(request.name));
       }
     },
     async setPassword(name, password) {
@@ -115,12 +131,7 @@ export function rdsInstances({ client }: { client: RDSClient }): Instances {
       await call(`tag ${arn}`, arn, () => client.send(command));
     },
     async destroy(name) {
-      if (!name.startsWith(DRILL_PREFIX)) {
-        throw new DrError('BAD_USAGE', `${name} is not a drill's instance and is not deleted`, {
-          subject: name,
-          hint: `Only instances named ${DRILL_PREFIX}... are ever deleted; delete others by hand.`,
-        });
-      }
+      requireDrills(name);
       const found = await find(name);
       if (!found || found.status === 'deleting') return;
       const command = new DeleteDBInstanceCommand({
@@ -128,7 +139,7 @@ export function rdsInstances({ client }: { client: RDSClient }): Instances {
         SkipFinalSnapshot: true,
         DeleteAutomatedBackups: true,
       });
-      await exists(`delete instance ${name}`, name, () => client.send(command));
+      await ifThere(call(`delete instance ${name}`, name, () => client.send(command)));
     },
     async list() {
       const found: RestoredInstance[] = [];
@@ -139,25 +150,6 @@ export function rdsInstances({ client }: { client: RDSClient }): Instances {
       });
       return found;
     },
-    async missing({ subnetGroup, parameterGroup, parameterGroupFamily: needed }) {
-      const found: Awaited<ReturnType<Instances['missing']>> = [];
-      const subnets = new DescribeDBSubnetGroupsCommand({ DBSubnetGroupName: subnetGroup });
-      if (!(await exists(`describe subnet group ${subnetGroup}`, subnetGroup, () => client.send(subnets)))) {
-        const text = `there is no subnet group ${subnetGroup} in the DR region`;
-        found.push({ code: 'DR_NETWORK_MISSING', subject: subnetGroup, text });
-      }
-      const lacking = (text: string) =>
-        found.push({ code: 'DR_PARAMETER_GROUP_MISSING', subject: parameterGroup, text });
-      const groups = new DescribeDBParameterGroupsCommand({ DBParameterGroupName: parameterGroup });
-      let family: string | undefined;
-      const there = await exists(`describe parameter group ${parameterGroup}`, parameterGroup, async () => {
-        family = (await client.send(groups)).DBParameterGroups?.[0]?.DBParameterGroupFamily;
-      });
-      if (!there) lacking(`there is no parameter group ${parameterGroup} in the DR region`);
-      else if (needed !== undefined && family !== needed) {
-        lacking(`parameter group ${parameterGroup} is of family ${family}, the snapshot needs ${needed}`);
-      }
-      return found;
-    },
+    missing: (needed) => lackingOf(client, needed),
   };
 }

@@ -8,7 +8,7 @@ import {
 import type { ArtifactStore, CopySource, ObjectEntry } from '../../core/ports/artifacts.ts';
 import type { Site } from '../../core/site.ts';
 import { DrError, hasCode } from '../../errors.ts';
-import { callsTo } from './errors.ts';
+import { callsTo, ifThere } from './errors.ts';
 import { type CopyLimits, S3Copies } from './s3-copies.ts';
 
 export type S3ArtifactsOptions = CopyLimits & {
@@ -24,14 +24,10 @@ type Where = { client: S3Client; bucket: string; call: Calls };
 async function head({ client, bucket, call }: Where, key: string): Promise<ObjectEntry | undefined> {
   const command = new HeadObjectCommand({ Bucket: bucket, Key: key });
   const name = `${bucket}/${key}`;
-  try {
-    const found = await call(`look at ${name}`, name, () => client.send(command));
-    const { ContentLength: size = 0, ETag: etag = '', LastModified: lastModified = new Date(0), VersionId } = found;
-    return { key, size, etag, lastModified, ...(VersionId ? { versionId: VersionId } : {}) };
-  } catch (error) {
-    if (hasCode(error, 'NOT_FOUND')) return undefined;
-    throw error;
-  }
+  const found = await ifThere(call(`look at ${name}`, name, () => client.send(command)));
+  if (!found) return undefined;
+  const { ContentLength: size = 0, ETag: etag = '', LastModified: lastModified = new Date(0), VersionId } = found;
+  return { key, size, etag, lastModified, ...(VersionId ? { versionId: VersionId } : {}) };
 }
 
 async function history({ client, bucket, call }: Where, key: string): ReturnType<ArtifactStore['history']> {

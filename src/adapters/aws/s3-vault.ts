@@ -11,7 +11,7 @@ import { Upload } from '@aws-sdk/lib-storage';
 import type { Vault, VaultEntry } from '../../core/ports/vault.ts';
 import type { Site } from '../../core/site.ts';
 import { hasCode } from '../../errors.ts';
-import { callsTo } from './errors.ts';
+import { callsTo, ifThere } from './errors.ts';
 
 export type S3VaultOptions = { client: S3Client; bucket: string; site: Site };
 
@@ -22,15 +22,11 @@ export function s3Vault({ client, bucket, site }: S3VaultOptions): Vault {
   const where = (key: string) => ({ Bucket: bucket, Key: key });
   return {
     async get(key) {
-      try {
-        return await call(`read ${nameOf(key)}`, nameOf(key), async () => {
-          const found = await client.send(new GetObjectCommand(where(key)));
-          return { body: (await found.Body?.transformToString()) ?? '', etag: found.ETag ?? '' };
-        });
-      } catch (error) {
-        if (hasCode(error, 'NOT_FOUND')) return undefined;
-        throw error;
-      }
+      const read = call(`read ${nameOf(key)}`, nameOf(key), async () => {
+        const found = await client.send(new GetObjectCommand(where(key)));
+        return { body: (await found.Body?.transformToString()) ?? '', etag: found.ETag ?? '' };
+      });
+      return ifThere(read);
     },
     async put(key, body, etag) {
       const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag };
@@ -43,13 +39,8 @@ export function s3Vault({ client, bucket, site }: S3VaultOptions): Vault {
       return (await call(`write ${nameOf(key)}`, nameOf(key), () => client.send(command))).ETag ?? '';
     },
     async putStream(key, chunks) {
-      const exists = await call(`look at ${nameOf(key)}`, nameOf(key), () =>
-        client.send(new HeadObjectCommand(where(key))),
-      ).catch((error: unknown) => {
-        if (hasCode(error, 'NOT_FOUND')) return undefined;
-        throw error;
-      });
-      if (exists) return 'exists';
+      const look = new HeadObjectCommand(where(key));
+      if (await ifThere(call(`look at ${nameOf(key)}`, nameOf(key), () => client.send(look)))) return 'exists';
       const upload = new Upload({
         client,
         params: { ...where(key), Body: Readable.from(chunks), ContentType: 'application/gzip', IfNoneMatch: '*' },
