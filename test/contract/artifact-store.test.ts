@@ -175,33 +175,36 @@ describe('copies of large objects', () => {
 });
 
 describe('time-outs of the replica', () => {
-  const tooSlow = 2_500; // more than a request may take here, less than a copy
   afterEach(() => sandbox.control.faults([]));
+  const waiting = (requestTimeoutMs: number) =>
+    world.with((config) => ({ ...config, network: { ...config.network, requestTimeoutMs } }));
 
   it('let a copy take its time', async () => {
     await world.upload('slowly', 'slowly');
     const entry = (await world.ports.primaryArtifacts.head('slowly')) as ObjectEntry;
-    await sandbox.control.faults([{ kind: 'slow', action: 'CopyObject', delayMs: tooSlow }]);
-    expect(await world.ports.replica.copyFrom({ bucket: world.config.primary.bucket, entry })).toBe('copied');
+    await sandbox.control.faults([{ kind: 'slow', action: 'CopyObject', delayMs: 2_500 }]);
+    const { replica } = waiting(1_500).ports;
+    expect(await replica.copyFrom({ bucket: world.config.primary.bucket, entry })).toBe('copied');
   });
 
   it('let each part of a large copy take its time', async () => {
     const { dr, primary, network } = world.config;
-    const client = new S3Client({ ...clientOf(sandbox.address, dr.region), ...clientSettings(dr.region, network) });
-    const limits = { copyLimitBytes: 8_000_000, copyPartBytes: 10_000_000, copyTimeoutMs: 60_000 };
+    const limited = clientSettings(dr.region, { ...network, requestTimeoutMs: 5_000 });
+    const client = new S3Client({ ...clientOf(sandbox.address, dr.region), ...limited });
+    const limits = { copyLimitBytes: 8_000_000, copyPartBytes: 10_000_000, copyTimeoutMs: 120_000 };
     const store = s3Artifacts({ client, bucket: dr.replicaBucket, site: 'dr', ...limits });
     await world.upload('slowly and large', Buffer.alloc(12_000_000, 7));
     const entry = (await world.ports.primaryArtifacts.head('slowly and large')) as ObjectEntry;
-    await sandbox.control.faults([{ kind: 'slow', action: 'UploadPartCopy', delayMs: tooSlow, times: 1 }]);
+    await sandbox.control.faults([{ kind: 'slow', action: 'UploadPartCopy', delayMs: 6_000, times: 1 }]);
     expect(await store.copyFrom({ bucket: primary.bucket, entry })).toBe('copied');
   });
 
   it('let nothing else take longer than a request may', async () => {
-    const { replica } = world.ports;
+    const { replica } = waiting(1_500).ports;
     const listed = async () => {
       for await (const _page of replica.pages()) return;
     };
-    await sandbox.control.faults([{ kind: 'slow', region: world.config.dr.region, delayMs: tooSlow }]);
+    await sandbox.control.faults([{ kind: 'slow', region: world.config.dr.region, delayMs: 2_500 }]);
     const asked = [replica.head('slowly'), replica.history('slowly'), replica.open('slowly'), listed()];
     const ends = (await Promise.allSettled(asked)).map((end) => end.status === 'rejected' && end.reason.code);
     expect(ends).toEqual(asked.map(() => 'SITE_UNREACHABLE'));
