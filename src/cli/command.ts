@@ -4,7 +4,7 @@ import type { Ports } from '../core/ports/all.ts';
 import type { Answer, Output } from './output.ts';
 
 /** What is configured, with its clients. */
-export type Site = { ports: Ports; config: Config; policy: Policy };
+export type OpenedSite = { ports: Ports; config: Config; policy: Policy };
 /** Options by their names in camelCase, as commander gives them. */
 export type Flags = Record<string, unknown>;
 type Call = {
@@ -12,7 +12,7 @@ type Call = {
   flags: Flags;
   output: Output;
   /** Reads the configuration and loads the clients: a command that does not call it needs neither. */
-  site: () => Promise<Site>;
+  site: () => Promise<OpenedSite>;
 };
 export type Option = { flags: string; does: string; preset?: string; required?: true; repeated?: true };
 

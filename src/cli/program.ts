@@ -40,9 +40,9 @@ function group(parent: Program, name: string): Program {
   return found ?? complainingAsOurs(parent.command(name).description(groups[name] ?? ''));
 }
 
-type Run = (command: Command, args: string[], flags: Flags) => Promise<void>;
+type RunCommand = (command: Command, args: string[], flags: Flags) => Promise<void>;
 
-function addCommand(root: Program, command: Command, run: Run): void {
+function addCommand(root: Program, command: Command, run: RunCommand): void {
   const words = command.usage.split(' ');
   const last = words.findLastIndex((word) => !/^[<[]/.test(word));
   const parent = words.slice(0, last).reduce(group, root);
@@ -51,7 +51,7 @@ function addCommand(root: Program, command: Command, run: Run): void {
   program.action(() => run(command, program.args, program.optsWithGlobals()));
 }
 
-function builderDr(version: string, run: Run): Program {
+function builderDr(version: string, run: RunCommand): Program {
   const program = complainingAsOurs(new Program('builder-dr'))
     .description('Disaster recovery for Chef Habitat On-Prem Builder.')
     .version(version, '--version', 'the version of this package')

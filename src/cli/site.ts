@@ -2,7 +2,7 @@ import { configFile, policyOf, processEnvironment } from '../config.ts';
 import { loadConfig } from '../config-file.ts';
 import type { Log } from '../core/ports/all.ts';
 import { awsPorts } from '../wire/cli.ts';
-import type { Site } from './command.ts';
+import type { OpenedSite } from './command.ts';
 
 export type SiteOptions = { config?: string; verbose?: boolean };
 
@@ -16,7 +16,7 @@ function standardErrorLog(verbose: boolean): Log {
 }
 
 /** The configured sites with all their ports. Throws BAD_CONFIG. */
-export function openSite({ config: file, verbose }: SiteOptions): Site {
+export function openSite({ config: file, verbose }: SiteOptions): OpenedSite {
   const environment = processEnvironment();
   const config = loadConfig(environment, configFile(environment, file));
   return { ports: awsPorts(config, standardErrorLog(verbose ?? false)), config, policy: policyOf(config) };

@@ -1,7 +1,7 @@
 import type { Ports } from '../../core/ports/all.ts';
 import type { Load } from '../../cost/cost.ts';
 import { DrError } from '../../errors.ts';
-import type { Command, Flags, Site } from '../command.ts';
+import type { Command, Flags, OpenedSite } from '../command.ts';
 
 const GIB = 2 ** 30;
 
@@ -25,7 +25,7 @@ function runsPerDay(schedule: string): number {
 
 type Measured = { databaseGib: number; bytes: number; count: number };
 
-function loadOf({ config, policy }: Site, flags: Flags, measured: Measured): Load {
+function loadOf({ config, policy }: OpenedSite, flags: Flags, measured: Measured): Load {
   const given = (name: string, otherwise: number) => numberOf(flags, name) ?? otherwise;
   return {
     databaseGib: given('databaseGib', measured.databaseGib),

@@ -1,19 +1,19 @@
 import { minutesBetween } from '../../core/ids.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError } from '../../errors.ts';
-import type { Command, Site } from '../command.ts';
+import type { Command, OpenedSite } from '../command.ts';
 import type { Answer } from '../output.ts';
 import { statusText } from '../text/status.ts';
 
 const STALE_MINUTES = 60;
 
-async function pageLink({ config }: Site): Promise<Answer> {
+async function pageLink({ config }: OpenedSite): Promise<Answer> {
   const { statusPageUrl } = await import('../../wire/cli.ts');
   const url = await statusPageUrl(config);
   return { json: { url }, text: url, healthy: true };
 }
 
-async function lastAssessment({ ports }: Site): Promise<Answer> {
+async function lastAssessment({ ports }: OpenedSite): Promise<Answer> {
   const { statusSchema } = await import('../../core/readiness/documents.ts');
   const { readDocument } = await import('../../jobs/vault/documents.ts');
   const found = await readDocument(ports.vault, vaultKeys.status, statusSchema);

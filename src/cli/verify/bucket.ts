@@ -13,10 +13,10 @@ const NETWORK = { connectTimeoutMs: 5_000, requestTimeoutMs: 30_000 };
 const ADDRESS = /^s3:\/\/([^/]+)\/?(.*)$/;
 const nothing = { signer: null, payloadBlake2b: null, fileBlake2b: null };
 
-type Work = { options: PoolOptions; checksums: Map<string, string>; progress: Progress | undefined };
+type BucketWork = { options: PoolOptions; checksums: Map<string, string>; progress: Progress | undefined };
 
 /** Verifies every package under `s3://bucket/prefix`, several downloads at once. Throws when the bucket cannot be listed. */
-export async function verifyBucket(address: string, work: Work, report: (result: Result) => void): Promise<void> {
+export async function verifyBucket(address: string, work: BucketWork, report: (result: Result) => void): Promise<void> {
   const [, bucket, prefix] = ADDRESS.exec(address) ?? [];
   if (!bucket)
     throw new DrError('BAD_USAGE', `not a bucket: ${address}`, { hint: 'Write s3://bucket or s3://bucket/prefix.' });
@@ -43,7 +43,7 @@ async function verifyObject(
   store: ArtifactStore,
   key: string,
   path: string,
-  { options, checksums, progress }: Work,
+  { options, checksums, progress }: BucketWork,
 ): Promise<HartReport> {
   const open = () => store.open(key);
   try {
