@@ -8,8 +8,9 @@ import {
   reportFindings,
   rowsOf,
 } from '../../../src/core/recovery/report-findings.ts';
-import { none, point, some } from '../../setup/observations.ts';
+import { point, some } from '../../setup/observations.ts';
 import { testPolicy } from '../../setup/policy.ts';
+import { comparison } from '../../setup/runs.ts';
 
 type Table = InspectionReport['tables'][number];
 const table = (name: string, rows: number | null = 10, owner = 'hab'): Table => ({ name, owner, rows });
@@ -115,21 +116,6 @@ describe('what an inspection says of a restored database', () => {
   });
 });
 
-const seen = {
-  at: '2026-11-22T15:00:00Z',
-  packages: 9,
-  objects: 9,
-  byRecord: 9,
-  reread: 0,
-  missing: none,
-  corrupt: none,
-  checksum: none,
-  unknownSigner: none,
-  unverifiable: none,
-  deletedInWindow: none,
-  orphans: none,
-};
-
 describe('what the comparison of rows and objects says', () => {
   it.each([
     ['missing', 'ARTIFACT_MISSING', 'critical'],
@@ -138,13 +124,13 @@ describe('what the comparison of rows and objects says', () => {
     ['unknownSigner', 'SIGNER_UNKNOWN', 'warning'],
     ['unverifiable', 'ARTIFACT_UNVERIFIABLE', 'warning'],
   ] as const)('%s is %s, %s, with the first names', (field, code, severity) => {
-    expect(comparisonFindings({ ...seen, [field]: some }, 'p')).toEqual([
+    expect(comparisonFindings({ ...comparison, [field]: some }, 'p')).toEqual([
       expect.objectContaining({ code, severity, subject: 'p', count: 3, samples: ['a', 'b', 'c'] }),
     ]);
   });
 
   it('what was deleted in the window, and an object without a row, are noted and no finding', () => {
-    expect(comparisonFindings({ ...seen, deletedInWindow: some, orphans: some }, 'p')).toEqual([]);
+    expect(comparisonFindings({ ...comparison, deletedInWindow: some, orphans: some }, 'p')).toEqual([]);
   });
 });
 
