@@ -93,20 +93,27 @@ export class RdsWorld {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       if (this.settings.held) this.#held.push(work);
-      else this.#run(work);
+      else void this.#run(work);
     }, delayMs);
     this.#timers.add(timer);
   }
 
-  #run(work: () => Promise<void> | void): void {
-    Promise.resolve(work()).catch((error) => {
+  async #run(work: () => Promise<void> | void): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
       if (!this.#stopped) process.stderr.write(`sandbox rds: ${error}\n`);
-    });
+    }
+  }
+
+  /** One after the other: what was asked for last is so at the end. */
+  async #release(): Promise<void> {
+    for (const work of this.#held.splice(0)) await this.#run(work);
   }
 
   configure(change: Partial<RdsSettings>): RdsSettings {
     this.settings = { ...this.settings, ...change };
-    if (!this.settings.held) for (const work of this.#held.splice(0)) this.#run(work);
+    if (!this.settings.held) void this.#release();
     return this.settings;
   }
 

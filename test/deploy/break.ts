@@ -83,12 +83,12 @@ export async function takeARightAway({ inbox }: Installed): Promise<void> {
 /** The one call that fails over, against a primary that answers: both halves of the fence, cut-over, and back. */
 export async function failOver({ inbox }: Installed): Promise<void> {
   await show.step('called off', 'a failover is started and called off, and its fence taken away', async () => {
-    await sandbox.control.rds({ stateDelayMs: 20_000 });
+    await sandbox.control.rds({ held: true });
     const { confirm } = await planFailover(operator);
     await invokeFailover(operator, { action: 'start', point: confirm, confirm });
     await invokeFailover(operator, { action: 'abort' });
     await invokeFailover(operator, { action: 'unfence' });
-    await sandbox.control.rds({ stateDelayMs: 1_500 });
+    await sandbox.control.rds({ held: false });
   });
   const run = await show.step('failover', 'the failover function fails over, and tells', async () => {
     const { confirm } = await planFailover(operator);

@@ -15,15 +15,9 @@ import { nextClass, restoreRequest } from '../../../src/core/recovery/restore-re
 import type { Run, RunState } from '../../../src/core/recovery/run.ts';
 import { point } from '../../setup/observations.ts';
 import { testPolicy } from '../../setup/policy.ts';
+import { asked } from '../../setup/runs.ts';
 
 const now = new Date('2026-11-22T15:00:00Z');
-const asked = {
-  drill: { kind: 'drill', point: 'latest', readAll: false },
-  'alarm-test': { kind: 'alarm-test', point: 'latest' },
-  'look-back': { kind: 'look-back', point: 'latest', failover: 'x' },
-  failover: { kind: 'failover', point: 'latest', acceptUnfenced: false, acceptFindings: false },
-  switchover: { kind: 'switchover', point: 'latest', acceptFindings: false },
-} as const;
 const what = {
   name: 'n',
   snapshot: 's',

@@ -81,6 +81,49 @@ describe('rows against objects', () => {
     expect(comparison.result(new Date(0))).toMatchObject({ reread: 1, byRecord: 1 });
   });
 
+  it('without a checksum are judged by the signature alone', () => {
+    const unsummed = { key: 'k', checksum: null };
+    expect(seen({ side: 'both', left: unsummed, right: object('k', record({ fileBlake2b: 'any' })) })).toEqual([
+      1, 1, 1, 0,
+    ]);
+  });
+
+  it('that are sampled are read again though they have a record, however many others wait', () => {
+    const comparison = new RowComparison({ ...options, stride: 2, offset: 1 });
+    for (let n = 0; n < 600; n += 1)
+      comparison.visit({ side: 'both', left: row, right: object('k', n % 2 === 1 ? record() : undefined) });
+    const sampled = comparison.toRead.filter((each) => each.sampled);
+    expect([sampled.length, comparison.toRead.length]).toEqual([300, 500]);
+  });
+
+  it('that were thought missing are no problem once they turn out to be deleted in the window', () => {
+    const comparison = new RowComparison(options);
+    for (const key of ['a', 'b', 'c']) comparison.visit({ side: 'left', left: { key, checksum: null } });
+    expect(comparison.problems.map((each) => [each.kind, each.key])).toEqual([
+      ['missing', 'a'],
+      ['missing', 'b'],
+      ['missing', 'c'],
+    ]);
+    comparison.deletedInWindow(['b']);
+    expect(comparison.result(new Date(0))).toMatchObject({
+      missing: { count: 2, samples: ['a', 'c'] },
+      deletedInWindow: { count: 1, samples: ['b'] },
+    });
+  });
+
+  it('that are bad are remembered up to a thousand, and all of them counted', () => {
+    const comparison = new RowComparison(options);
+    for (let n = 0; n < 1_005; n += 1) comparison.visit({ side: 'left', left: { key: `k${n}`, checksum: null } });
+    expect([comparison.problems.length, comparison.result(new Date(0)).missing.count]).toEqual([1_000, 1_005]);
+  });
+
+  it('whose bytes could not be read are counted, and those that were read', () => {
+    const comparison = new RowComparison(options);
+    comparison.unread('k');
+    comparison.reread();
+    expect(comparison.result(new Date(0))).toMatchObject({ unverifiable: { count: 1, samples: ['k'] }, reread: 1 });
+  });
+
   it('are read again by a sample that moves on with each drill and reaches every row', () => {
     const total = 1_000;
     const reached = new Set<number>();
