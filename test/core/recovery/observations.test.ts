@@ -146,6 +146,8 @@ describe('the comparison of rows and objects', () => {
   it('passes an alarm test when all that was planted is found, and proves no point by it', () => {
     const found = 'planted faults were found';
     expect(verdict('alarm-test', planted)).toEqual(['cleaning-up', 'rejected', found, undefined]);
+    const two = 'planted faults were NOT found: BUILDER_KEY_USELESS';
+    expect(verdict('alarm-test', planted.slice(0, 2))).toEqual(['cleaning-up', 'rejected', two, two]);
     const unseen = 'planted faults were NOT found: ARTIFACT_CORRUPT, BUILDER_KEY_USELESS';
     expect(verdict('alarm-test', [], missing)).toEqual(['cleaning-up', 'rejected', unseen, unseen]);
   });
@@ -178,7 +180,7 @@ describe('the comparison of rows and objects', () => {
 
 describe('the fence of a run', () => {
   const refused: Fence = { ...fence, database: { problem: 'dark' }, bucket: { problem: 'dark' } };
-  const after = (minutes: number) => new Date(new Date('2026-11-22T15:01:00Z').getTime() + minutes * 60_000);
+  const later = (minutes: number) => new Date(new Date('2026-11-22T15:01:00Z').getTime() + minutes * 60_000);
 
   it.each<[string, 'failover' | 'switchover', Fence, number, RunState]>([
     ['closed: a failover restores', 'failover', fence, 1, 'restoring'],
@@ -192,7 +194,14 @@ describe('the fence of a run', () => {
     ['refused: a switchover stops at last', 'switchover', refused, 15, 'blocked'],
   ])('%s (%s)', (_what, kind, found, minutes, state) => {
     const run = runIn(kind, 'fencing', {}, { fence: found });
-    expect(seen.fencingOver(run, { fenceMinutes: 15 }, after(minutes)).state).toBe(state);
+    expect(seen.fencingOver(run, { fenceMinutes: 15 }, later(minutes)).state).toBe(state);
+  });
+
+  it('has its time again in a run that was blocked, mended and taken up', () => {
+    const run = runIn('switchover', 'fencing', {}, { fence: refused });
+    const before = { at: '2026-11-22T14:00:00Z', state: 'fencing', why: 'an hour ago' } as const;
+    const again = { ...run, history: [before, ...run.history] };
+    expect(seen.fencingOver(again, { fenceMinutes: 15 }, later(14))).toBe(again);
   });
 });
 

@@ -64,6 +64,9 @@ describe('rows against objects', () => {
       0,
       'orphans 1',
     ]);
+    const comparison = new RowComparison(options);
+    for (const key of ['hbdr-canary/1', 'x']) comparison.visit({ side: 'right', right: object(key) });
+    expect(comparison.result(new Date(0)).orphans.samples).toEqual(['x']);
   });
 
   it('without a record are to be read, at most 200 of them, and the others are counted', () => {
@@ -81,6 +84,12 @@ describe('rows against objects', () => {
     expect(comparison.result(new Date(0))).toMatchObject({ reread: 1, byRecord: 1 });
   });
 
+  it('read in the very instant from which on they are to be read again count as read', () => {
+    const comparison = new RowComparison({ ...options, readSince: '2026-11-22T12:00:00.000Z' });
+    comparison.visit({ side: 'both', left: row, right: object('k', record({ at: '2026-11-22T12:00:00.000Z' })) });
+    expect([comparison.toRead.length, comparison.result(new Date(0)).byRecord]).toEqual([0, 1]);
+  });
+
   it('without a checksum are judged by the signature alone', () => {
     const unsummed = { key: 'k', checksum: null };
     expect(seen({ side: 'both', left: unsummed, right: object('k', record({ fileBlake2b: 'any' })) })).toEqual([
@@ -94,6 +103,12 @@ describe('rows against objects', () => {
       comparison.visit({ side: 'both', left: row, right: object('k', n % 2 === 1 ? record() : undefined) });
     const sampled = comparison.toRead.filter((each) => each.sampled);
     expect([sampled.length, comparison.toRead.length]).toEqual([300, 500]);
+    const known = new RowComparison({ ...options, stride: 2, offset: 1 });
+    for (let n = 0; n < 10; n += 1) known.visit({ side: 'both', left: row, right: object('k', record()) });
+    expect([known.toRead.length, known.result(new Date(0)).byRecord]).toEqual([5, 5]);
+    const unknown = new RowComparison({ ...options, stride: 1 });
+    for (let n = 0; n < 250; n += 1) unknown.visit({ side: 'both', left: row, right: object('k') });
+    expect(unknown.toRead).toHaveLength(200);
   });
 
   it('that were thought missing are no problem once they turn out to be deleted in the window', () => {
