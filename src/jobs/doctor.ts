@@ -9,12 +9,26 @@ import { readRuns } from './vault/runs.ts';
 
 export type Check = { name: string; ok: boolean; detail: string; hint?: string };
 
-type Look = { name: string; hint: string; look: (ports: Ports, policy: Policy) => Promise<string> };
+type DoctorPorts = Pick<
+  Ports,
+  | 'database'
+  | 'escrow'
+  | 'fence'
+  | 'instances'
+  | 'notifier'
+  | 'primaryArtifacts'
+  | 'queue'
+  | 'replica'
+  | 'secrets'
+  | 'vault'
+>;
+
+type Look = { name: string; hint: string; look: (ports: DoctorPorts, policy: Policy) => Promise<string> };
 
 /** At once: enough that a region that is dark costs few time-outs, little enough for any quota. */
 const LOOKS_AT_ONCE = 6;
 
-async function check({ name, hint, look }: Look, ports: Ports, policy: Policy): Promise<Check> {
+async function check({ name, hint, look }: Look, ports: DoctorPorts, policy: Policy): Promise<Check> {
   try {
     return { name, ok: true, detail: await look(ports, policy) };
   } catch (error) {
@@ -33,14 +47,14 @@ async function firstPage(pages: AsyncIterable<unknown[]>): Promise<string> {
 }
 
 /** Reads every reference; says nothing of what it found. */
-async function references(ports: Ports, { builder }: Policy): Promise<string> {
+async function references(ports: DoctorPorts, { builder }: Policy): Promise<string> {
   const named = [builder.databasePassword, builder.s3KeyId, builder.s3SecretKey].filter((each) => each !== undefined);
   for (const reference of named) await ports.secrets.resolve(reference);
   return `${named.length} references can be read`;
 }
 
 /** The role for logins by IAM is in the data: the last drill saw it, or did not. */
-async function iamLogin(ports: Ports, { restore }: Policy): Promise<string> {
+async function iamLogin(ports: DoctorPorts, { restore }: Policy): Promise<string> {
   if (!restore.iamAuthentication) return 'not used';
   if (!restore.iamRole) return fault('restore.iamAuthentication is on, and restore.iamRole names no role');
   const { runs } = await readRuns(ports.vault);
@@ -52,23 +66,23 @@ async function iamLogin(ports: Ports, { restore }: Policy): Promise<string> {
   return role.iam ? `${role.name} may log in by IAM` : fault(`${role.name} is not a member of rds_iam`);
 }
 
-async function dataKeys({ escrow }: Ports): Promise<string> {
+async function dataKeys({ escrow }: DoctorPorts): Promise<string> {
   const [first] = await escrow.unusableKeys();
   return first ? fault(`${first.keyId}: ${first.reason}`) : 'usable';
 }
 
-async function escrowedKeys({ vault }: Ports): Promise<string> {
+async function escrowedKeys({ vault }: DoctorPorts): Promise<string> {
   const entries = await vault.list(vaultKeys.escrow);
   const revisions = entries.map((entry) => escrowedRevision(entry.key)).filter((each) => each !== undefined);
   return revisions.length > 0 ? `bldr revisions ${revisions.join(', ')}` : fault('no bldr-*.box.key in escrow');
 }
 
-async function subscribers({ notifier }: Ports): Promise<string> {
+async function subscribers({ notifier }: DoctorPorts): Promise<string> {
   const count = await notifier.subscribers();
   return count > 0 ? `${count} confirmed` : fault('nobody is subscribed and confirmed');
 }
 
-async function restoreTargets({ database, instances }: Ports, { restore }: Policy): Promise<string> {
+async function restoreTargets({ database, instances }: DoctorPorts, { restore }: Policy): Promise<string> {
   const { subnetGroup, parameterGroup } = restore;
   const newest = (await database.copies()).toSorted((a, b) => Number(b.dataAt ?? 0) - Number(a.dataAt ?? 0));
   const parameterGroupFamily = newest[0]?.parameterGroupFamily ?? 'postgres17';
@@ -76,7 +90,7 @@ async function restoreTargets({ database, instances }: Ports, { restore }: Polic
   return missing.length > 0 ? fault(missing.map((each) => each.text).join('; ')) : 'there';
 }
 
-async function primaryDatabase({ database }: Ports): Promise<string> {
+async function primaryDatabase({ database }: DoctorPorts): Promise<string> {
   const facts = await database.source();
   return `found; Multi-AZ ${facts.multiAz ? 'on' : 'off'}, backups ${facts.backupRetentionDays} days`;
 }
@@ -132,7 +146,7 @@ const looks: Look[] = [
  * Tries everything that the jobs need, side by side, and says what does not work: each check to `tell` when it ends,
  * all of them in their order at the end.
  */
-export function doctor(ports: Ports, policy: Policy, tell: (check: Check) => void = () => {}): Promise<Check[]> {
+export function doctor(ports: DoctorPorts, policy: Policy, tell: (check: Check) => void = () => {}): Promise<Check[]> {
   return eachOf(looks, LOOKS_AT_ONCE, async (look) => {
     const found = await check(look, ports, policy);
     tell(found);
