@@ -1,8 +1,10 @@
+import { mustTell } from '../core/notices/of-recovery.ts';
 import { isInFlight } from '../core/points/point.ts';
 import type { Policy } from '../core/policy.ts';
 import type { AdvancePorts } from '../core/ports/all.ts';
-import { isMoving, noteError } from '../core/recovery/lifecycle.ts';
-import type { RunKind } from '../core/recovery/run.ts';
+import { isMoving, isOver, noteError } from '../core/recovery/lifecycle.ts';
+import { isScratch, type Run, type RunKind } from '../core/recovery/run.ts';
+import { vaultKeys } from '../core/vault-layout.ts';
 import { describeError } from '../errors.ts';
 import { attempt, beginPass, directionOf, finishPass, type Pass } from './pass.ts';
 import { advancePoints } from './points/advance-points.ts';
@@ -10,7 +12,8 @@ import { advanceRun } from './recovery/advance-run.ts';
 import { sweep } from './recovery/clean-up.ts';
 import { keepFences, takeOverFences } from './recovery/fence-owner.ts';
 import { advanceFailback } from './recovery/left-behind.ts';
-import { updateRun } from './vault/runs.ts';
+import { forget } from './vault/read-once.ts';
+import { readRunAgain, runKey, updateRun } from './vault/runs.ts';
 
 export type AdvanceReport = {
   points: { id: string; state: string }[];
@@ -35,6 +38,7 @@ export async function advancePass(pass: Pass): Promise<AdvanceReport> {
   const { ports } = pass;
   await advanceRuns(pass);
   // After a cut-over nothing flows from the primary any more; the failover itself was finished above.
+  if (!pass.runs.every(isOver)) forget(ports.vault, vaultKeys.direction);
   if ((await directionOf(pass))?.direction === 'primary→dr') await advancePoints(pass);
   await keepFences(pass, (await directionOf(pass))?.failover);
   const failback = await attempt(pass, 'failback', () => advanceFailback(pass));
@@ -50,11 +54,20 @@ export async function advancePass(pass: Pass): Promise<AdvanceReport> {
   };
 }
 
+/** A run before this one may have taken minutes, in which an operator or another pass went on: only one at rest is as it was. */
+async function advanceAsItIsNow(pass: Pass, read: Run): Promise<Run> {
+  if (isOver(read) && !mustTell(read)) return read;
+  return advanceRun(pass, await readRunAgain(pass.ports.vault, read));
+}
+
 async function advanceRuns(pass: Pass): Promise<void> {
   await attempt(pass, 'fence', async () => takeOverFences(pass, (await directionOf(pass))?.failover));
-  for (const [index, each] of pass.runs.entries()) {
+  // A failover never waits for a drill.
+  const order = [...pass.runs].sort((a, b) => Number(isScratch(a)) - Number(isScratch(b)));
+  for (const each of order) {
     const errors = pass.errors.length;
-    pass.runs[index] = (await attempt(pass, each.id, () => advanceRun(pass, each))) ?? each;
+    const now = await attempt(pass, each.id, () => advanceAsItIsNow(pass, each));
+    pass.runs = pass.runs.map((one) => (runKey(one) === runKey(each) ? (now ?? one) : one));
     // Whoever asks for the status sees why it does not move.
     const failed = pass.errors[errors]?.error;
     if (failed === undefined) continue;

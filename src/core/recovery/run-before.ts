@@ -33,8 +33,10 @@ type RunBefore = z.infer<typeof runBefore>;
 /** The request that resumes a blocked failover: it wrote that as text, which nobody reads back. */
 function resumeBefore({ wanted, attempts, candidates }: RunBefore) {
   const last = attempts.at(-1);
-  const point = last?.point ?? candidates[0] ?? '';
-  const refused = last?.outcome === 'rejected' && last.inspection?.doneAt !== undefined;
+  // With no point left it offered the first that had been looked into, as it is.
+  const tried = last?.outcome === 'rejected' ? attempts.find((each) => each.inspection?.doneAt) : undefined;
+  const point = tried?.point ?? last?.point ?? candidates[0] ?? '';
+  const refused = tried !== undefined;
   return {
     point: refused ? point : wanted.point,
     confirm: point,

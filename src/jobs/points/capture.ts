@@ -7,7 +7,7 @@ import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, hasCode } from '../../errors.ts';
 import { readDirectionAgain, requireDirection } from '../vault/direction.ts';
 import { updateDocument } from '../vault/documents.ts';
-import { announcePoint, updatePoint } from '../vault/points.ts';
+import { announcePoint, readPointAgain, updatePoint } from '../vault/points.ts';
 
 type CapturePorts = Pick<Ports, 'clock' | 'database' | 'log' | 'signals' | 'vault'>;
 
@@ -46,10 +46,15 @@ async function openPoint(ports: CapturePorts, policy: Policy, request: CaptureRe
   return after ?? wanted;
 }
 
+const lacksSnapshot = ({ state, database }: Point): boolean =>
+  state === 'capturing' && database.state === 'capturing' && !database.acceptedAt;
+
 /** Asks for the point's snapshot until the engine has accepted it or the deadline is over. */
-export async function ensureSnapshot(ports: CapturePorts, point: Point): Promise<Point> {
-  if (point.database.state !== 'capturing' || point.database.acceptedAt || point.state !== 'capturing') return point;
-  if ((await readDirectionAgain(ports.vault)).direction !== 'primary→dr') return point;
+export async function ensureSnapshot(ports: CapturePorts, read: Point): Promise<Point> {
+  if (!lacksSnapshot(read)) return read;
+  // Right before the primary is asked: the point may have failed, and the direction have changed.
+  const point = await readPointAgain(ports.vault, read.id);
+  if (!lacksSnapshot(point) || (await readDirectionAgain(ports.vault)).direction !== 'primary→dr') return point;
   try {
     await ports.database.capture(snapshotName(point.id), point.id);
   } catch (error) {

@@ -2,7 +2,7 @@ import { adopting, handedOver, isLifted } from '../../core/recovery/fence.ts';
 import { failoverInHand, isCutOver } from '../../core/recovery/lifecycle.ts';
 import { isProduction, type ProductionRun, type Run } from '../../core/recovery/run.ts';
 import { attempt, type Pass } from '../pass.ts';
-import { updateRun } from '../vault/runs.ts';
+import { readRunAgain, updateRun } from '../vault/runs.ts';
 import { keepFence } from './fencing.ts';
 
 /** The failover whose fence it is: the one in hand, else the one that is in force. */
@@ -42,9 +42,16 @@ function concerns(run: ProductionRun, inForce: string | undefined): boolean {
   return !isCutOver(run) || run.id === inForce;
 }
 
+/** A fence that nobody wants and of which nothing is left needs no look. */
+const rests = ({ fence }: ProductionRun): boolean => !fence.wanted && isLifted(fence);
+
 /** The fence of the failover that is in hand or in force stands, or is taken away, whatever else happens. */
 export async function keepFences(pass: Pass, inForce: string | undefined): Promise<void> {
-  for (const each of pass.runs.filter(isProduction)) {
-    if (concerns(each, inForce) && !pass.fenced.has(each.id)) await attempt(pass, each.id, () => keepFence(pass, each));
+  for (const read of pass.runs.filter(isProduction)) {
+    if (!concerns(read, inForce) || pass.fenced.has(read.id) || rests(read)) continue;
+    await attempt(pass, read.id, async () => {
+      const now = await readRunAgain(pass.ports.vault, read);
+      if (concerns(now, inForce)) await keepFence(pass, now);
+    });
   }
 }

@@ -15,6 +15,9 @@ function patch<H extends Half>(run: ProductionRun, half: H, change: Partial<Fenc
   return { ...run, fence: { ...run.fence, [half]: { ...run.fence[half], ...change } } };
 }
 
+/** The record that decides could not be read. */
+class UnreadVault extends Error {}
+
 /** Works on one half; what it could not do is noted there, never thrown: the fence must not stop a recovery. */
 async function onHalf(
   pass: Pass,
@@ -25,6 +28,8 @@ async function onHalf(
   try {
     return await work();
   } catch (error) {
+    // What cannot be read in the vault says nothing about the primary.
+    if (error instanceof UnreadVault) throw error.cause;
     if (!(error instanceof DrError)) throw error;
     const { ports } = pass;
     const dark = isDarkness(error);
@@ -38,11 +43,23 @@ async function onHalf(
   }
 }
 
-/** Right before the primary is changed: whether this run still wants that, and its fence is still the one that counts. */
-async function stillWants({ ports: { vault } }: Pass, run: ProductionRun, wanted: boolean): Promise<boolean> {
-  const now = await readRunAgain(vault, run);
-  if (now.fence.wanted !== wanted || now.fence.bucket.handedOver) return false;
-  return !isCutOver(now) || (await readDirectionAgain(vault)).failover === now.id;
+/**
+ * Right before the primary is changed: the run as it is now, if it still wants that and its fence is still the one that
+ * counts. One that has nothing left to give back was taken over by another: what stands then is that one's.
+ */
+async function stillWanting(
+  { ports: { vault } }: Pass,
+  run: ProductionRun,
+  wanted: boolean,
+): Promise<ProductionRun | undefined> {
+  try {
+    const now = await readRunAgain(vault, run);
+    if (now.fence.wanted !== wanted || now.fence.bucket.handedOver) return undefined;
+    if (!wanted && isLifted(now.fence)) return undefined;
+    return !isCutOver(now) || (await readDirectionAgain(vault)).failover === now.id ? now : undefined;
+  } catch (cause) {
+    throw new UnreadVault('the record of the fence cannot be read', { cause });
+  }
 }
 
 /**
@@ -88,16 +105,18 @@ async function closeDatabase(pass: Pass, run: ProductionRun): Promise<Production
     // Whatever was confirmed before is not true any more.
     current = await note({ confirmedAt: undefined, rebootAskedAt: undefined });
     if (state.status !== 'available') return note({ problem: `the primary instance is ${state.status}` });
-    if (await stillWants(pass, run, true)) await ports.fence.setGroups([group]);
+    if (await stillWanting(pass, run, true)) await ports.fence.setGroups([group]);
     return current;
   }
   if (seen === 'changing' || state.status !== 'available') return current;
   if (current.fence.database.confirmedAt) return current.fence.database.problem ? note({}) : current;
   if (current.fence.database.rebootAskedAt) {
-    // RDS may still show the state from before the reboot: only a later run reads it back.
+    // RDS may still show the state from before the reboot: only a later pass reads it back.
     return pass.rebooted.has(run.id) ? current : note({ confirmedAt: at });
   }
-  if (!(await stillWants(pass, run, true))) return current;
+  const now = await stillWanting(pass, run, true);
+  // Another pass may have rebooted it since this record was read.
+  if (!now || now.fence.database.rebootAskedAt || now.fence.database.confirmedAt) return now ?? current;
   await ports.fence.reboot();
   pass.rebooted.add(run.id);
   return note({ rebootAskedAt: at });
@@ -119,7 +138,7 @@ async function closeBucket(pass: Pass, run: ProductionRun): Promise<ProductionRu
   }
   if (!isFenced(policy, bucket, partition)) {
     await note({ confirmedAt: undefined });
-    if (!(await stillWants(pass, run, true))) return run;
+    if (!(await stillWanting(pass, run, true))) return run;
     await ports.fence.setBucketPolicy(fencedPolicy(policy, bucket, partition));
     const readBack = await ports.fence.bucketPolicy();
     if (!isFenced(readBack, bucket, partition)) return note({ problem: 'the policy does not say so yet' });
@@ -130,7 +149,10 @@ async function closeBucket(pass: Pass, run: ProductionRun): Promise<ProductionRu
 /** Takes the fence away: the groups that were there before, and the policy without our statement. */
 async function liftFence(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
   const opened = await onHalf(pass, run, 'database', () => openDatabase(pass, run));
-  return onHalf(pass, opened, 'bucket', () => openBucket(pass, opened));
+  return onHalf(pass, opened, 'bucket', async () => {
+    const now = opened.fence.bucket.originalPolicy !== undefined && (await stillWanting(pass, opened, false));
+    return now ? openBucket(pass, now) : opened;
+  });
 }
 
 async function openDatabase(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
@@ -139,15 +161,8 @@ async function openDatabase(pass: Pass, run: ProductionRun): Promise<ProductionR
   if (!original) return run;
   const group = await ports.fence.fenceGroup();
   const state = await ports.fence.database();
-  const done = () =>
-    updateRun(ports, run, (now) =>
-      patch(now, 'database', {
-        originalGroups: undefined,
-        confirmedAt: undefined,
-        rebootAskedAt: undefined,
-        problem: undefined,
-      }),
-    );
+  const lifted = { originalGroups: undefined, confirmedAt: undefined, rebootAskedAt: undefined, problem: undefined };
+  const done = () => updateRun(ports, run, (now) => (now.fence.wanted ? now : patch(now, 'database', lifted)));
   if (!state) return done();
   const fenced = state.groups.some((each) => each.id === group);
   if (!fenced && state.groups.every((each) => each.status === 'active')) return done();
@@ -156,7 +171,7 @@ async function openDatabase(pass: Pass, run: ProductionRun): Promise<ProductionR
     return updateRun(ports, run, (now) => patch(now, 'database', { problem }));
   }
   const idle = state.status === 'available' && onlyFence(state, group) !== 'changing';
-  if (idle && (await stillWants(pass, run, false))) await ports.fence.setGroups(original);
+  if (idle && (await stillWanting(pass, run, false))) await ports.fence.setGroups(original);
   return run;
 }
 

@@ -10,7 +10,7 @@ import { vaultKeys } from '../../core/vault-layout.ts';
 import { hasCode } from '../../errors.ts';
 import type { Pass } from '../pass.ts';
 import { readDocument } from '../vault/documents.ts';
-import { runKey, updateRun } from '../vault/runs.ts';
+import { runKey, updateAttempt, updateRun } from '../vault/runs.ts';
 import { pointOf } from './restore.ts';
 
 /** The inspector's time-out is 15 minutes: without a report by then it died. */
@@ -59,16 +59,16 @@ export async function stepInspecting<R extends Run>(pass: Pass, run: R): Promise
   if (found === 'waiting') return run;
   if ('ask' in found) {
     if (!(await start(pass, run, found.ask, 'inspect'))) return run;
-    return updateRun(ports, run, (now) => inspectionAsked(now, found.ask, ports.clock()));
+    return updateAttempt(ports, run, (now) => inspectionAsked(now, found.ask, ports.clock()));
   }
   if ('givenUp' in found) {
-    return updateRun(ports, run, (now) =>
+    return updateAttempt(ports, run, (now) =>
       reject(now, ports.clock(), `the database cannot be inspected: ${found.givenUp}`),
     );
   }
   const before = rowsBefore(pass, run);
   const findings = reportFindings(found.report, pointOf(pass, run), before, policy);
-  return updateRun(ports, run, (now) => inspected(now, findings, rowsOf(found.report), ports.clock()));
+  return updateAttempt(ports, run, (now) => inspected(now, findings, rowsOf(found.report), ports.clock()));
 }
 
 export async function stepSmokeTesting(pass: Pass, run: ProductionRun): Promise<ProductionRun> {

@@ -6,6 +6,7 @@ import { vaultKeys } from '../../core/vault-layout.ts';
 import { hasCode } from '../../errors.ts';
 import { isDarkness } from '../darkness.ts';
 import { directionOf, type Pass } from '../pass.ts';
+import { readDirectionAgain } from '../vault/direction.ts';
 import { readDocument, updateDocument } from '../vault/documents.ts';
 import { announceRun, readRunAgain, runKey } from '../vault/runs.ts';
 import { handOverBucket } from './fencing.ts';
@@ -122,7 +123,8 @@ async function rename(
   const renamed = await fence.database(record.renamedTo);
   const old = await fence.database();
   if (old) {
-    if (old.status === 'available' && !renamed) await fence.rename(record.renamedTo);
+    const inForce = async () => (await readDirectionAgain(pass.ports.vault)).failover === run.id;
+    if (old.status === 'available' && !renamed && (await inForce())) await fence.rename(record.renamedTo);
     return unchanged;
   }
   if (renamed?.status !== 'available') return unchanged;

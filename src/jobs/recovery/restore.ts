@@ -14,7 +14,7 @@ import { nextClass, restoreRequest } from '../../core/recovery/restore-request.t
 import { isProduction, type Run } from '../../core/recovery/run.ts';
 import { DrError, hasCode } from '../../errors.ts';
 import type { Pass } from '../pass.ts';
-import { runKey, updateRun } from '../vault/runs.ts';
+import { readRunAgain, runKey, updateAttempt } from '../vault/runs.ts';
 
 /** The point of the attempt that is being worked on. */
 export function pointOf(pass: Pass, run: Run): Point {
@@ -36,8 +36,8 @@ export async function stepRestoring(pass: Pass, run: Run): Promise<Run> {
   if (!attempt.password) return givePassword(pass, run);
   const { ports } = pass;
   const facts = await ports.instances.status(attempt.instance);
-  if (!facts) return updateRun(ports, run, (now) => reject(now, ports.clock(), 'the restored instance is gone'));
-  return updateRun(ports, run, (now) => passwordSettled(now, facts, ports.clock()));
+  if (!facts) return updateAttempt(ports, run, (now) => reject(now, ports.clock(), 'the restored instance is gone'));
+  return updateAttempt(ports, run, (now) => passwordSettled(now, facts, ports.clock()));
 }
 
 async function bringUp(pass: Pass, run: Run): Promise<Run> {
@@ -45,7 +45,7 @@ async function bringUp(pass: Pass, run: Run): Promise<Run> {
   const facts = await ports.instances.status(current(run).instance);
   if (!facts) return ask(pass, run);
   const expected = engineOf(pointOf(pass, run));
-  return updateRun(ports, run, (now) => instanceSeen(now, facts, expected, ports.clock()));
+  return updateAttempt(ports, run, (now) => instanceSeen(now, facts, expected, ports.clock()));
 }
 
 /** What a restore needs is looked at before anything is made. */
@@ -58,7 +58,7 @@ async function prerequisites(pass: Pass, run: Run): Promise<Run | undefined> {
   if (missing.length === 0) return undefined;
   const findings = missing.map(({ code, subject, text }) => finding(code, subject, text));
   const why = missing.map((each) => each.text).join('; ');
-  return updateRun(ports, run, (now) => {
+  return updateAttempt(ports, run, (now) => {
     const found = withAttempt(now, { findings });
     if (!isProduction(found)) return reject(found, ports.clock(), why);
     return block(found, ports.clock(), why, 'make what is missing in the DR region');
@@ -72,7 +72,7 @@ async function ask(pass: Pass, run: Run): Promise<Run> {
   const className = nextClass(target === 'scratch' ? policy.restore.drillClasses : policy.restore.classes, refused);
   if (className === undefined) {
     const why = `AWS has none of the classes: ${refused.map((each) => each.className).join(', ')}`;
-    return updateRun(ports, run, (now) => {
+    return updateAttempt(ports, run, (now) => {
       if (!isProduction(now)) return reject(now, ports.clock(), why);
       const again = withAttempt(now, { restore: undefined });
       return block(again, ports.clock(), why, 'name other classes in restore.classes and deploy, or wait');
@@ -89,9 +89,12 @@ async function ask(pass: Pass, run: Run): Promise<Run> {
     className,
     run: runKey(run),
   });
+  // Right before something is made: an operator may have called it off, or another pass have gone on.
+  const now = await readRunAgain(ports.vault, run);
+  if (now.state !== run.state || current(now).instance !== request.name) return now;
   try {
     await ports.instances.restore(request);
-    return updateRun(ports, run, (now) => restoreAsked(now, className, ports.clock()));
+    return updateAttempt(ports, run, (now) => restoreAsked(now, className, ports.clock()));
   } catch (error) {
     return refusedRestore(pass, run, className, error);
   }
@@ -100,14 +103,14 @@ async function ask(pass: Pass, run: Run): Promise<Run> {
 async function refusedRestore(pass: Pass, run: Run, className: string, error: unknown): Promise<Run> {
   const { ports } = pass;
   if (hasCode(error, 'NO_CAPACITY')) {
-    return updateRun(ports, run, (now) => capacityRefused(now, className, error.message, ports.clock()));
+    return updateAttempt(ports, run, (now) => capacityRefused(now, className, error.message, ports.clock()));
   }
   if (hasCode(error, 'NOT_FOUND', 'INSTANCE_MISMATCH')) {
-    return updateRun(ports, run, (now) => reject(now, ports.clock(), error.message));
+    return updateAttempt(ports, run, (now) => reject(now, ports.clock(), error.message));
   }
   // Quota, key, state: the next run asks again, and what it waits for can be read in the record.
   if (hasCode(error, 'QUOTA_EXCEEDED', 'KMS_UNUSABLE', 'INVALID_STATE', 'THROTTLED')) {
-    return updateRun(ports, run, (now) => noteError(now, error.message, ports.clock()));
+    return updateAttempt(ports, run, (now) => noteError(now, error.message, ports.clock()));
   }
   throw error;
 }
@@ -123,5 +126,5 @@ async function givePassword(pass: Pass, run: Run): Promise<Run> {
     if (!hasCode(error, 'INVALID_STATE')) throw error;
     return run;
   }
-  return updateRun(ports, run, (now) => passwordSet(now, secret, ports.clock()));
+  return updateAttempt(ports, run, (now) => passwordSet(now, secret, ports.clock()));
 }

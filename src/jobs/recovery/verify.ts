@@ -10,7 +10,7 @@ import { ArtifactBatch } from '../artifacts/verify.ts';
 import { isDarkness } from '../darkness.ts';
 import type { Pass } from '../pass.ts';
 import { updatePoint } from '../vault/points.ts';
-import { updateRun } from '../vault/runs.ts';
+import { updateAttempt } from '../vault/runs.ts';
 import { plantedReplica } from './alarm-test.ts';
 import { compareRows } from './compare.ts';
 import { stepDiverged } from './diverged.ts';
@@ -39,7 +39,9 @@ export async function stepVerifying(pass: Pass, run: Run): Promise<Run> {
   }
   // The cut-over is decided on what the primary is like now.
   if (isProduction(run) && !isConfirmed(run.fence)) await raiseFence(pass, run);
-  const found = await updateRun(ports, run, (now) => compared(now, seen.result(ports.clock()), healed, ports.clock()));
+  const found = await updateAttempt(ports, run, (now) =>
+    compared(now, seen.result(ports.clock()), healed, ports.clock()),
+  );
   await prove(pass, found);
   return found;
 }

@@ -3,7 +3,8 @@ import type { Ports } from '../../core/ports/all.ts';
 import type { Vault } from '../../core/ports/vault.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError } from '../../errors.ts';
-import { readAll, type Unreadable, updateDocument } from './documents.ts';
+import { readAll, readDocument, type Unreadable, updateDocument } from './documents.ts';
+import { forget } from './read-once.ts';
 
 export type Catalogue = { points: Point[]; unreadable: Unreadable[] };
 
@@ -11,6 +12,17 @@ export type Catalogue = { points: Point[]; unreadable: Unreadable[] };
 export async function readPoints(vault: Pick<Vault, 'get' | 'list'>): Promise<Catalogue> {
   const { found, unreadable } = await readAll(vault, vaultKeys.points, pointSchema);
   return { points: found.sort((a, b) => (a.requestedAt < b.requestedAt ? -1 : 1)), unreadable };
+}
+
+const unknownPoint = (id: string) =>
+  new DrError('POINT_UNKNOWN', `no recovery point ${id}`, { subject: id, hint: '`builder-dr points` lists them.' });
+
+/** A point as it is at this moment, whatever was read before. Throws POINT_UNKNOWN. */
+export async function readPointAgain(vault: Pick<Vault, 'get'>, id: string): Promise<Point> {
+  forget(vault, vaultKeys.point(id));
+  const found = await readDocument(vault, vaultKeys.point(id), pointSchema);
+  if (!found) throw unknownPoint(id);
+  return found.value;
 }
 
 /** Changes a point that must exist, and says so on the bus when its state changed. */
@@ -25,12 +37,7 @@ export async function updatePoint(
     pointSchema,
     (current) => current && change(current),
   );
-  if (!after) {
-    throw new DrError('POINT_UNKNOWN', `no recovery point ${id}`, {
-      subject: id,
-      hint: '`builder-dr points` lists them.',
-    });
-  }
+  if (!after) throw unknownPoint(id);
   if (before?.state !== after.state) await announcePoint(ports, after);
   return after;
 }

@@ -51,6 +51,21 @@ export async function updateRun<R extends Run>(
   return after as R;
 }
 
+/**
+ * Changes a run by what was observed of its current attempt in its current state. An observation of another attempt, or
+ * of a state that the run has left since, says nothing about it and is dropped.
+ */
+export function updateAttempt<R extends Run>(
+  ports: Pick<Ports, 'log' | 'signals' | 'vault'>,
+  seen: R,
+  change: (run: R) => R,
+): Promise<R> {
+  const instance = seen.attempts.at(-1)?.instance;
+  return updateRun(ports, seen, (now) =>
+    now.state === seen.state && now.attempts.at(-1)?.instance === instance ? change(now) : now,
+  );
+}
+
 export async function announceRun(ports: Pick<Ports, 'log' | 'signals'>, run: Run): Promise<void> {
   const { title, event } = kinds[run.kind];
   const why = run.history.at(-1)?.why;
