@@ -145,9 +145,9 @@ describe('one recovery point, end to end', () => {
   it('a run killed between CreateDBSnapshot and the document write resumes to one snapshot', async () => {
     const at = nextSecond();
     const request = { kind: 'manual' as const, at };
-    // direction, read, write, event, tick, direction again, capture: it dies when the engine has accepted, before that is written.
-    await expect(capture(dyingPorts(world.ports, 7, 'after'), policy(), request)).rejects.toThrow(
-      'after call 7, capture',
+    // direction, read, write, event, tick, point and direction again, capture: it dies when the engine has accepted, before that is written.
+    await expect(capture(dyingPorts(world.ports, 8, 'after'), policy(), request)).rejects.toThrow(
+      'after call 8, capture',
     );
     const { id, database } = (await readPoints(world.ports.vault)).points.find(
       (each) => each.database.state === 'capturing',
