@@ -30,6 +30,9 @@ export const MASTER = { user: 'dbadmin', password: 'master-of-this-test-1' };
 
 export type Login = { host: string; port: number; user: string; password: string };
 
+const begunAt = Date.now() - 3_600_000;
+let seconds = 0;
+
 /** A world with a seeded Builder, a fence, and all that a restore needs in the DR region. */
 export class RecoveryWorld {
   readonly world: World;
@@ -37,7 +40,6 @@ export class RecoveryWorld {
   readonly builder: SeededBuilder;
   /** Builder's own login at the primary. */
   readonly login: Login;
-  #second = 0;
 
   private constructor(world: World, builder: SeededBuilder, login: Login, ports: Ports = world.ports) {
     this.world = world;
@@ -89,14 +91,13 @@ export class RecoveryWorld {
   again(database: string): RecoveryWorld {
     const world = this.world.with((config) => ({ ...config, primary: { ...config.primary, database } }));
     const again = new RecoveryWorld(world, this.builder, this.login);
-    again.#second = 1_000;
     return again;
   }
 
-  /** An instant of its own for each request: ids are to the second. */
+  /** An instant of its own for each request: ids are to the second, and worlds of one sandbox share the account. */
   nextSecond(): Date {
-    this.#second += 1;
-    return new Date(Date.now() - 3_600_000 + this.#second * 1_000);
+    seconds += 1;
+    return new Date(begunAt + seconds * 1_000);
   }
 
   async point(id: string): Promise<Point> {
