@@ -1,6 +1,15 @@
 import type { Call } from './call.ts';
 
-type FaultKind = 'throttle' | 'slow' | 'cut-body' | 'error-in-200' | 'lost-response' | 'black-hole' | 'reset';
+/** `stalled-body`: the answer begins, half of its body comes, then nothing more and no end. */
+type FaultKind =
+  | 'throttle'
+  | 'slow'
+  | 'cut-body'
+  | 'stalled-body'
+  | 'error-in-200'
+  | 'lost-response'
+  | 'black-hole'
+  | 'reset';
 
 /** A fault for the calls that match; without `times` it stands until cleared. */
 export type FaultRule = {

@@ -167,7 +167,8 @@ export class Gateway {
       return;
     }
     response.writeHead(reply.statusCode ?? 502, reply.rawHeaders);
-    if (fault?.kind === 'cut-body') return this.#cut(reply, response, request);
+    if (fault?.kind === 'cut-body') return this.#half(reply, response, () => request.socket.resetAndDestroy());
+    if (fault?.kind === 'stalled-body') return this.#half(reply, response, () => undefined);
     reply.pipe(response);
     response.once('close', () => reply.destroy());
   }
@@ -182,14 +183,16 @@ export class Gateway {
     if (call.action.includes('Bucket')) this.strictness.forget(call.resource);
   }
 
-  #cut(reply: IncomingMessage, response: ServerResponse, request: IncomingMessage): void {
+  /** Sends half of the body, then does what is to happen instead of the rest. */
+  #half(reply: IncomingMessage, response: ServerResponse, instead: () => void): void {
     const half = Math.floor(Number(reply.headers['content-length'] ?? 2) / 2);
     let sent = 0;
     reply.on('data', (chunk: Buffer) => {
       const part = chunk.subarray(0, Math.max(0, half - sent));
       sent += part.length;
       response.write(part);
-      if (sent >= half) setTimeout(() => request.socket.resetAndDestroy(), 20);
+      if (sent >= half) setTimeout(instead, 20);
     });
+    response.once('close', () => reply.destroy());
   }
 }

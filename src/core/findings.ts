@@ -100,6 +100,11 @@ export const findingRules = {
     severity: 'critical',
     hint: 'The role of a function lacks the action that the message names: deploy the stack again, and look who changed the role.',
   },
+  REPLICA_MISSING: {
+    severity: 'critical',
+    hint: 'The replica bucket is not there, and with it every artifact of a failover. Make it again (deploy the stack, or restore it under the same name): `builder-dr reconcile` then fills it from the primary.',
+    next: ['reconcile'],
+  },
   DR_KMS_UNUSABLE: {
     severity: 'critical',
     hint: 'Enable the key in the DR region, cancel its deletion, and let the functions use it in the key policy.',
@@ -157,7 +162,7 @@ export const findingRules = {
     next: ['reconcile'],
   },
   DR_PARAMETER_GROUP_MISSING: {
-    severity: 'warning',
+    severity: 'critical',
     hint: 'Make the parameter group that restore.parameterGroup names in the DR region, of the family of the database.',
   },
   BACKUPS_DISABLED: {
@@ -166,7 +171,7 @@ export const findingRules = {
   },
   MULTI_AZ_OFF: {
     severity: 'warning',
-    hint: 'Turn Multi-AZ on for the primary instance, or a single zone takes Builder down.',
+    hint: 'Turn Multi-AZ on for the primary instance. A single zone takes Builder down, and each snapshot of a Single-AZ instance suspends its I/O for a moment.',
   },
   QUOTA_NEAR: {
     severity: 'warning',

@@ -1,9 +1,10 @@
 import type { Policy } from '../core/policy.ts';
 import type { Ports } from '../core/ports/all.ts';
 import { reportSchema } from '../core/recovery/report.ts';
-import { escrowedRevision, vaultKeys } from '../core/vault-layout.ts';
+import { vaultKeys } from '../core/vault-layout.ts';
 import { DrError, describeError } from '../errors.ts';
 import { eachOf } from './each-of.ts';
+import { readEscrowedRevisions } from './keys/envelope.ts';
 import { readDocument } from './vault/documents.ts';
 import { readRuns } from './vault/runs.ts';
 
@@ -72,8 +73,8 @@ async function dataKeys({ escrow }: DoctorPorts): Promise<string> {
 }
 
 async function escrowedKeys({ vault }: DoctorPorts): Promise<string> {
-  const entries = await vault.list(vaultKeys.escrow);
-  const revisions = entries.map((entry) => escrowedRevision(entry.key)).filter((each) => each !== undefined);
+  const { revisions, unreadable } = await readEscrowedRevisions(vault);
+  if (unreadable.length > 0) return fault(unreadable.map((each) => each.problem).join('; '));
   return revisions.length > 0 ? `bldr revisions ${revisions.join(', ')}` : fault('no bldr-*.box.key in escrow');
 }
 

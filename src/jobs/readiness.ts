@@ -1,6 +1,7 @@
 import { reconcileSchema, verifiedSchema } from '../core/artifacts/documents.ts';
 import { snapshotName } from '../core/ids.ts';
 import { dueMessage, readinessMessage } from '../core/notices/of-readiness.ts';
+import type { Point } from '../core/points/documents.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Ports } from '../core/ports/all.ts';
 import { assessReadiness, failoverPoint } from '../core/readiness/assess.ts';
@@ -8,10 +9,11 @@ import { type StatusRecord, statusSchema } from '../core/readiness/documents.ts'
 import { HEARTBEAT, statusMetrics } from '../core/readiness/metrics.ts';
 import type { Observations } from '../core/readiness/observations.ts';
 import { toldOf } from '../core/readiness/told.ts';
-import { escrowedRevision, nodePath, vaultKeys } from '../core/vault-layout.ts';
+import { nodePath, vaultKeys } from '../core/vault-layout.ts';
 import { describeError, hasCode } from '../errors.ts';
 import { measureCoverage } from './artifacts/coverage.ts';
 import { isDarkness } from './darkness.ts';
+import { readEscrowedRevisions } from './keys/envelope.ts';
 import { readReverseStatus } from './recovery/reverse.ts';
 import { writeStatusPage } from './status-page.ts';
 import { readDirection } from './vault/direction.ts';
@@ -100,17 +102,18 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
   const { runs, unreadable: brokenRuns } = await readRuns(ports.vault);
   const [copies, escrow, node, unusableKeys, subscribers] = await Promise.all([
     ports.database.copies(),
-    ports.vault.list(vaultKeys.escrow),
+    readEscrowedRevisions(ports.vault),
     ports.vault.list(vaultKeys.nodeFiles),
     ports.escrow.unusableKeys(),
     ports.notifier.subscribers(),
   ]);
   const seen: Observations = {
     points,
-    unreadable: [...unreadable, ...brokenRuns],
+    unreadable: [...unreadable, ...brokenRuns, ...escrow.unreadable],
     copies,
     replica: undefined,
-    escrowedRevisions: escrow.map((entry) => escrowedRevision(entry.key)).filter((each) => each !== undefined),
+    replicaMissing: undefined,
+    escrowedRevisions: escrow.revisions,
     nodeFiles: node.map(({ key }) => nodePath(key)),
     unusableKeys,
     primary: { region: ports.site.primaryRegion, unreachable: 'not asked yet' },
@@ -135,12 +138,24 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
     const parameterGroupFamily = copy?.parameterGroupFamily;
     seen.lacking = await ports.instances.missing({ subnetGroup, parameterGroup, parameterGroupFamily });
   }
-  const coverage = point && (await measureCoverage(ports, point));
-  if (point && coverage) {
-    seen.replica = { pointId: point.id, missing: coverage.missing, differing: coverage.differing };
-  }
+  await observeReplica(ports, seen, point);
   seen.primary = await observePrimary(ports);
   return seen;
+}
+
+/** The replica against the inventory of the point; that it is gone, or the inventory is, is a finding and ends nothing. */
+async function observeReplica(ports: ReadinessPorts, seen: Observations, point: Point | undefined): Promise<void> {
+  const { bucket } = ports.replica;
+  try {
+    const coverage = point && (await measureCoverage(ports, point));
+    if (point && coverage) {
+      seen.replica = { pointId: point.id, missing: coverage.missing, differing: coverage.differing };
+    } else for await (const _page of ports.replica.pages()) break;
+  } catch (error) {
+    if (!hasCode(error, 'NOT_FOUND')) throw error;
+    if (error.subject === bucket) seen.replicaMissing = { bucket, problem: error.message };
+    else seen.unreadable.push({ key: error.subject ?? 'inventory', problem: error.message });
+  }
 }
 
 async function observePrimary(ports: ReadinessPorts): Promise<Observations['primary']> {

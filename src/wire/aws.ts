@@ -29,6 +29,7 @@ import { bestEngine } from '../adapters/hash-engines.ts';
 import type { Config } from '../config.ts';
 import { stackNames } from '../core/names.ts';
 import type { Log, Ports } from '../core/ports/all.ts';
+import { streamsIn } from './streams.ts';
 
 /** CopyObject answers when the copy is done: five GiB take longer than any other call. */
 const COPY_TIMEOUT_MS = 120_000;
@@ -52,14 +53,26 @@ export const database: Maker<'database'> = ({ config, there, here }) =>
     instanceId: config.primary.database,
     drKmsKeyId: config.dr.snapshotKmsKey,
   });
-export const primaryArtifacts: Maker<'primaryArtifacts'> = ({ config, there }) =>
-  s3Artifacts({ client: new S3Client(there), bucket: config.primary.bucket, site: 'primary' });
-export const replica: Maker<'replica'> = ({ config, here }) => {
-  const copies = { copiesFrom: 'primary', copyTimeoutMs: COPY_TIMEOUT_MS } as const;
-  return s3Artifacts({ client: new S3Client(here), bucket: config.dr.replicaBucket, site: 'dr', ...copies });
+export const primaryArtifacts: Maker<'primaryArtifacts'> = ({ config: { primary, network }, there }) =>
+  s3Artifacts({
+    client: new S3Client(there),
+    streams: streamsIn(primary.region, network),
+    bucket: primary.bucket,
+    site: 'primary',
+  });
+export const replica: Maker<'replica'> = ({ config: { dr, network }, here }) => {
+  const patient = clientSettings(dr.region, { ...network, requestTimeoutMs: COPY_TIMEOUT_MS });
+  const copies = { copiesFrom: 'primary', copyClient: new S3Client(patient) } as const;
+  const streams = streamsIn(dr.region, network);
+  return s3Artifacts({ client: new S3Client(here), streams, bucket: dr.replicaBucket, site: 'dr', ...copies });
 };
-export const vault: Maker<'vault'> = ({ config, here }) =>
-  s3Vault({ client: new S3Client(here), bucket: config.dr.vaultBucket, site: 'dr' });
+export const vault: Maker<'vault'> = ({ config: { dr, network }, here }) =>
+  s3Vault({
+    client: new S3Client(here),
+    streams: streamsIn(dr.region, network),
+    bucket: dr.vaultBucket,
+    site: 'dr',
+  });
 export const escrow: Maker<'escrow'> = ({ config: { dr }, here }) =>
   kmsEscrow({
     client: new KMSClient(here),
@@ -116,10 +129,12 @@ export const cutOver: Maker<'cutOver'> = ({ config: { dr }, here, names }) =>
     record: dr.hostedZone && dr.databaseRecord ? { zone: dr.hostedZone, name: dr.databaseRecord } : undefined,
   });
 /** The vault of the other direction lies where our primary is. */
-export const reverseVault: Maker<'reverseVault'> = ({ config: { dr }, here }) => {
+export const reverseVault: Maker<'reverseVault'> = ({ config: { dr, network }, here }) => {
   if (!dr.reverseVaultBucket) return undefined;
-  const client = new S3Client({ ...here, followRegionRedirects: true });
-  return s3Vault({ client, bucket: dr.reverseVaultBucket, site: 'primary' });
+  const elsewhere = { followRegionRedirects: true };
+  const client = new S3Client({ ...here, ...elsewhere });
+  const streams = streamsIn(dr.region, network, elsewhere);
+  return s3Vault({ client, streams, bucket: dr.reverseVaultBucket, site: 'primary' });
 };
 export const hashEngine: Maker<'hashEngine'> = () => () => bestEngine(2);
 

@@ -9,6 +9,7 @@ import type { ArtifactStore } from '../core/ports/artifacts.ts';
 import { vaultKeys } from '../core/vault-layout.ts';
 import { DrError } from '../errors.ts';
 import * as wire from './aws.ts';
+import { streamsIn } from './streams.ts';
 
 const LINK_VALID_SECONDS = 3_600;
 
@@ -58,7 +59,9 @@ export async function packageBucket(bucket: string, network: NetworkLimits): Pro
       hint: 'Set AWS_REGION, or AWS_PROFILE to a profile that has a region; a bucket elsewhere is found by itself.',
     });
   });
-  return s3Artifacts({ client, bucket, site: undefined });
+  const region = await client.config.region();
+  const streams = streamsIn(region, network, { followRegionRedirects: true });
+  return s3Artifacts({ client, streams, bucket, site: undefined });
 }
 
 /** A link to the status page, signed with the caller's credentials. NOT_FOUND when readiness has not drawn it yet. */

@@ -13,6 +13,7 @@ import { pgInspector } from '../adapters/pg-inspector.ts';
 import type { Config } from '../config.ts';
 import type { InspectionPorts, Log } from '../core/ports/all.ts';
 import type { DatabaseLogin } from '../core/ports/recovery.ts';
+import { streamsIn } from './streams.ts';
 
 /** What the function inside the VPC needs: the vault, the escrow, secrets, the database itself. */
 export function inspectionPorts(config: Config, log: Log): InspectionPorts {
@@ -31,7 +32,12 @@ export function inspectionPorts(config: Config, log: Log): InspectionPorts {
       connectionTimeoutMillis: network.requestTimeoutMs,
     });
   return {
-    vault: s3Vault({ client: new S3Client(here), bucket: dr.vaultBucket, site: 'dr' }),
+    vault: s3Vault({
+      client: new S3Client(here),
+      streams: streamsIn(dr.region, network),
+      bucket: dr.vaultBucket,
+      site: 'dr',
+    }),
     escrow: kmsEscrow({ client: new KMSClient(here), keyId: dr.escrowKmsKey, neededKeys: [] }),
     secrets: awsSecrets({ secretsManager: new SecretsManagerClient(here), ssm: new SSMClient(here) }),
     inspector: pgInspector({ newClient }),

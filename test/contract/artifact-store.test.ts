@@ -161,6 +161,7 @@ describe('copies of large objects', () => {
     const { dr, primary } = world.config;
     const store = s3Artifacts({
       client: world.drS3,
+      streams: { client: world.drS3, idleMs: 10_000 },
       bucket: dr.replicaBucket,
       site: 'dr',
       copyLimitBytes: 8_000_000,
@@ -191,8 +192,16 @@ describe('time-outs of the replica', () => {
     const { dr, primary, network } = world.config;
     const limited = clientSettings(dr.region, { ...network, requestTimeoutMs: 5_000 });
     const client = new S3Client({ ...clientOf(sandbox.address, dr.region), ...limited });
-    const limits = { copyLimitBytes: 8_000_000, copyPartBytes: 10_000_000, copyTimeoutMs: 120_000 };
-    const store = s3Artifacts({ client, bucket: dr.replicaBucket, site: 'dr', ...limits });
+    const patient = clientSettings(dr.region, { ...network, requestTimeoutMs: 120_000 });
+    const copyClient = new S3Client({ ...clientOf(sandbox.address, dr.region), ...patient });
+    const limits = { copyLimitBytes: 8_000_000, copyPartBytes: 10_000_000, copyClient };
+    const store = s3Artifacts({
+      client,
+      streams: { client, idleMs: 10_000 },
+      bucket: dr.replicaBucket,
+      site: 'dr',
+      ...limits,
+    });
     await world.upload('slowly and large', Buffer.alloc(12_000_000, 7));
     const entry = (await world.ports.primaryArtifacts.head('slowly and large')) as ObjectEntry;
     await sandbox.control.faults([{ kind: 'slow', action: 'UploadPartCopy', delayMs: 6_000, times: 1 }]);
@@ -208,5 +217,71 @@ describe('time-outs of the replica', () => {
     const asked = [replica.head('slowly'), replica.history('slowly'), replica.open('slowly'), listed()];
     const ends = (await Promise.allSettled(asked)).map((end) => end.status === 'rejected' && end.reason.code);
     expect(ends).toEqual(asked.map(() => 'SITE_UNREACHABLE'));
+  });
+});
+
+describe('a body that stalls half-way, as when its region dies during a read', () => {
+  afterEach(() => sandbox.control.faults([]));
+  const stalled = async (action: string, read: (ports: World['ports']) => Promise<unknown>) => {
+    const { ports } = world.with((config) => ({
+      ...config,
+      network: { ...config.network, requestTimeoutMs: 1_000 },
+    }));
+    await sandbox.control.faults([{ kind: 'stalled-body', action, times: 1 }]);
+    return read(ports).then(
+      () => 'read',
+      ({ code, site }) => [code, site],
+    );
+  };
+  const all = async (pages: AsyncIterable<unknown>) => {
+    for await (const _page of pages);
+  };
+
+  it.each([
+    ['an artifact of the primary', 'primary'],
+    ['an artifact of the replica', 'dr'],
+  ] as const)('ends as the silence of its site: %s', async (_what, site) => {
+    const { primary, dr } = world.config;
+    const client = site === 'primary' ? world.s3 : world.drS3;
+    const Bucket = site === 'primary' ? primary.bucket : dr.replicaBucket;
+    await client.send(new PutObjectCommand({ Bucket, Key: 'stalls', Body: Buffer.alloc(100_000, 7) }));
+    const end = await stalled('GetObject', async ({ primaryArtifacts, replica }) =>
+      all(await (site === 'primary' ? primaryArtifacts : replica).open('stalls')),
+    );
+    expect(end).toEqual(['SITE_UNREACHABLE', site]);
+  });
+
+  it('ends as the silence of its site: a document, a stream and a listing', async () => {
+    await world.ports.vault.put('stalls.json', JSON.stringify({ long: 'x'.repeat(50_000) }), undefined);
+    expect(await stalled('GetObject', ({ vault }) => vault.get('stalls.json'))).toEqual(['SITE_UNREACHABLE', 'dr']);
+    const stream = await stalled('GetObject', async ({ vault }) => all(await vault.openStream('stalls.json')));
+    expect(stream).toEqual(['SITE_UNREACHABLE', 'dr']);
+    const listing = await stalled('ListObjectsV2', ({ primaryArtifacts }) => all(primaryArtifacts.pages()));
+    expect(listing).toEqual(['SITE_UNREACHABLE', 'primary']);
+  });
+
+  it('is no stall when the reader is slow', async () => {
+    await world.s3.send(
+      new PutObjectCommand({
+        Bucket: world.config.primary.bucket,
+        Key: 'read slowly',
+        Body: Buffer.alloc(9_000_000, 7),
+      }),
+    );
+    const { ports } = world.with((config) => ({ ...config, network: { ...config.network, requestTimeoutMs: 500 } }));
+    let bytes = 0;
+    let paused = false;
+    for await (const chunk of await ports.primaryArtifacts.open('read slowly')) {
+      bytes += chunk.length;
+      if (!paused) await new Promise((resolve) => setTimeout(resolve, 2_000));
+      paused = true;
+    }
+    expect(bytes).toBe(9_000_000);
+  });
+
+  it('ends, as an error, when it is cut instead', async () => {
+    await sandbox.control.faults([{ kind: 'cut-body', action: 'GetObject', times: 1 }]);
+    const read = async () => all(await world.ports.primaryArtifacts.open('stalls'));
+    await expect(read()).rejects.toMatchObject({ code: 'SITE_UNREACHABLE', site: 'primary' });
   });
 });

@@ -74,7 +74,12 @@ it('fails over, keeps and lists what was left behind, protects the other way, an
   const client = new S3Client({ ...clientOf(sandbox.address, PRIMARY), followRegionRedirects: true });
   const ports: Ports = {
     ...home.ports,
-    reverseVault: s3Vault({ client, bucket: back.world.config.dr.vaultBucket, site: 'primary' }),
+    reverseVault: s3Vault({
+      client,
+      streams: { client, idleMs: 10_000 },
+      bucket: back.world.config.dr.vaultBucket,
+      site: 'primary',
+    }),
   };
   await back.protect();
   await readiness(back.ports, back.world.policy);

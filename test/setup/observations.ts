@@ -48,6 +48,7 @@ export const healthy: Observations = {
   unreadable: [],
   copies: [copy(point.id)],
   replica: { pointId: point.id, missing: none, differing: none },
+  replicaMissing: undefined,
   escrowedRevisions: ['20240101000000'],
   nodeFiles: ['bldr.env'],
   unusableKeys: [],

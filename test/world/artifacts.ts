@@ -10,6 +10,8 @@ type Held = ObjectEntry & { body: Buffer };
 export type MemoryArtifacts = ArtifactStore & {
   plant: (key: string, body: Buffer) => void;
   lose: (key: string) => void;
+  /** The bucket itself is deleted. */
+  drop: () => void;
 };
 
 const buckets = new Map<string, Map<string, Held>>();
@@ -21,9 +23,16 @@ export function memoryArtifacts(bucket: string, clock: () => Date): MemoryArtifa
     const etag = `"${createHash('md5').update(body).digest('hex')}"`;
     objects.set(key, { key, size: body.length, etag, lastModified: clock(), body });
   };
+  let dropped = false;
+  const there = (): void => {
+    if (dropped) throw new DrError('NOT_FOUND', `list ${bucket}: NoSuchBucket`, { subject: bucket });
+  };
   return {
     bucket,
     plant,
+    drop: () => {
+      dropped = true;
+    },
     lose: (key) => void objects.delete(key),
     async open(key, etag) {
       const found = objects.get(key);
@@ -34,6 +43,7 @@ export function memoryArtifacts(bucket: string, clock: () => Date): MemoryArtifa
       })();
     },
     async *pages(prefix = '') {
+      there();
       const all = [...objects.values()]
         .filter((each) => each.key.startsWith(prefix))
         .sort((a, b) => compareKeys(a.key, b.key));

@@ -33,7 +33,7 @@ export function memoryVault(
     },
     async openStream(key) {
       const found = documents.get(key);
-      if (!found) throw new DrError('NOT_FOUND', `no ${key}`);
+      if (!found) throw new DrError('NOT_FOUND', `no ${key}`, { subject: key });
       return (async function* () {
         yield found.body;
       })();

@@ -41,14 +41,20 @@ class RetryAnswered extends StandardRetryStrategy {
   }
 }
 
-/** Settings that every AWS client of this product has: the SDK's own default is no time-out at all. */
-export function clientSettings(region: string, limits: NetworkLimits) {
+/**
+ * Settings that every AWS client of this product has: the SDK's own default is no time-out at all. Bodies that
+ * are read whole are read as they come, so that one which stalls is told by its silent socket. The socket of a stream is
+ * silent, too, while its reader is busy: there the reader counts the time (`s3-streams.ts`).
+ */
+export function clientSettings(region: string, limits: NetworkLimits, bodies: 'whole' | 'streams' = 'whole') {
   return {
     region,
     retryStrategy: new RetryAnswered(3),
     requestHandler: new NodeHttpHandler({
       connectionTimeout: limits.connectTimeoutMs,
       requestTimeout: limits.requestTimeoutMs,
+      // The request's time-out ends with the head of the answer: a body that stalls would be waited for without an end.
+      ...(bodies === 'whole' ? { socketTimeout: limits.requestTimeoutMs } : {}),
       throwOnRequestTimeout: true,
     }),
   };

@@ -1,18 +1,14 @@
-import {
-  GetObjectCommand,
-  HeadObjectCommand,
-  ListObjectVersionsCommand,
-  paginateListObjectsV2,
-  type S3Client,
-} from '@aws-sdk/client-s3';
+import { HeadObjectCommand, ListObjectVersionsCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
 import type { ArtifactStore, CopySource, ObjectEntry } from '../../core/ports/artifacts.ts';
 import type { Site } from '../../core/site.ts';
 import { DrError, hasCode } from '../../errors.ts';
 import { callsTo, ifThere } from './errors.ts';
 import { type CopyLimits, S3Copies } from './s3-copies.ts';
+import { openObject, type Streams } from './s3-streams.ts';
 
 export type S3ArtifactsOptions = CopyLimits & {
   client: S3Client;
+  streams: Streams;
   bucket: string;
   /** Where the bucket is, if it is at a site, and the site of the buckets that it copies from. */
   site: Site | undefined;
@@ -47,13 +43,6 @@ async function history({ client, bucket, call }: Where, key: string): ReturnType
       ...(VersionId ? { versionId: VersionId } : {}),
     })),
   };
-}
-
-async function open({ client, bucket, call }: Where, key: string, etag?: string): Promise<AsyncIterable<Uint8Array>> {
-  const command = new GetObjectCommand({ Bucket: bucket, Key: key, ...(etag ? { IfMatch: etag } : {}) });
-  const name = `${bucket}/${key}`;
-  const found = await call(`read ${name}`, name, () => client.send(command));
-  return found.Body as AsyncIterable<Uint8Array>;
 }
 
 async function* pagesOf({ client, bucket, call }: Where, prefix?: string): AsyncIterable<ObjectEntry[]> {
@@ -99,7 +88,14 @@ async function replaceFrom({ where, copies, copyCall }: Copying, source: CopySou
 }
 
 /** A bucket of artifacts on S3 or anything that speaks it. */
-export function s3Artifacts({ client, bucket, site, copiesFrom, ...limits }: S3ArtifactsOptions): ArtifactStore {
+export function s3Artifacts({
+  client,
+  streams,
+  bucket,
+  site,
+  copiesFrom,
+  ...limits
+}: S3ArtifactsOptions): ArtifactStore {
   const where = { client, bucket, call: callsTo(site) };
   // A copy reads at its source, so its silence is the source's.
   const copying = { where, copies: new S3Copies(client, bucket, limits), copyCall: callsTo(copiesFrom) };
@@ -107,7 +103,8 @@ export function s3Artifacts({ client, bucket, site, copiesFrom, ...limits }: S3A
     bucket,
     head: (key) => head(where, key),
     history: (key) => history(where, key),
-    open: (key, etag) => open(where, key, etag),
+    open: (key, etag) =>
+      openObject(streams, where.call, { Bucket: bucket, Key: key, ...(etag ? { IfMatch: etag } : {}) }),
     pages: (prefix) => pagesOf(where, prefix),
     copyFrom: (source) => copyFrom(copying, source),
     replaceFrom: (source, badEtag) => replaceFrom(copying, source, badEtag),

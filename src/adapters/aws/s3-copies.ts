@@ -14,8 +14,8 @@ export type CopyLimits = {
   /** CopyObject takes 5 GiB at most; above, copies go part by part. */
   copyLimitBytes?: number;
   copyPartBytes?: number;
-  /** How long a copy may take, which answers only when it is done; every other call has the client's time-out. */
-  copyTimeoutMs?: number;
+  /** For copies, which answer only when they are done: the other client's time-outs are too short for them. */
+  copyClient?: S3Client;
 };
 /** What the target must be like: nothing there yet, or the object with this ETag. */
 export type Condition = { IfNoneMatch: '*' } | { IfMatch: string };
@@ -31,15 +31,13 @@ export class S3Copies {
   readonly #bucket: string;
   readonly #limitBytes: number;
   readonly #partBytes: number;
-  readonly #patience: { requestTimeout?: number };
 
   constructor(client: S3Client, bucket: string, limits: CopyLimits) {
-    const { copyLimitBytes = 5 * GIB, copyPartBytes = GIB, copyTimeoutMs } = limits;
-    this.#client = client;
+    const { copyLimitBytes = 5 * GIB, copyPartBytes = GIB, copyClient = client } = limits;
+    this.#client = copyClient;
     this.#bucket = bucket;
     this.#limitBytes = copyLimitBytes;
     this.#partBytes = copyPartBytes;
-    this.#patience = copyTimeoutMs === undefined ? {} : { requestTimeout: copyTimeoutMs };
   }
 
   /** Copies one object as it was seen, under its key. Throws what S3 says. */
@@ -48,7 +46,7 @@ export class S3Copies {
     const target = { Bucket: this.#bucket, Key: key };
     if (size > this.#limitBytes) return this.#copyByParts(source, target, condition);
     const from = { CopySource: copySource(source), CopySourceIfMatch: etag };
-    await this.#client.send(new CopyObjectCommand({ ...target, ...from, ...condition }), this.#patience);
+    await this.#client.send(new CopyObjectCommand({ ...target, ...from, ...condition }));
   }
 
   async #copyByParts(source: CopySource, target: { Bucket: string; Key: string }, condition: Condition): Promise<void> {
@@ -71,7 +69,7 @@ export class S3Copies {
       const PartNumber = parts.length + 1;
       const CopySourceRange = `bytes=${start}-${Math.min(start + this.#partBytes, size) - 1}`;
       const command = new UploadPartCopyCommand({ ...upload, ...from, PartNumber, CopySourceRange });
-      const { CopyPartResult } = await this.#client.send(command, this.#patience);
+      const { CopyPartResult } = await this.#client.send(command);
       parts.push({ PartNumber, ETag: CopyPartResult?.ETag });
     }
     return parts;

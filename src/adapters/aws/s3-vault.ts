@@ -12,11 +12,12 @@ import type { Vault, VaultEntry } from '../../core/ports/vault.ts';
 import type { Site } from '../../core/site.ts';
 import { hasCode } from '../../errors.ts';
 import { callsTo, ifThere } from './errors.ts';
+import { openObject, type Streams } from './s3-streams.ts';
 
-export type S3VaultOptions = { client: S3Client; bucket: string; site: Site };
+export type S3VaultOptions = { client: S3Client; streams: Streams; bucket: string; site: Site };
 
 /** The catalogue in an S3 bucket of a site; compare-and-swap by If-Match and If-None-Match. */
-export function s3Vault({ client, bucket, site }: S3VaultOptions): Vault {
+export function s3Vault({ client, streams, bucket, site }: S3VaultOptions): Vault {
   const call = callsTo(site);
   const nameOf = (key: string) => `${bucket}/${key}`;
   const where = (key: string) => ({ Bucket: bucket, Key: key });
@@ -54,8 +55,7 @@ export function s3Vault({ client, bucket, site }: S3VaultOptions): Vault {
       }
     },
     async openStream(key) {
-      const found = await call(`read ${nameOf(key)}`, nameOf(key), () => client.send(new GetObjectCommand(where(key))));
-      return found.Body as Readable;
+      return openObject(streams, call, where(key));
     },
     async remove(key) {
       await call(`remove ${nameOf(key)}`, nameOf(key), () => client.send(new DeleteObjectCommand(where(key))));

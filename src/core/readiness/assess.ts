@@ -60,6 +60,8 @@ function restorabilityFindings(seen: Observations, point: Point | undefined, pol
     const text = `a failover now would lose ${Math.round(rpo)} minutes; the target is ${policy.rpoTargetMinutes}`;
     found.push(finding('RPO_EXCEEDED', 'database', text));
   }
+  if (seen.replicaMissing)
+    found.push(finding('REPLICA_MISSING', seen.replicaMissing.bucket, seen.replicaMissing.problem));
   if (seen.replica && seen.replica.missing.count > 0) {
     const text = `${seen.replica.missing.count} artifacts of point ${seen.replica.pointId} are not in the replica`;
     found.push(finding('ARTIFACT_MISSING', 'replica', text, seen.replica.missing));
@@ -112,7 +114,8 @@ function foldPrimary(findings: Finding[], seen: Observations, rpo: number | null
   return [finding('PRIMARY_UNREACHABLE', seen.primary.region, text), ...rest];
 }
 
-const recoveryBlockers: readonly FindingCode[] = [
+/** With any of these a failover started now would not succeed: each is critical, so that the alarm rings. */
+export const recoveryBlockers: readonly FindingCode[] = [
   'NO_PROTECTED_POINT',
   'ARTIFACT_MISSING',
   'ARTIFACT_CORRUPT',
@@ -120,6 +123,7 @@ const recoveryBlockers: readonly FindingCode[] = [
   'DR_KMS_UNUSABLE',
   'DR_NETWORK_MISSING',
   'DR_PARAMETER_GROUP_MISSING',
+  'REPLICA_MISSING',
 ];
 
 /** After a cut-over this side is in force: what counts is the fence, and that the other direction is set up. */

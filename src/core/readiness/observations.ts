@@ -13,6 +13,9 @@ export type Observations = {
   copies: SnapshotFacts[];
   /** The replica against the inventory of the point that a failover would take. */
   replica: { pointId: string; missing: Sampled; differing: Sampled } | undefined;
+  /** Set when the replica bucket is not there. */
+  replicaMissing: { bucket: string; problem: string } | undefined;
+  /** Revisions of Builder's key whose envelope in escrow can be read. */
   escrowedRevisions: string[];
   /** Paths of the node files in escrow. */
   nodeFiles: string[];

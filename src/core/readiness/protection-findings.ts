@@ -93,7 +93,13 @@ export function flowFindings(seen: Observations, policy: Policy, now: Date): Fin
   }
   if ('facts' in seen.primary) {
     if (!seen.primary.facts.multiAz)
-      found.push(finding('MULTI_AZ_OFF', 'database', 'the primary instance runs in a single zone'));
+      found.push(
+        finding(
+          'MULTI_AZ_OFF',
+          'database',
+          'the primary instance runs in a single zone, and each snapshot suspends its I/O',
+        ),
+      );
     if (seen.primary.facts.backupRetentionDays === 0) {
       found.push(finding('BACKUPS_DISABLED', 'database', 'automated backups of the primary instance are off'));
     }

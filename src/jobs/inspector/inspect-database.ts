@@ -12,7 +12,7 @@ import { DrError, describeError, hasCode } from '../../errors.ts';
 import { opensBox, parseBoxSecret } from '../../hart/box.ts';
 import { parsePublicKey } from '../../hart/keys.ts';
 import { packed, readLines } from '../artifacts/inventory.ts';
-import { envelopeSchema } from '../keys/escrow.ts';
+import { envelopeSchema } from '../keys/envelope.ts';
 import { encode, parseDocument, readDocument } from '../vault/documents.ts';
 
 type BuilderKey = InspectionReport['builderKeys'][number];

@@ -1,10 +1,9 @@
-import * as z from 'zod';
 import type { Ports } from '../../core/ports/all.ts';
-import type { Envelope } from '../../core/ports/vault.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError } from '../../errors.ts';
 import { parsePublicKey } from '../../hart/keys.ts';
 import { encode, parseDocument } from '../vault/documents.ts';
+import { envelopeSchema } from './envelope.ts';
 
 export type KeyFile = { name: string; mode: number; content: Uint8Array };
 /** Files of a node by their flat names, as an operator gathers them; a node's own tree gives them with their paths. */
@@ -19,19 +18,6 @@ export type EscrowReport = {
   unchanged: string[];
   ignored: string[];
 };
-
-const base64 = z.base64();
-export const envelopeSchema: z.ZodType<Envelope> = z.strictObject({
-  schema: z.literal('escrow/1'),
-  name: z.string(),
-  mode: z.int(),
-  sealedAt: z.iso.datetime(),
-  keyId: z.string(),
-  encryptedDataKey: base64,
-  iv: base64,
-  tag: base64,
-  ciphertext: base64,
-});
 
 const versions = { 'box.key': 'BOX-SEC-1', pub: 'BOX-PUB-1' } as const;
 const wanted = /^(bldr-\d{14})\.(box\.key|pub)$/;

@@ -5,7 +5,8 @@ import { describeError, hasCode } from '../../errors.ts';
 import { parseBoxSecret } from '../../hart/box.ts';
 import { parseDocument, readDocument } from '../vault/documents.ts';
 import { readRuns } from '../vault/runs.ts';
-import { envelopeSchema, type KeyFile } from './escrow.ts';
+import { envelopeSchema } from './envelope.ts';
+import type { KeyFile } from './escrow.ts';
 
 type KeyPorts = Pick<Ports, 'escrow' | 'vault'>;
 

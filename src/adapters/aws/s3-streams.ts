@@ -1,0 +1,49 @@
+import { GetObjectCommand, type GetObjectCommandInput, type S3Client } from '@aws-sdk/client-s3';
+import type { callsTo } from './errors.ts';
+
+/** `client`: one that waits for slow readers. `idleMs`: how long the next bytes may take to come once they are asked for. */
+export type Streams = { client: S3Client; idleMs: number };
+
+/** Named as what `isUnanswered` knows: nobody answered in time. */
+class TimeoutError extends Error {
+  override readonly name = 'TimeoutError';
+}
+
+async function within<T>(idleMs: number, next: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new TimeoutError(`no more bytes came in ${idleMs} ms`)), idleMs);
+  });
+  try {
+    return await Promise.race([next, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * The bytes of an object as they come. A body that breaks off or stalls is an error of the call that began it; a reader
+ * that takes its time is none.
+ */
+export async function openObject(
+  { client, idleMs }: Streams,
+  call: ReturnType<typeof callsTo>,
+  input: GetObjectCommandInput,
+): Promise<AsyncIterable<Uint8Array>> {
+  const name = `${input.Bucket}/${input.Key}`;
+  const { Body } = await call(`read ${name}`, name, () => client.send(new GetObjectCommand(input)));
+  const body = Body as AsyncIterable<Uint8Array> & { destroy: () => void };
+  return (async function* () {
+    const chunks = body[Symbol.asyncIterator]();
+    try {
+      while (true) {
+        const next = await call(`read ${name}`, name, () => within(idleMs, chunks.next()));
+        if (next.done) return;
+        yield next.value;
+      }
+    } finally {
+      // Whoever stops early, or waited in vain, leaves no connection open.
+      body.destroy();
+    }
+  })();
+}
