@@ -141,9 +141,9 @@ function table({ name, config, account: { account, partition, keyArns }, names }
     },
     {
       of: recovering,
-      actions: ['rds:DescribeDBInstances', 'rds:ModifyDBInstance'],
+      actions: ['rds:DescribeDBInstances', 'rds:ModifyDBInstance', 'rds:RebootDBInstance'],
       arns: [there('rds', `db:${primary.database}`)],
-      why: 'the fence, and the rename of an old primary before a failback',
+      why: 'the fence, whichever of the two raises it, and the rename of an old primary before a failback',
     },
     {
       of: recovering,
