@@ -40,7 +40,11 @@ export const findingRules = {
   },
   ARTIFACT_CORRUPT: {
     severity: 'critical',
-    hint: 'The object in the replica differs from the inventory. Look at its versions before you overwrite anything.',
+    hint: 'The object in the replica is wrong, and neither the primary nor what the DR site keeps has the right bytes. Look at its versions before you overwrite anything.',
+  },
+  PRIMARY_CORRUPT: {
+    severity: 'critical',
+    hint: 'Builder serves wrong bytes, and the replica has the right ones. Put the version before back at the primary, or the package from the replica; uploading the same file with --force does it too.',
   },
   SIGNER_UNKNOWN: {
     severity: 'warning',

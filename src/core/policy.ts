@@ -10,6 +10,7 @@ export const policySection = z.strictObject({
   copyOverdueMinutes: minutes(60).describe('a copy that could not start for this long is overdue'),
   copyLimit: whole.default(20).meta({ unit: 'copies', description: 'copies in flight that AWS allows per region' }),
   replicationLagMinutes: minutes(30).describe('how long an artifact may wait for its copy'),
+  unverifiedHours: hours(6).describe('how long an artifact in the replica may wait to be verified'),
   reconcileStaleMinutes: minutes(180).describe('how old the last comparison of the buckets may be'),
   shrinkPercent: percent(20).describe('a greater fall of the inventory makes a point suspect'),
   heartbeatHours: hours(24).describe('a message comes this often even when nothing changes'),

@@ -26,6 +26,7 @@ type ReadinessPorts = Pick<
   | 'clock'
   | 'database'
   | 'deadMan'
+  | 'displaced'
   | 'escrow'
   | 'instances'
   | 'log'

@@ -60,12 +60,17 @@ export const primaryArtifacts: Maker<'primaryArtifacts'> = ({ config: { primary,
     bucket: primary.bucket,
     site: 'primary',
   });
-export const replica: Maker<'replica'> = ({ config: { dr, network }, here }) => {
+/** A bucket of the DR site that artifacts are copied into, from the primary or from the other one beside it. */
+function copiedInto({ config: { dr, network }, here }: Wiring, bucket: string, beside: string): Ports['replica'] {
   const patient = clientSettings(dr.region, { ...network, requestTimeoutMs: COPY_TIMEOUT_MS });
-  const copies = { copiesFrom: 'primary', copyClient: new S3Client(patient) } as const;
+  const copies = { copiesFrom: 'primary', copyClient: new S3Client(patient), beside: [beside] } as const;
   const streams = streamsIn(dr.region, network);
-  return s3Artifacts({ client: new S3Client(here), streams, bucket: dr.replicaBucket, site: 'dr', ...copies });
-};
+  return s3Artifacts({ client: new S3Client(here), streams, bucket, site: 'dr', ...copies });
+}
+export const replica: Maker<'replica'> = (wiring) =>
+  copiedInto(wiring, wiring.config.dr.replicaBucket, wiring.config.dr.vaultBucket);
+export const displaced: Maker<'displaced'> = (wiring) =>
+  copiedInto(wiring, wiring.config.dr.vaultBucket, wiring.config.dr.replicaBucket);
 export const vault: Maker<'vault'> = ({ config: { dr, network }, here }) =>
   s3Vault({
     client: new S3Client(here),

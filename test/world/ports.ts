@@ -96,6 +96,7 @@ export type MemoryPorts = Ports & {
   database: MemoryDatabase;
   primaryArtifacts: MemoryArtifacts;
   replica: MemoryArtifacts;
+  displaced: MemoryArtifacts;
   vault: ReturnType<typeof memoryVault>;
   queue: ReturnType<typeof memoryQueue>;
   notifier: ReturnType<typeof memoryNotifier>;
@@ -120,6 +121,7 @@ export function memoryPorts(clock: () => Date): MemoryPorts {
     database: memoryDatabase('builder', clock),
     primaryArtifacts: memoryArtifacts(`primary-${worlds}`, clock),
     replica: memoryArtifacts(`replica-${worlds}`, clock),
+    displaced: memoryArtifacts(`vault-${worlds}`, clock),
     vault,
     escrow: memoryEscrow(),
     queue: memoryQueue(),

@@ -45,6 +45,8 @@ export type Ports = {
   database: Database;
   primaryArtifacts: ArtifactStore;
   replica: ArtifactStore;
+  /** The vault's bucket as a store of bytes that were replaced: what is copied there is found by its hash. */
+  displaced: ArtifactStore;
   vault: Vault;
   escrow: Escrow;
   queue: WorkQueue;
@@ -75,6 +77,7 @@ export type AdvancePorts = Pick<
   | 'clock'
   | 'cutOver'
   | 'database'
+  | 'displaced'
   | 'fence'
   | 'hashEngine'
   | 'inspection'

@@ -17,6 +17,8 @@ const comparisonSchema = z.strictObject({
   unknownSigner: sampled,
   unverifiable: sampled,
   deletedInWindow: sampled,
+  /** Rows whose bytes are kept aside, newer ones being in their place: a failover to this point brings them back. */
+  displaced: sampled.optional(),
   /** Objects that no row names: noted only. */
   orphans: sampled,
 });

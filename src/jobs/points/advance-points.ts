@@ -133,18 +133,27 @@ async function refusal(work: () => Promise<void>): Promise<DrError | undefined> 
   }
 }
 
+/** Keys whose listed object no copy can bring any more: deleted at the primary since, or deleted and uploaded anew. */
+async function goneAtPrimary({ ports }: Pass, coverage: ReplicaCoverage): Promise<string[]> {
+  const gone: string[] = [];
+  for (const key of coverage.missingKeys) if (!(await ports.primaryArtifacts.head(key))) gone.push(key);
+  for (const { key, etag } of coverage.differingEntries) {
+    if ((await ports.primaryArtifacts.head(key))?.etag !== etag) gone.push(key);
+  }
+  return gone;
+}
+
 /** Queues the copies that are missing; what is gone at the primary too was deleted in the window. */
 async function repairReplica(pass: Pass, point: Point): Promise<Point> {
   const { ports } = pass;
   const coverage = isInFlight(point) ? await coverageOf(pass, point) : undefined;
-  if (!coverage || coverage.missing.count === 0 || (await ports.queue.depth()) > 0) return point;
-  const gone: string[] = [];
+  const open = coverage ? coverage.missing.count + coverage.differing.count : 0;
+  if (!coverage || open === 0 || (await ports.queue.depth()) > 0) return point;
   // What was listed a moment ago is there.
-  if (coverage.missing.count <= LOOKUPS_PER_PASS && !pass.listed.has(point.id)) {
-    for (const key of coverage.missingKeys) if (!(await ports.primaryArtifacts.head(key))) gone.push(key);
-  }
+  const gone = open <= LOOKUPS_PER_PASS && !pass.listed.has(point.id) ? await goneAtPrimary(pass, coverage) : [];
   pass.coverage.set(point.id, { ...coverage, deleted: gone });
-  const wanted = coverage.missingKeys.filter((key) => !gone.includes(key));
+  const all = [...coverage.missingKeys, ...coverage.differingEntries.map(({ key }) => key)];
+  const wanted = all.filter((key) => !gone.includes(key));
   if (wanted.length === 0) return point;
   await ports.queue.send(wanted.map((key) => ({ kind: 'repair', key })));
   ports.log.info('queued copies', { point: point.id, count: wanted.length });
