@@ -39,15 +39,15 @@ type Listed = Pick<ObjectEntry, 'etag' | 'size'> & { lastModified: Date | string
 
 /**
  * Whether the primary has, or had, something else under a key than what the replica's bytes were held against. Buckets
- * are never compared by ETag, a source is compared with itself. Records of before do not know it: then a source that
- * was written after they were made, or has another size, is another one.
+ * are never compared by ETag, a source is compared with itself. Without a record that knows it, a source is another one
+ * when it has another size, or was written after the record, or the copy, was made.
  */
 export function isOtherSource(source: Listed, held: ObjectEntry, record: VerificationRecord | undefined): boolean {
   const known = record?.source;
   if (known) return source.etag !== known.etag || source.size !== known.size;
   if (source.size !== held.size) return true;
-  if (source.etag === held.etag || !record) return false;
-  return new Date(source.lastModified) > new Date(record.at);
+  if (source.etag === held.etag) return false;
+  return new Date(source.lastModified) > (record ? new Date(record.at) : held.lastModified);
 }
 
 /** Whether the replica's bytes were held against this very object of the primary, and stayed: it had the same, or none that verified. */
