@@ -40,7 +40,9 @@ function s3Call(request: IncomingMessage, url: URL): Asked {
   const copySource = request.headers['x-amz-copy-source'];
   const source = typeof copySource === 'string' ? decodeURIComponent(copySource).replace(/^\//, '') : undefined;
   const action = s3Action(request.method ?? 'GET', key, url.searchParams, source !== undefined);
-  return { action, resource: key === '' ? bucket : `${bucket}/${key}`, source, names: {} };
+  const versionId = url.searchParams.get('versionId');
+  const names = versionId === null ? {} : { versionId };
+  return { action, resource: key === '' ? bucket : `${bucket}/${key}`, source, names };
 }
 
 const resourceNames = ['TopicArn', 'QueueUrl', 'KeyId', 'FunctionName', 'Name', 'RoleName', 'StackName'];

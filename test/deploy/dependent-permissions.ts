@@ -116,6 +116,24 @@ function table({ name, config, account: { account, partition, keyArns }, names }
       why: 'a restore is checked against the option group too, which is the default one',
     },
     {
+      of: ['replicate', ...recovering],
+      actions: ['s3:GetObjectVersion'],
+      arns: [object(dr.replicaBucket)],
+      why: 'healing from a version of the replica’s own (test/e2e/other-bytes.test.ts)',
+    },
+    {
+      of: ['replicate', ...recovering],
+      actions: ['s3:ListBucketVersions'],
+      arns: [`arn:${partition}:s3:::${dr.replicaBucket}`],
+      why: 'which versions the replica keeps of a key whose bytes are wrong or missing (test/e2e/other-bytes.test.ts)',
+    },
+    {
+      of: ['replicate'],
+      actions: ['s3:GetObject', 's3:PutObject'],
+      arns: [object(dr.vaultBucket, 'displaced/any')],
+      why: 'bytes that newer ones replace are kept there, and healed from there (test/e2e/other-bytes.test.ts)',
+    },
+    {
       of: recovering,
       actions: ['s3:GetObjectVersion'],
       arns: [object(primary.bucket)],

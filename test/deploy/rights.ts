@@ -58,7 +58,8 @@ const s3Actions: Record<string, string> = {
 };
 
 function s3Needs(call: RecordedCall, { partition, vaultBucket, keyArns }: Account): [string, string][] {
-  const action = s3Actions[call.action];
+  // Reading one version is a right of its own.
+  const action = call.names['versionId'] ? 's3:GetObjectVersion' : s3Actions[call.action];
   if (!action) throw new Error(`nobody reviewed what the S3 call ${call.action} needs`);
   const needs: [string, string][] = [[action, `arn:${partition}:s3:::${call.resource}`]];
   if (call.source) {
@@ -68,7 +69,7 @@ function s3Needs(call: RecordedCall, { partition, vaultBucket, keyArns }: Accoun
   // The vault's objects are under a key of ours (iam-dependent-actions of encrypted buckets).
   const key = keyArns['vault'] ?? '';
   if (call.resource.startsWith(`${vaultBucket}/`)) {
-    if (action === 's3:GetObject' && call.action !== 'HeadObject') needs.push(['kms:Decrypt', key]);
+    if (call.action === 'GetObject') needs.push(['kms:Decrypt', key]);
     if (action === 's3:PutObject') needs.push(['kms:GenerateDataKey', key]);
     // Parts of an upload are encrypted with a data key that S3 must open again.
     if (call.action === 'UploadPart') needs.push(['kms:Decrypt', key]);

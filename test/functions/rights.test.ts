@@ -44,6 +44,11 @@ describe('what a call needs', () => {
     );
   });
 
+  it('of reading one version is a right of its own', () => {
+    const version = { resource: 'replica/a.hart', names: { versionId: '3' } };
+    expect(named(version)).toEqual(['s3:GetObjectVersion arn:aws:s3:::replica/a.hart']);
+  });
+
   it('of a restore is a right on everything that it names, and on its tags', () => {
     const names = {
       DBInstanceIdentifier: 'hbdr-drill-1',

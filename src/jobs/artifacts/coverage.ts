@@ -1,5 +1,5 @@
 import { type InventoryEntry, mergeDiff, SampleCounter, type Sampled } from '../../core/artifacts/merge-diff.ts';
-import { stoodAgainst, isOtherSource, newestByKey } from '../../core/artifacts/verification.ts';
+import { isOtherSource, newestByKey, stoodAgainst } from '../../core/artifacts/verification.ts';
 import type { Point } from '../../core/points/documents.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import type { KnownObject } from '../../core/recovery/row-comparison.ts';

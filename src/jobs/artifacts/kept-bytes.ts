@@ -8,18 +8,18 @@ import { readDisplaced } from './displaced.ts';
 const VERSIONS = 20;
 
 /** Bytes that may be the right ones, where they are, and how they would come back under their key. */
-export type Candidate = { what: 'displaced' | 'version'; store: ArtifactStore; from: CopySource };
+export type KeptBytes = { what: 'displaced' | 'version'; store: ArtifactStore; from: CopySource };
 
 /**
  * What the DR site keeps of a key besides what lies in its place: the displaced bytes of this hash, versions of the
  * replica's, and whatever was displaced there, if no hash is wanted. Nobody has read them yet.
  */
-export async function* candidatesFor(
+export async function* keptBytesOf(
   ports: Pick<Ports, 'displaced' | 'replica' | 'vault'>,
   key: string,
   held: Pick<VerificationRecord, 'versionId'> | undefined,
   expected: string | undefined,
-): AsyncIterable<Candidate> {
+): AsyncIterable<KeptBytes> {
   const { displaced, replica } = ports;
   if (expected !== undefined) yield* displacedBytes(displaced, key, [expected]);
   const { versions } = await replica.history(key);
@@ -42,7 +42,7 @@ function displacedAt(facts: { of: { key: string; at: string }[] }, key: string):
   return facts.of.find((each) => each.key === key)?.at ?? '';
 }
 
-async function* displacedBytes(store: ArtifactStore, as: string, hashes: string[]): AsyncIterable<Candidate> {
+async function* displacedBytes(store: ArtifactStore, as: string, hashes: string[]): AsyncIterable<KeptBytes> {
   for (const blake2b of hashes) {
     const entry = await store.head(vaultKeys.displacedBytes(blake2b));
     if (entry) yield { what: 'displaced', store, from: { bucket: store.bucket, entry, as } };

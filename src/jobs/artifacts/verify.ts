@@ -10,7 +10,7 @@ import { HartVerifier } from '../../hart/verify.ts';
 import { isDarkness } from '../darkness.ts';
 import { readKeyRing } from '../keys/key-ring.ts';
 import { keepBytes, keepsVersions } from './displaced.ts';
-import { type Candidate, candidatesFor } from './kept-bytes.ts';
+import { type KeptBytes, keptBytesOf } from './kept-bytes.ts';
 import { copyEntry } from './replicate.ts';
 
 type VerifyPorts = Pick<
@@ -142,7 +142,7 @@ export class ArtifactBatch {
 
   /** The first of what is kept that fits, read before it is believed. */
   async #find(key: string, held: VerificationRecord | undefined, expected: string | undefined) {
-    for await (const candidate of candidatesFor(this.#ports, key, held, expected)) {
+    for await (const candidate of keptBytesOf(this.#ports, key, held, expected)) {
       const found = await this.#tried(candidate);
       if (found && isFit(found, expected)) return candidate;
     }
@@ -150,7 +150,7 @@ export class ArtifactBatch {
   }
 
   /** What left since it was listed is no candidate. */
-  async #tried({ store, from }: Candidate): Promise<VerificationRecord | undefined> {
+  async #tried({ store, from }: KeptBytes): Promise<VerificationRecord | undefined> {
     try {
       return await this.#verify(store, from.entry, from.ofVersion);
     } catch (error) {

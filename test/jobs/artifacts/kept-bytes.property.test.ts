@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Point } from '../../../src/core/points/documents.ts';
 import { advance } from '../../../src/jobs/advance.ts';
 import { readInventory } from '../../../src/jobs/artifacts/inventory.ts';
 import { reconcile } from '../../../src/jobs/artifacts/reconcile.ts';
@@ -37,7 +38,7 @@ const broken = (bytes: Buffer) => {
 type Step =
   | { do: 'upload' | 'bad upload'; key: number; bytes: number }
   | { do: 'upload again' | 'delete' | 'event' | 'flip' | 'killed event'; key: number; at: number }
-  | { do: 'reconcile' | 'drain' | 'capture' | 'advance' | 'database' };
+  | { do: 'reconcile' | 'drain' | 'capture' | 'advance' | 'database' | 'passes' };
 
 const key = fc.nat(keys.length - 1);
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -66,8 +67,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         'drain' as const,
         'capture' as const,
         'advance' as const,
-        'advance' as const,
         'database' as const,
+        'passes' as const,
+        'passes' as const,
       ),
     }),
   },
@@ -81,6 +83,7 @@ class Model {
   readonly seen = new Map<string, Set<Buffer>>();
   /** What the test itself destroyed, where no version was kept. */
   readonly destroyed = new Set<string>();
+  readonly protectedPoints = new Set<string>();
 }
 
 const uploads = async (world: ArtifactWorld, model: Model, name: string, bytes: Buffer) => {
@@ -94,6 +97,11 @@ async function flip(world: ArtifactWorld, model: Model, name: string, versions: 
   if (!now) return;
   world.ports.replica.plant(name, broken(now));
   if (!versions) model.destroyed.add(`${name} ${await hashOf(now)}`);
+}
+
+function finishDatabase({ ports }: ArtifactWorld): void {
+  ports.database.finish('snapshots');
+  ports.database.finish('held');
 }
 
 const tolerated = (work: Promise<unknown>) => work.catch(() => undefined);
@@ -127,8 +135,13 @@ async function act(world: ArtifactWorld, model: Model, each: Step, versions: boo
     case 'advance':
       return void (await advance(ports, testPolicy));
     case 'database':
-      ports.database.finish('snapshots');
-      ports.database.finish('held');
+      return finishDatabase(world);
+    case 'passes':
+      // No message is worked off meanwhile.
+      for (let n = 0; n < 4; n += 1) {
+        await advance(ports, testPolicy);
+        finishDatabase(world);
+      }
   }
 }
 
@@ -150,25 +163,44 @@ async function nothingIsLost(world: ArtifactWorld, model: Model): Promise<void> 
   }
 }
 
+/** The good bytes that a point listed, and that nobody but the product could have lost. */
+async function* listedBy(world: ArtifactWorld, model: Model, { artifacts }: Point) {
+  if (artifacts.state !== 'complete') return;
+  for await (const page of readInventory(world.ports.vault, artifacts.key)) {
+    for (const { key: name, etag } of page) {
+      const bytes = pool.find((each) => each.equals(model.uploaded.get(`${name} ${etag}`) as Buffer));
+      if (!bytes || artifacts.deletedInWindow.includes(name)) continue;
+      const hash = await hashOf(bytes);
+      if (model.destroyed.has(`${name} ${hash}`)) continue;
+      // Deleted at the primary while the point was in flight, before anybody could copy it: nobody has it.
+      if (!model.seen.get(name)?.has(bytes) && !world.ports.primaryArtifacts.bodies(name)[0]?.equals(bytes)) continue;
+      yield { name, bytes, hash };
+    }
+  }
+}
+
+/** A point that has just become protected has all that it listed at the DR site, at this very moment (I1). */
+async function protectedIsTrue(world: ArtifactWorld, model: Model): Promise<void> {
+  for (const point of (await readPoints(world.ports.vault)).points) {
+    if (point.state !== 'protected' || model.protectedPoints.has(point.id)) continue;
+    model.protectedPoints.add(point.id);
+    for await (const { name, bytes } of listedBy(world, model, point)) {
+      expect(await whereIs(world, name, bytes), `${point.id}: ${name} ${pool.indexOf(bytes)}`).not.toEqual([]);
+    }
+  }
+}
+
 /** Every protected point gets every artifact that it listed back by its hash, from the DR site alone. */
 async function everyPointIsWhole(world: ArtifactWorld, model: Model): Promise<number> {
   const { ports } = world;
   let checked = 0;
   const batch = await ArtifactBatch.begin(ports);
-  for (const { state, artifacts } of (await readPoints(ports.vault)).points) {
-    if (state !== 'protected' || artifacts.state !== 'complete') continue;
-    for await (const page of readInventory(ports.vault, artifacts.key)) {
-      for (const { key: name, etag } of page) {
-        const bytes = pool.find((each) => each.equals(model.uploaded.get(`${name} ${etag}`) as Buffer));
-        if (!bytes || artifacts.deletedInWindow.includes(name)) continue;
-        const hash = await hashOf(bytes);
-        if (model.destroyed.has(`${name} ${hash}`)) continue;
-        // Deleted at the primary while the point was in flight, before anybody could copy it: nobody has it.
-        if (!model.seen.get(name)?.has(bytes) && !ports.primaryArtifacts.bodies(name)[0]?.equals(bytes)) continue;
-        expect(await batch.bringBack(name, hash), `${name} ${pool.indexOf(bytes)}`).toBe(true);
-        expect(ports.replica.bodies(name)[0]?.equals(bytes)).toBe(true);
-        checked += 1;
-      }
+  for (const point of (await readPoints(ports.vault)).points) {
+    if (point.state !== 'protected') continue;
+    for await (const { name, bytes, hash } of listedBy(world, model, point)) {
+      expect(await batch.bringBack(name, hash), `${name} ${pool.indexOf(bytes)}`).toBe(true);
+      expect(ports.replica.bodies(name)[0]?.equals(bytes)).toBe(true);
+      checked += 1;
     }
   }
   await batch.end();
@@ -187,14 +219,14 @@ describe('whatever is uploaded, deleted, overwritten and interrupted, in whateve
           await act(now, model, each, options.versions);
           look(now, model);
           await nothingIsLost(now, model);
+          await protectedIsTrue(now, model);
         }
         let queued = 1;
         for (let hour = 0; queued > 0 && hour < 12; hour += 1) queued = await anHour(now);
         expect(queued).toBe(0);
         for (let round = 0; round < 6; round += 1) {
           await advance(now.ports, testPolicy);
-          now.ports.database.finish('snapshots');
-          now.ports.database.finish('held');
+          finishDatabase(now);
           await drain(now);
         }
         const inFlight = (await readPoints(now.ports.vault)).points.map((each) => each.state);
