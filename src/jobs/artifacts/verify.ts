@@ -97,18 +97,22 @@ export class ArtifactBatch {
 
   async #settle(
     held: VerificationRecord,
-    { source }: Offer,
+    offer: Offer,
     offered: VerificationRecord | undefined,
     expected: string | undefined,
   ): Promise<VerificationRecord> {
     const { primaryArtifacts, log } = this.#ports;
+    const { source } = offer;
     const decision = decideOnBytes(held, offered, expected);
+    // An older point may want what was there before it went wrong: that comes back first, and is kept as any other.
+    const healed = decision !== 'keep' && isWrong(held, expected) ? await this.#heal(held, expected) : undefined;
+    if (healed) return this.#settle(healed, offer, offered, expected);
     if (decision === 'replace' && source) {
       const replaced = await this.#replace(held, { bucket: primaryArtifacts.bucket, entry: source });
       log.warn('artifact replaced from the primary', { key: held.key, was: held.verdict, old: held.fileBlake2b });
       return replaced;
     }
-    return decision === 'heal' ? ((await this.#heal(held, expected)) ?? held) : held;
+    return held;
   }
 
   /**

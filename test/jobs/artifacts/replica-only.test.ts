@@ -145,3 +145,21 @@ describe('an artifact that stays without a record', () => {
     expect(found).toMatchObject({ severity: 'warning', subject: 'replica', samples: ['core/strange'] });
   });
 });
+
+describe('an artifact that went wrong in the replica before the primary had another', () => {
+  it('is healed first, and kept aside for the older point, before the newer one takes its place', async () => {
+    const world = await artifactWorld({ versions: true });
+    const [old, next] = [await newHart(), await newHart(350)];
+    world.ports.primaryArtifacts.plant(KEY, old);
+    await handle(world.ports, KEY);
+    await protect(world);
+    overwrite(world, old);
+    world.clock.passMinutes(1);
+    world.ports.primaryArtifacts.plant(KEY, next);
+    await handle(world.ports, KEY);
+    expect(await whereIs(world, KEY, old)).toEqual(['version', 'displaced']);
+    expect(await whereIs(world, KEY, next)).toEqual(['in place']);
+    await anHour(world);
+    expect((await judged(world)).codes).toEqual([]);
+  });
+});
