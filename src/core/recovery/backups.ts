@@ -1,13 +1,15 @@
 import type { DrError } from '../../errors.ts';
 import { minutesBetween } from '../ids.ts';
 import type { RestoredInstance } from '../ports/recovery.ts';
-import type { StepOutcome } from './documents.ts';
+import type { Attempt, StepOutcome } from './documents.ts';
 import { block, current, noteError, withAttempt } from './lifecycle.ts';
 import { lost, stateNoted } from './restored-instance.ts';
 import type { ProductionRun } from './run.ts';
 
-/** How long RDS has for the change; after that the failover goes on without. */
+/** How long RDS may refuse the change for now; after that the failover goes on without. */
 const CHANGE_MINUTES = 15;
+/** How long RDS has for a change that it took: going on without it, the database could restart while it serves. */
+const PENDING_MINUTES = 30;
 /** How long a database that restarts may be silent. */
 const CONNECT_MINUTES = 20;
 
@@ -16,6 +18,11 @@ export type WantedBackups = { days: number; region: string };
 
 const settled = (run: ProductionRun): boolean =>
   run.state !== 'healing+verifying' || current(run).backups?.outcome !== undefined;
+
+type Warning = NonNullable<Attempt['warnedOf']>[number];
+const warned = (run: ProductionRun, of: Warning): boolean => current(run).warnedOf?.includes(of) ?? false;
+const withWarning = <R extends ProductionRun>(run: R, of: Warning): R =>
+  withAttempt(run, { warnedOf: [...new Set([...(current(run).warnedOf ?? []), of])] });
 
 /** The one place that says how it is done by hand: after the cut-over nobody else asks for it. */
 function byHand(instance: string, { days, region }: WantedBackups): string {
@@ -47,6 +54,12 @@ export function backupsRefused<R extends ProductionRun>(run: R, error: DrError, 
   return passes ? noted : withOutcome(noted, failed(run, error.message, wanted));
 }
 
+function stillPending<R extends ProductionRun>(run: R, { name, status }: RestoredInstance, now: Date): R {
+  const reason = `backups of ${name} were asked for, and RDS has not turned them on in ${PENDING_MINUTES} minutes (it is ${status}): the database may still restart for it`;
+  const doFirst = `look at ${name} in the RDS console of the DR region; started as below, it serves with that risk`;
+  return block(withWarning(run, 'backups'), now, reason, doFirst);
+}
+
 /** Done is what the instance itself says is done, whoever asked for it and whatever was answered. */
 export function backupsSeen<R extends ProductionRun>(
   run: R,
@@ -61,7 +74,12 @@ export function backupsSeen<R extends ProductionRun>(
     return withOutcome(run, { name: 'backups', ok: true, detail: `kept for ${wanted.days} days` });
   }
   const askedAt = current(run).backups?.askedAt;
-  if (askedAt === undefined || minutesBetween(askedAt, now) < CHANGE_MINUTES) return stateNoted(run, facts.status, now);
+  const minutes = askedAt === undefined ? 0 : minutesBetween(askedAt, now);
+  if (facts.pending && warned(run, 'backups')) {
+    return withOutcome(run, failed(run, `RDS has not turned them on yet (the instance is ${facts.status})`, wanted));
+  }
+  if (facts.pending && minutes >= PENDING_MINUTES) return stillPending(run, facts, now);
+  if (facts.pending || askedAt === undefined || minutes < CHANGE_MINUTES) return stateNoted(run, facts.status, now);
   const why = run.errors.findLast((each) => each.at >= askedAt)?.message ?? `the instance is ${facts.status}`;
   return withOutcome(
     run,
@@ -84,9 +102,10 @@ export function connectionSeen<R extends ProductionRun>(run: R, problem: string 
   if (problem === undefined) return done;
   const noted = noteError(run, problem, now);
   if (minutesBetween(connection.since, now) < CONNECT_MINUTES) return noted;
-  // Builder's role could not log in before either, or the operator has said that findings do not count.
+  // Builder's role could not log in before either, or the operator has been told and accepts it.
   const known = findings.some((each) => each.code === 'BUILDER_CREDENTIALS_UNUSABLE');
-  if (known || run.acceptFindings) return noteError(done, problem, now);
+  if (known || (run.acceptFindings && warned(run, 'connection'))) return noteError(done, problem, now);
   const reason = `${instance} takes no connection since backups were turned on (${CONNECT_MINUTES} minutes): ${problem}`;
-  return block(noted, now, reason, `look at ${instance} in the RDS console of the DR region, and at its log`);
+  const doFirst = `look at ${instance} in the RDS console of the DR region, and at its log: it is tried again, and with --accept-findings cut over to whatever comes of that`;
+  return block(withWarning(noted, 'connection'), now, reason, doFirst);
 }

@@ -62,6 +62,8 @@ export const attemptSchema = z.strictObject({
   reading: z.strictObject({ at: instant, left: count }).optional(),
   /** Turned on once the inspection has passed, which restarts the database. `askedAt`: a restart may come. */
   backups: z.strictObject({ askedAt: instant.optional(), outcome: stepOutcomeSchema.optional() }).optional(),
+  /** What its operator was told before starting it again: that is not asked for twice. */
+  warnedOf: z.array(z.enum(['backups', 'connection'])).optional(),
   /** Builder's login after that: the proof by which it is cut over. */
   connection: z
     .strictObject({ since: instant, askedAt: instant, tries: count, report: z.string(), doneAt: instant.optional() })
