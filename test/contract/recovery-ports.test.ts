@@ -9,6 +9,7 @@ import { awsCutOver } from '../../src/adapters/aws/cut-over.ts';
 import { lambdaInspection } from '../../src/adapters/aws/lambda-inspection.ts';
 import { snapshotName } from '../../src/core/ids.ts';
 import type { FencePort, Instances, RestoredInstance, Secrets } from '../../src/core/ports/recovery.ts';
+import { isUsable } from '../../src/core/recovery/instance-states.ts';
 import { restoreRequest } from '../../src/core/recovery/restore-request.ts';
 import { inspectionPorts } from '../../src/wire/inspection.ts';
 import { testPolicy } from '../setup/policy.ts';
@@ -19,7 +20,15 @@ import { memoryFence, memoryInstances, memorySecrets } from '../world/recovery.t
 
 /** Begins or ends a time in which nothing that was asked for comes to its end. */
 type Turn = () => Promise<unknown>;
-type Subject = { instances: Instances; secrets: Secrets; fence: FencePort; snapshot: string; hold: Turn; settle: Turn };
+type Subject = {
+  instances: Instances;
+  secrets: Secrets;
+  fence: FencePort;
+  snapshot: string;
+  hold: Turn;
+  settle: Turn;
+  backingUp: (forEver: boolean) => Promise<unknown>;
+};
 let sandbox: Sandbox;
 let world: RecoveryWorld;
 let snapshot: string;
@@ -41,11 +50,24 @@ function inMemory(): Subject {
     instances.finish();
     fence.finish();
   };
-  return { instances, secrets: memorySecrets(), fence, hold: async () => undefined, settle, snapshot: 'hbdr-x' };
+  const backingUp = async (forEver: boolean) => {
+    instances.stands.backedUp = forEver ? 'backing-up' : 'available';
+  };
+  void backingUp(false);
+  return {
+    instances,
+    secrets: memorySecrets(),
+    fence,
+    hold: async () => undefined,
+    settle,
+    backingUp,
+    snapshot: 'hbdr-x',
+  };
 }
 function onAws(): Subject {
   const held = (value: boolean) => () => sandbox.control.rds({ held: value });
-  return { ...world.ports, hold: held(true), settle: held(false), snapshot };
+  const backingUp = (forEver: boolean) => sandbox.control.rds({ baselineBackupMs: forEver ? null : 50 });
+  return { ...world.ports, hold: held(true), settle: held(false), backingUp, snapshot };
 }
 const request = (subject: Subject, name: string, run = 'drills/1.json') =>
   restoreRequest(testPolicy.restore, 'scratch', {
@@ -71,6 +93,8 @@ describe.each([
       const facts = await subject.instances.status(name);
       return wanted(facts) ? (facts ?? true) : undefined;
     });
+
+  const untilChangeable = (name: string) => untilInstance(name, (each) => each?.status === 'available');
 
   const available = async (name: string) => {
     await subject.instances.restore(request(subject, name));
@@ -102,6 +126,32 @@ describe.each([
     await subject.instances.setPassword('hbdr-drill-password', 'a-fresh-password-1');
     expect((await subject.instances.status('hbdr-drill-password'))?.pending).toBe(true);
     await untilInstance('hbdr-drill-password', (each) => each?.pending === false);
+  });
+
+  it('backups are turned on after a while, the instance serves meanwhile and after, and once is enough', async () => {
+    await available('hbdr-drill-backups');
+    await subject.hold();
+    await subject.instances.turnBackupsOn('hbdr-drill-backups', 7);
+    expect(await subject.instances.status('hbdr-drill-backups')).toMatchObject({
+      backupRetentionDays: 0,
+      pending: true,
+    });
+    const on = (each: RestoredInstance | undefined) => each?.backupRetentionDays === 7 && !each.pending;
+    const facts = (await untilInstance('hbdr-drill-backups', on)) as RestoredInstance;
+    expect(isUsable(facts.status)).toBe(true);
+    await untilChangeable('hbdr-drill-backups');
+    await subject.instances.turnBackupsOn('hbdr-drill-backups', 7);
+    expect((await subject.instances.status('hbdr-drill-backups'))?.pending).toBe(false);
+  });
+
+  it('while a first backup is made, RDS changes nothing', async () => {
+    await available('hbdr-drill-busy');
+    await subject.backingUp(true);
+    await subject.instances.turnBackupsOn('hbdr-drill-busy', 7);
+    await untilInstance('hbdr-drill-busy', (each) => each?.status === 'backing-up');
+    const refused = subject.instances.setPassword('hbdr-drill-busy', 'a-fresh-password-2');
+    await expect(refused).rejects.toMatchObject({ code: 'INVALID_STATE' });
+    await subject.backingUp(false);
   });
 
   it('tags are added to those that are there', async () => {
@@ -193,6 +243,14 @@ describe('AWS as it is', () => {
     const refused = world.ports.instances.restore(request(onAws(), 'hbdr-drill-large'));
     await expect(refused).rejects.toMatchObject({ code: 'NO_CAPACITY' });
     await sandbox.control.rds({ insufficientCapacity: [] });
+  });
+
+  it('a class that cannot be ordered is COMBINATION_REFUSED, and makes nothing', async () => {
+    await sandbox.control.rds({ unorderableClasses: ['db.t4g.small'] });
+    const refused = world.ports.instances.restore(request(onAws(), 'hbdr-drill-unorderable'));
+    await expect(refused).rejects.toMatchObject({ code: 'COMBINATION_REFUSED' });
+    expect(await world.ports.instances.status('hbdr-drill-unorderable')).toBeUndefined();
+    await sandbox.control.rds({ unorderableClasses: [] });
   });
 
   it('references are read from Secrets Manager, SSM and files; an error names the reference, never a value', async () => {

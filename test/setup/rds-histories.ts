@@ -34,6 +34,9 @@ const final = [
   'storage-full',
 ];
 
+const rarely = <T>(one: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 7, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: one });
+
 /** One instance: the states that it goes through, each for some passes, and the one in which it stays. */
 const life = fc.record({
   states: fc.array(fc.tuple(fc.constantFrom(...passing), fc.integer({ min: 1, max: 6 })), { maxLength: 3 }),
@@ -49,7 +52,7 @@ const life = fc.record({
   /** Passes from its first usable state until backups that were asked for are on. */
   turnsBackupsOnAfter: fc.integer({ min: 1, max: 9 }),
   /** After so many passes it dies, whatever it was. */
-  diesAfter: fc.option(fc.integer({ min: 4, max: 30 }), { freq: 8, nil: undefined }),
+  diesAfter: rarely(fc.integer({ min: 4, max: 30 })),
 });
 
 type Call = 'done' | 'lost' | DrErrorCode;
@@ -96,7 +99,7 @@ export const history = fc.record({
   fence: fc.oneof({ weight: 4, arbitrary: fc.constant('obeys' as const) }, fc.constantFrom('dark', 'refuses')),
   acceptUnfenced: fc.boolean(),
   minutesAPass: fc.integer({ min: 1, max: 7 }),
-  abortAfter: fc.option(fc.integer({ min: 0, max: 40 }), { freq: 5, nil: undefined }),
+  abortAfter: rarely(fc.integer({ min: 0, max: 40 })),
   resumes: fc.integer({ min: 0, max: 2 }),
   /** In these passes the process dies at this call. */
   deaths: fc.array(

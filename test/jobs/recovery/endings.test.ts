@@ -12,7 +12,7 @@ import { start } from '../../setup/recovery-requests.ts';
 import { restartsInService } from '../../setup/restarts.ts';
 import type { MemoryPorts } from '../../world/ports.ts';
 
-const runs = Number(process.env['BUILDER_DR_HISTORIES'] ?? 300);
+const runs = Number(process.env['BUILDER_DR_HISTORIES'] ?? 200);
 const points = 3;
 const ends = ['done', 'blocked', 'aborted'];
 const tally: Record<string, number> = {};
@@ -104,6 +104,6 @@ describe('whatever RDS does', () => {
   it(`every failover is done, blocked or aborted within its time, tells so, and serves from what may serve (${runs} histories)`, async () => {
     await fc.assert(fc.asyncProperty(history, live), { numRuns: runs });
     expect(Object.keys(tally).sort()).toEqual(ends.toSorted());
-    if (runs > 300) process.stdout.write(`${JSON.stringify(tally)}, the longest ${longest} minutes\n`);
+    if (runs > 200) process.stdout.write(`${JSON.stringify(tally)}, the longest ${longest} minutes\n`);
   });
 });
