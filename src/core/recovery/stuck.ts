@@ -46,7 +46,7 @@ export function progressAt(run: ProductionRun, finalPoint?: Point): string {
 const limitOf = (run: ProductionRun, { failoverStuckMinutes, copyStuckMinutes }: Limits): number =>
   run.state === 'capturing-final' ? Math.max(failoverStuckMinutes, copyStuckMinutes) : failoverStuckMinutes;
 
-export function isStuck(run: ProductionRun, limits: Limits, now: Date, finalPoint?: Point): boolean {
+function isStuck(run: ProductionRun, limits: Limits, now: Date, finalPoint?: Point): boolean {
   return isMoving(run) && minutesBetween(progressAt(run, finalPoint), now) >= limitOf(run, limits);
 }
 
