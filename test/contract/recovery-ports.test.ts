@@ -27,7 +27,6 @@ type Subject = {
   snapshot: string;
   hold: Turn;
   settle: Turn;
-  backingUp: (forEver: boolean) => Promise<unknown>;
 };
 let sandbox: Sandbox;
 let world: RecoveryWorld;
@@ -50,24 +49,19 @@ function inMemory(): Subject {
     instances.finish();
     fence.finish();
   };
-  const backingUp = async (forEver: boolean) => {
-    instances.stands.backedUp = forEver ? 'backing-up' : 'available';
-  };
-  void backingUp(false);
+  instances.stands.backedUp = 'available';
   return {
     instances,
     secrets: memorySecrets(),
     fence,
     hold: async () => undefined,
     settle,
-    backingUp,
     snapshot: 'hbdr-x',
   };
 }
 function onAws(): Subject {
   const held = (value: boolean) => () => sandbox.control.rds({ held: value });
-  const backingUp = (forEver: boolean) => sandbox.control.rds({ baselineBackupMs: forEver ? null : 50 });
-  return { ...world.ports, hold: held(true), settle: held(false), backingUp, snapshot };
+  return { ...world.ports, hold: held(true), settle: held(false), snapshot };
 }
 const request = (subject: Subject, name: string, run = 'drills/1.json') =>
   restoreRequest(testPolicy.restore, 'scratch', {
@@ -142,16 +136,6 @@ describe.each([
     await untilChangeable('hbdr-drill-backups');
     await subject.instances.turnBackupsOn('hbdr-drill-backups', 7);
     expect((await subject.instances.status('hbdr-drill-backups'))?.pending).toBe(false);
-  });
-
-  it('while a first backup is made, RDS changes nothing', async () => {
-    await available('hbdr-drill-busy');
-    await subject.backingUp(true);
-    await subject.instances.turnBackupsOn('hbdr-drill-busy', 7);
-    await untilInstance('hbdr-drill-busy', (each) => each?.status === 'backing-up');
-    const refused = subject.instances.setPassword('hbdr-drill-busy', 'a-fresh-password-2');
-    await expect(refused).rejects.toMatchObject({ code: 'INVALID_STATE' });
-    await subject.backingUp(false);
   });
 
   it('tags are added to those that are there', async () => {
@@ -243,14 +227,6 @@ describe('AWS as it is', () => {
     const refused = world.ports.instances.restore(request(onAws(), 'hbdr-drill-large'));
     await expect(refused).rejects.toMatchObject({ code: 'NO_CAPACITY' });
     await sandbox.control.rds({ insufficientCapacity: [] });
-  });
-
-  it('a class that cannot be ordered is COMBINATION_REFUSED, and makes nothing', async () => {
-    await sandbox.control.rds({ unorderableClasses: ['db.t4g.small'] });
-    const refused = world.ports.instances.restore(request(onAws(), 'hbdr-drill-unorderable'));
-    await expect(refused).rejects.toMatchObject({ code: 'COMBINATION_REFUSED' });
-    expect(await world.ports.instances.status('hbdr-drill-unorderable')).toBeUndefined();
-    await sandbox.control.rds({ unorderableClasses: [] });
   });
 
   it('references are read from Secrets Manager, SSM and files; an error names the reference, never a value', async () => {

@@ -1,13 +1,17 @@
 import { DescribeDBInstancesCommand } from '@aws-sdk/client-rds';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { snapshotName } from '../../src/core/ids.ts';
 import { allFindings, current } from '../../src/core/recovery/lifecycle.ts';
+import { restoreRequest } from '../../src/core/recovery/restore-request.ts';
 import type { ProductionRun } from '../../src/core/recovery/run.ts';
 import { planFailover, startFailover } from '../../src/jobs/recovery/failover.ts';
 import { query, RecoveryWorld } from '../setup/recovery-world.ts';
+import { until } from '../setup/world.ts';
 
 let sandbox: Sandbox;
 let subject: RecoveryWorld;
+let point: string;
 let worlds = 0;
 beforeAll(async () => {
   sandbox = await startSandbox();
@@ -17,7 +21,7 @@ afterAll(() => sandbox.stop());
 beforeEach(async () => {
   worlds += 1;
   subject = await RecoveryWorld.create(sandbox, `rdsstates${worlds}`);
-  await subject.protect();
+  point = (await subject.protect()).id;
 });
 afterEach(async () => {
   await sandbox.control.rds({ baselineBackupMs: 50, standsAfterRestore: null, restoresEndIn: {}, retiredVersions: {} });
@@ -34,6 +38,34 @@ async function instance(name: string) {
   const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: name });
   return (await subject.world.drRds.send(command)).DBInstances?.[0];
 }
+
+const request = (name: string) =>
+  restoreRequest(subject.world.policy.restore, 'scratch', {
+    name,
+    snapshot: snapshotName(point),
+    sizeGib: 20,
+    engineLifecycleSupport: undefined,
+    className: 'db.t4g.small',
+    run: 'drills/1.json',
+  });
+
+describe('RDS as it is', () => {
+  it('takes no class that cannot be ordered, makes nothing, and changes nothing while a first backup is made', async () => {
+    const { instances } = subject.ports;
+    await sandbox.control.rds({ unorderableClasses: ['db.t4g.small'], baselineBackupMs: null });
+    await expect(instances.restore(request('hbdr-drill-x'))).rejects.toMatchObject({ code: 'COMBINATION_REFUSED' });
+    expect(await instances.status('hbdr-drill-x')).toBeUndefined();
+    await sandbox.control.rds({ unorderableClasses: [] });
+    await instances.restore({ ...request('hbdr-drill-x'), backupRetentionDays: 1 });
+    await until('the first backup', async () => {
+      const facts = await instances.status('hbdr-drill-x');
+      return facts?.status === 'backing-up' ? true : undefined;
+    });
+    await expect(instances.setPassword('hbdr-drill-x', 'a-fresh-password-2')).rejects.toMatchObject({
+      code: 'INVALID_STATE',
+    });
+  });
+});
 
 describe('a failover on an RDS that takes its time', () => {
   it.each(['storage-initialization', 'storage-optimization'])(

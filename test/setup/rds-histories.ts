@@ -113,9 +113,46 @@ export const history = fc.record({
 });
 export type History = typeof history extends fc.Arbitrary<infer H> ? H : never;
 
+type Ages = Map<string, { life: History['lives'][number]; age: number; waited: number }>;
+
+/** What AWS does between two passes. */
+function goOn(instances: MemoryPorts['instances'], now: History, ages: Ages): void {
+  for (const each of instances.held.values()) {
+    const found = ages.get(each.name) ?? {
+      life: now.lives[ages.size % now.lives.length] as History['lives'][number],
+      age: 0,
+      waited: 0,
+    };
+    ages.set(each.name, found);
+    const { life: own } = found;
+    found.age += 1;
+    each.engineVersion = own.engine;
+    if (each.retentionAsked === undefined) each.pending = false;
+    if (found.age >= (own.diesAfter ?? Number.POSITIVE_INFINITY)) {
+      each.status = 'failed';
+      continue;
+    }
+    let left = found.age;
+    const still = own.states.find(([, passes]) => {
+      left -= passes;
+      return left <= 0;
+    });
+    const up = each.host !== undefined;
+    if (!up) each.status = still?.[0] ?? own.stays;
+    if (connectable.includes(each.status)) Object.assign(each, { host: '127.0.0.1', port: 5432 });
+    if (each.retentionAsked === undefined) continue;
+    found.waited += 1;
+    if (found.waited < own.turnsBackupsOnAfter) continue;
+    instances.restarts.push(each.name);
+    Object.assign(each, { backupRetentionDays: each.retentionAsked, retentionAsked: undefined, pending: false });
+    each.status = 'backing-up';
+  }
+}
+
 /** Makes the world go that way; answers what AWS does between two passes. */
 export function followHistory(ports: MemoryPorts, now: History): () => void {
   const { instances, inspection, fence } = ports;
+  const ages: Ages = new Map();
   const times: Record<string, number> = {};
   const turn =
     <A extends unknown[], R>(name: 'restore' | 'password' | 'backups' | 'wake', real: (...args: A) => Promise<R>) =>
@@ -144,38 +181,8 @@ export function followHistory(ports: MemoryPorts, now: History): () => void {
   };
   fence.dark = now.fence === 'dark';
   if (now.fence === 'refuses') fence.refused = new DrError('ACCESS_DENIED', 'AccessDenied: not yours');
-  const ages = new Map<string, { life: History['lives'][number]; age: number; waited: number }>();
   return () => {
-    for (const each of instances.held.values()) {
-      const found = ages.get(each.name) ?? {
-        life: now.lives[ages.size % now.lives.length] as History['lives'][number],
-        age: 0,
-        waited: 0,
-      };
-      ages.set(each.name, found);
-      const { life: own } = found;
-      found.age += 1;
-      each.engineVersion = own.engine;
-      if (each.retentionAsked === undefined) each.pending = false;
-      if (found.age >= (own.diesAfter ?? Number.POSITIVE_INFINITY)) {
-        each.status = 'failed';
-        continue;
-      }
-      let left = found.age;
-      const still = own.states.find(([, passes]) => {
-        left -= passes;
-        return left <= 0;
-      });
-      const up = each.host !== undefined;
-      if (!up) each.status = still?.[0] ?? own.stays;
-      if (connectable.includes(each.status)) Object.assign(each, { host: '127.0.0.1', port: 5432 });
-      if (each.retentionAsked === undefined) continue;
-      found.waited += 1;
-      if (found.waited < own.turnsBackupsOnAfter) continue;
-      instances.restarts.push(each.name);
-      Object.assign(each, { backupRetentionDays: each.retentionAsked, retentionAsked: undefined, pending: false });
-      each.status = 'backing-up';
-    }
+    goOn(instances, now, ages);
     fence.finish();
   };
 }
