@@ -85,7 +85,7 @@ async function live(now: History): Promise<void> {
     const used = death ? (dyingPorts(ports, death.call, death.when) as MemoryPorts) : ports;
     await advance(used, testPolicy).catch(expected);
   }
-  for (let n = 0; n < 12; n += 1) {
+  for (let n = 0; n < 8; n += 1) {
     clock.passMinutes(now.minutesAPass);
     between();
     await advance(ports, testPolicy).catch(expected);
