@@ -11,6 +11,16 @@ export type RdsSettings = {
   snapshotQuota: number;
   copyLimit: number;
   insufficientCapacity: string[];
+  /** Classes that cannot be ordered in this region: refused at once. */
+  unorderableClasses: string[];
+  /** Restores that are accepted and then end in such a state, by their class or the beginning of the instance's name. */
+  restoresEndIn: Record<string, string>;
+  /** A state in which a restored instance serves and stands, for as long as the setting does. */
+  standsAfterRestore: string | null;
+  /** The first backup, after a restore and when backups are turned on: `backing-up`, for ever where it is null. */
+  baselineBackupMs: number | null;
+  /** Versions that are not offered any more, and what a restore of their snapshots runs instead. */
+  retiredVersions: Record<string, string>;
   events: 'deliver' | 'drop' | 'double';
   eventDelayMs: number;
 };
@@ -22,6 +32,11 @@ export const defaultSettings: RdsSettings = {
   snapshotQuota: 100,
   copyLimit: 20,
   insufficientCapacity: [],
+  unorderableClasses: [],
+  restoresEndIn: {},
+  standsAfterRestore: null,
+  baselineBackupMs: 50,
+  retiredVersions: {},
   events: 'deliver',
   eventDelayMs: 0,
 };
@@ -33,6 +48,7 @@ export type Instance = {
   cluster: Cluster | undefined;
   createdAt: Date;
   className: string;
+  engineVersion: string;
   storageGib: number;
   storageType: string;
   iops: number | undefined;
@@ -40,6 +56,8 @@ export type Instance = {
   masterUser: string;
   multiAz: boolean;
   backupRetentionDays: number;
+  /** Asked for, and done with the restart that it takes. */
+  pendingRetentionDays: number | undefined;
   deletionProtection: boolean;
   kmsKeyId: string | undefined;
   parameterGroup: string;
@@ -64,6 +82,7 @@ export type Snapshot = {
   createdAt: Date;
   originalCreatedAt: Date;
   percent: number;
+  engineVersion: string;
   kmsKeyId: string | undefined;
   sourceArn: string | undefined;
   sourceRegion: string | undefined;
@@ -77,7 +96,7 @@ export type Snapshot = {
 /** Subnet and parameter groups: only what a restore asks of them. */
 export type Group = { name: string; region: string; family: string | undefined };
 
-const ENGINE_VERSION = '17.10';
+export const ENGINE_VERSION = '17.10';
 
 export class RdsFault extends Error {
   readonly code: string;
@@ -96,7 +115,7 @@ export function instanceXml(instance: Instance, arn: string): Record<string, unk
     DBInstanceStatus: instance.status,
     DBInstanceClass: instance.className,
     Engine: 'postgres',
-    EngineVersion: ENGINE_VERSION,
+    EngineVersion: instance.engineVersion,
     EngineLifecycleSupport: instance.lifecycleSupport,
     MasterUsername: instance.masterUser,
     AllocatedStorage: instance.storageGib,
@@ -117,7 +136,10 @@ export function instanceXml(instance: Instance, arn: string): Record<string, unk
     })),
     DBParameterGroups: [{ DBParameterGroupName: instance.parameterGroup, ParameterApplyStatus: 'in-sync' }],
     DBSubnetGroup: instance.subnetGroup ? { DBSubnetGroupName: instance.subnetGroup } : undefined,
-    PendingModifiedValues: instance.pendingPassword ? { MasterUserPassword: '****' } : {},
+    PendingModifiedValues: {
+      MasterUserPassword: instance.pendingPassword ? '****' : undefined,
+      BackupRetentionPeriod: instance.pendingRetentionDays,
+    },
     CACertificateIdentifier: instance.caCertificate,
     EnabledCloudwatchLogsExports: instance.logExports,
     IAMDatabaseAuthenticationEnabled: instance.iamAuthentication,
@@ -134,7 +156,7 @@ export function snapshotXml(snapshot: Snapshot, arn: string): Record<string, unk
     Status: snapshot.status,
     SnapshotType: 'manual',
     Engine: 'postgres',
-    EngineVersion: ENGINE_VERSION,
+    EngineVersion: snapshot.engineVersion,
     AllocatedStorage: snapshot.storageGib,
     StorageType: snapshot.storageType,
     MasterUsername: snapshot.masterUser,

@@ -1,15 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import { createParameterGroup, createSubnetGroup, describeParameterGroups, describeSubnetGroups } from './groups.ts';
-import {
-  createInstance,
-  deleteInstance,
-  describeInstances,
-  modifyInstance,
-  rebootInstance,
-  restoreInstance,
-} from './instances.ts';
+import { createInstance, deleteInstance, describeInstances, modifyInstance, rebootInstance } from './instances.ts';
 import { RdsFault, type Tag } from './model.ts';
 import { errorXml, Params, responseXml } from './query.ts';
+import { restoreInstance } from './restores.ts';
 import { copySnapshot, createSnapshot, deleteSnapshot, describeSnapshots } from './snapshots.ts';
 import type { Caller, RdsWorld } from './world.ts';
 

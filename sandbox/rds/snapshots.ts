@@ -46,6 +46,7 @@ export async function createSnapshot(world: RdsWorld, caller: Caller, params: Pa
     createdAt: new Date(),
     originalCreatedAt: new Date(),
     percent: 0,
+    engineVersion: instance.engineVersion,
     kmsKeyId: instance.kmsKeyId,
     sourceArn: undefined,
     sourceRegion: undefined,

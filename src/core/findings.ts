@@ -100,6 +100,11 @@ export const findingRules = {
     severity: 'critical',
     hint: 'Deploy the stack for the other direction (docs/runbook.md, "Failback"): until then nothing protects the new site.',
   },
+  FAILOVER_STUCK: {
+    severity: 'critical',
+    hint: 'A failover waits for its operator: `builder-dr failover status` says why, what to do first, and the exact command that goes on.',
+    next: ['failover', 'status'],
+  },
   RIGHT_MISSING: {
     severity: 'critical',
     hint: 'The role of a function lacks the action that the message names: deploy the stack again, and look who changed the role.',
@@ -168,6 +173,10 @@ export const findingRules = {
   DR_PARAMETER_GROUP_MISSING: {
     severity: 'critical',
     hint: 'Make the parameter group that restore.parameterGroup names in the DR region, of the family of the database.',
+  },
+  ENGINE_UPGRADED: {
+    severity: 'warning',
+    hint: 'RDS no longer offers the version of the snapshot and restores it into a newer one. Upgrade the primary to that version, so that what is drilled is what runs.',
   },
   BACKUPS_DISABLED: {
     severity: 'warning',

@@ -25,6 +25,7 @@ export const policySection = z.strictObject({
     unit: 'artifacts',
     description: 'artifacts that a drill reads again although their bytes have a record; others each time',
   }),
+  failoverStuckMinutes: minutes(60).describe('a failover that comes no further for this long is blocked, and rings'),
   fenceMinutes: minutes(15).describe('how long a failover waits for the fence of a primary that answers'),
 });
 
@@ -52,7 +53,7 @@ export const restoreSection = z.strictObject({
     .min(1)
     .max(35)
     .default(7)
-    .meta({ unit: 'days', description: 'of a failover; 1 to 35' }),
+    .meta({ unit: 'days', description: 'of a failover, turned on before it is cut over; 1 to 35' }),
   caCertificate: text.default('rds-ca-rsa2048-g1').describe("the authority of the instance's certificate"),
   logExports: list(text).default(['postgresql']).describe('logs that go to CloudWatch'),
   iamAuthentication: flag

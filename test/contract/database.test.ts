@@ -106,6 +106,11 @@ describe('RDS as AWS has it', () => {
     await sandbox.control.instanceStatus('us-east-1', world.config.primary.database, 'modifying');
     const busy = world.ports.database.capture('hbdr-busy', 'busy');
     await expect(busy).rejects.toMatchObject({ code: 'INVALID_STATE' });
+    await sandbox.control.instanceStatus('us-east-1', world.config.primary.database, 'backing-up');
+    await expect(world.ports.database.capture('hbdr-busy', 'busy')).rejects.toMatchObject({
+      code: 'INVALID_STATE',
+      message: expect.stringContaining('is backing-up: RDS takes no snapshot before that backup has ended'),
+    });
     await sandbox.control.instanceStatus('us-east-1', world.config.primary.database, 'available');
   });
 

@@ -9,6 +9,7 @@ import { awsCutOver } from '../../src/adapters/aws/cut-over.ts';
 import { lambdaInspection } from '../../src/adapters/aws/lambda-inspection.ts';
 import { snapshotName } from '../../src/core/ids.ts';
 import type { FencePort, Instances, RestoredInstance, Secrets } from '../../src/core/ports/recovery.ts';
+import { isUsable } from '../../src/core/recovery/instance-states.ts';
 import { restoreRequest } from '../../src/core/recovery/restore-request.ts';
 import { inspectionPorts } from '../../src/wire/inspection.ts';
 import { testPolicy } from '../setup/policy.ts';
@@ -19,7 +20,14 @@ import { memoryFence, memoryInstances, memorySecrets } from '../world/recovery.t
 
 /** Begins or ends a time in which nothing that was asked for comes to its end. */
 type Turn = () => Promise<unknown>;
-type Subject = { instances: Instances; secrets: Secrets; fence: FencePort; snapshot: string; hold: Turn; settle: Turn };
+type Subject = {
+  instances: Instances;
+  secrets: Secrets;
+  fence: FencePort;
+  snapshot: string;
+  hold: Turn;
+  settle: Turn;
+};
 let sandbox: Sandbox;
 let world: RecoveryWorld;
 let snapshot: string;
@@ -41,7 +49,15 @@ function inMemory(): Subject {
     instances.finish();
     fence.finish();
   };
-  return { instances, secrets: memorySecrets(), fence, hold: async () => undefined, settle, snapshot: 'hbdr-x' };
+  instances.stands.backedUp = 'available';
+  return {
+    instances,
+    secrets: memorySecrets(),
+    fence,
+    hold: async () => undefined,
+    settle,
+    snapshot: 'hbdr-x',
+  };
 }
 function onAws(): Subject {
   const held = (value: boolean) => () => sandbox.control.rds({ held: value });
@@ -71,6 +87,8 @@ describe.each([
       const facts = await subject.instances.status(name);
       return wanted(facts) ? (facts ?? true) : undefined;
     });
+
+  const untilChangeable = (name: string) => untilInstance(name, (each) => each?.status === 'available');
 
   const available = async (name: string) => {
     await subject.instances.restore(request(subject, name));
@@ -102,6 +120,22 @@ describe.each([
     await subject.instances.setPassword('hbdr-drill-password', 'a-fresh-password-1');
     expect((await subject.instances.status('hbdr-drill-password'))?.pending).toBe(true);
     await untilInstance('hbdr-drill-password', (each) => each?.pending === false);
+  });
+
+  it('backups are turned on after a while, the instance serves meanwhile and after, and once is enough', async () => {
+    await available('hbdr-drill-backups');
+    await subject.hold();
+    await subject.instances.turnBackupsOn('hbdr-drill-backups', 7);
+    expect(await subject.instances.status('hbdr-drill-backups')).toMatchObject({
+      backupRetentionDays: 0,
+      pending: true,
+    });
+    const on = (each: RestoredInstance | undefined) => each?.backupRetentionDays === 7 && !each.pending;
+    const facts = (await untilInstance('hbdr-drill-backups', on)) as RestoredInstance;
+    expect(isUsable(facts.status)).toBe(true);
+    await untilChangeable('hbdr-drill-backups');
+    await subject.instances.turnBackupsOn('hbdr-drill-backups', 7);
+    expect((await subject.instances.status('hbdr-drill-backups'))?.pending).toBe(false);
   });
 
   it('tags are added to those that are there', async () => {

@@ -68,6 +68,18 @@ function table({ name, config, account: { account, partition, keyArns }, names }
       why: 'a snapshot of this name exists already: whose is it? (test/contract/database.test.ts)',
     },
     {
+      of: ['capture'],
+      actions: ['rds:DescribeDBInstances'],
+      arns: [there('rds', `db:${primary.database}`)],
+      why: 'a snapshot was refused: what keeps the instance? (test/contract/database.test.ts)',
+    },
+    {
+      of: recovering,
+      actions: ['rds:ModifyDBInstance'],
+      arns: [here('rds', 'db:hbdr-failover-any')],
+      why: 'backups of what a failover restored are turned on before its cut-over (test/e2e/rds-states.test.ts)',
+    },
+    {
       of: recovering,
       actions: ['rds:CreateDBSnapshot'],
       arns: [there('rds', `db:${primary.database}`)],

@@ -13,7 +13,15 @@ import { DRILL_PREFIX, RUN_TAG } from '../../src/core/recovery/restore-request.t
 import { DrError, hasCode } from '../../src/errors.ts';
 import { encode } from '../../src/jobs/vault/documents.ts';
 
-type Held = RestoredInstance & { request: RestoreRequest | undefined; password: string | undefined };
+type Held = RestoredInstance & {
+  request: RestoreRequest | undefined;
+  password: string | undefined;
+  /** Backups that were asked for, until the restart that they take is over. */
+  retentionAsked?: number | undefined;
+};
+
+/** RDS changes nothing of an instance in another state. */
+const modifiable = ['available', 'storage-optimization', 'storage-initialization'];
 
 /** Restored instances in memory; they become available when the test says so. */
 export type MemoryInstances = Instances & {
@@ -23,8 +31,34 @@ export type MemoryInstances = Instances & {
   engineVersion: string;
   restores: string[];
   destroyed: string[];
+  /** Where the restore of an instance ends instead of coming up. */
+  endOf: (instance: RestoredInstance) => string | undefined;
+  /** What a restored instance stands in, serving, and what it stands in once backups are on. */
+  stands: { restored: string; backedUp: string };
+  /** Outages of instances that were up. */
+  restarts: string[];
   finish: () => void;
 };
+
+/** AWS goes on with one instance. */
+export function comeUp(instances: MemoryInstances, each: Held): void {
+  if (each.status === 'creating') {
+    const end = instances.endOf(each);
+    const { restored, backedUp } = instances.stands;
+    const first = each.backupRetentionDays > 0 ? backedUp : restored;
+    Object.assign(each, end ? { status: end } : { status: first, host: '127.0.0.1', port: 5432 });
+  }
+  if (each.retentionAsked !== undefined) {
+    instances.restarts.push(each.name);
+    Object.assign(each, { backupRetentionDays: each.retentionAsked, status: instances.stands.backedUp });
+  }
+  Object.assign(each, { retentionAsked: undefined, pending: false });
+}
+
+function requireModifiable(name: string, found: Held | undefined): void {
+  if (!found) throw new DrError('NOT_FOUND', name);
+  if (!modifiable.includes(found.status)) throw new DrError('INVALID_STATE', `${name} is ${found.status}`);
+}
 
 export function memoryInstances(): MemoryInstances {
   const held = new Map<string, Held>();
@@ -35,10 +69,13 @@ export function memoryInstances(): MemoryInstances {
     engineVersion: 'postgres 17.10',
     restores: [],
     destroyed: [],
+    endOf: () => undefined,
+    stands: { restored: 'available', backedUp: 'backing-up' },
+    restarts: [],
     finish: () => {
       for (const each of held.values()) {
         if (each.status === 'deleting') held.delete(each.name);
-        else Object.assign(each, { status: 'available', host: '127.0.0.1', port: 5432, pending: false });
+        else comeUp(instances, each);
       }
     },
     async restore(request) {
@@ -59,16 +96,25 @@ export function memoryInstances(): MemoryInstances {
         masterUser: 'dbadmin',
         deletionProtection: request.deletionProtection,
         pending: false,
+        backupRetentionDays: request.backupRetentionDays,
         tags: { ...request.tags },
         request,
         password: undefined,
       });
     },
-    status: async (name) => held.get(name),
+    status: async (name) => {
+      const found = held.get(name);
+      return found && { ...found };
+    },
     async setPassword(name, password) {
       const found = held.get(name);
-      if (!found) throw new DrError('NOT_FOUND', name);
-      Object.assign(found, { password, pending: true });
+      requireModifiable(name, found);
+      Object.assign(found ?? {}, { password, pending: true });
+    },
+    async turnBackupsOn(name, days) {
+      const found = held.get(name);
+      requireModifiable(name, found);
+      if (found && found.backupRetentionDays !== days) Object.assign(found, { retentionAsked: days, pending: true });
     },
     async tag(arn, tags) {
       const found = [...held.values()].find((each) => each.arn === arn);

@@ -68,6 +68,23 @@ function requireOurs(name: string, found: DBSnapshot | undefined, source: boolea
   });
 }
 
+async function describe(primary: RDSClient, instanceId: string): Promise<DBInstance | undefined> {
+  const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: instanceId });
+  const answer = await toPrimary(`describe instance ${instanceId}`, instanceId, () => primary.send(command));
+  return answer.DBInstances?.[0];
+}
+
+/** RDS says that it is not available, and not what it is: the first backup of an instance takes hours. */
+async function busyBecause(primary: RDSClient, instanceId: string, error: DrError): Promise<DrError> {
+  const status = (await describe(primary, instanceId))?.DBInstanceStatus ?? 'gone';
+  const until = status === 'backing-up' ? ': RDS takes no snapshot before that backup has ended' : '';
+  return new DrError('INVALID_STATE', `${error.message} (${instanceId} is ${status}${until})`, {
+    subject: instanceId,
+    cause: error,
+    ...(error.hint ? { hint: error.hint } : {}),
+  });
+}
+
 /** Builder's database on RDS. */
 export function rdsDatabase({ primary, dr, instanceId, drKmsKeyId }: RdsOptions): Database {
   return {
@@ -80,6 +97,7 @@ export function rdsDatabase({ primary, dr, instanceId, drKmsKeyId }: RdsOptions)
       try {
         await toPrimary(`create snapshot ${name} of ${instanceId}`, name, () => primary.send(command));
       } catch (error) {
+        if (hasCode(error, 'INVALID_STATE')) throw await busyBecause(primary, instanceId, error);
         if (!hasCode(error, 'ALREADY_EXISTS')) throw error;
         const found = await find(toPrimary, primary, name);
         requireOurs(name, found, found?.DBInstanceIdentifier === instanceId, pointId);
@@ -118,10 +136,6 @@ export function rdsDatabase({ primary, dr, instanceId, drKmsKeyId }: RdsOptions)
       });
       return found.filter((each) => each.DBSnapshotIdentifier?.startsWith('hbdr-')).map(snapshotFactsOf);
     },
-    async source() {
-      const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: instanceId });
-      const answer = await toPrimary(`describe instance ${instanceId}`, instanceId, () => primary.send(command));
-      return settingsOf(answer.DBInstances?.[0]);
-    },
+    source: async () => settingsOf(await describe(primary, instanceId)),
   };
 }

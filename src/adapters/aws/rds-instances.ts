@@ -33,6 +33,7 @@ function instanceFactsOf(instance: DBInstance): RestoredInstance {
     masterUser: instance.MasterUsername ?? '',
     deletionProtection: instance.DeletionProtection ?? false,
     pending: waiting || Object.values(instance.PendingModifiedValues ?? {}).some((each) => each !== undefined),
+    backupRetentionDays: instance.BackupRetentionPeriod ?? 0,
     tags: Object.fromEntries(tags),
   };
 }
@@ -125,6 +126,10 @@ export function rdsInstances({ client }: { client: RDSClient }): Instances {
     async setPassword(name, password) {
       const change = { DBInstanceIdentifier: name, MasterUserPassword: password, ApplyImmediately: true };
       await call(`set the master password of ${name}`, name, () => client.send(new ModifyDBInstanceCommand(change)));
+    },
+    async turnBackupsOn(name, days) {
+      const change = { DBInstanceIdentifier: name, BackupRetentionPeriod: days, ApplyImmediately: true };
+      await call(`turn backups of ${name} on`, name, () => client.send(new ModifyDBInstanceCommand(change)));
     },
     async tag(arn, tags) {
       const command = new AddTagsToResourceCommand({ ResourceName: arn, Tags: listed(tags) });

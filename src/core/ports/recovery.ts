@@ -13,6 +13,7 @@ export type RestoredInstance = {
   deletionProtection: boolean;
   /** A change that was asked for and is not done yet, such as a password. */
   pending: boolean;
+  backupRetentionDays: number;
   tags: Record<string, string>;
 };
 
@@ -40,12 +41,14 @@ export type RestoreRequest = {
 
 /** Instances restored at the DR site. Every method may be called twice. */
 export interface Instances {
-  /** Starts a restore. Success when it exists already for this run; INSTANCE_MISMATCH when for another; NO_CAPACITY: take another class. */
+  /** Starts a restore. Success when it exists already for this run; INSTANCE_MISMATCH when for another; NO_CAPACITY, COMBINATION_REFUSED: take another class. That it was accepted does not mean that it comes up. */
   restore(request: RestoreRequest): Promise<void>;
   /** One instance; undefined when there is none. */
   status(name: string): Promise<RestoredInstance | undefined>;
   /** Sets the master user's password at once. INVALID_STATE: try later. */
   setPassword(name: string, password: string): Promise<void>;
+  /** Keeps automated backups for so many days. The database restarts when there were none before, some time after this has returned; asked again with the same days nothing happens. INVALID_STATE: try later. */
+  turnBackupsOn(name: string, days: number): Promise<void>;
   tag(arn: string, tags: Record<string, string>): Promise<void>;
   /** Deletes a drill's instance without a snapshot; BAD_USAGE for any name that is not a drill's. Success when it is gone or going. */
   destroy(name: string): Promise<void>;

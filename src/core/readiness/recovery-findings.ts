@@ -1,10 +1,12 @@
+import { commandLine } from '../command-line.ts';
 import { type Finding, finding } from '../findings.ts';
 import { minutesBetween } from '../ids.ts';
 import { isProtected } from '../points/point.ts';
 import type { Policy } from '../policy.ts';
 import { unconfirmed } from '../recovery/fence.ts';
-import { allFindings, isCutOver, isOver, rtoSeconds } from '../recovery/lifecycle.ts';
+import { allFindings, isCutOver, isOver, rtoSeconds, startArguments } from '../recovery/lifecycle.ts';
 import { isProduction, type Run } from '../recovery/run.ts';
+import { needsOperator, progressAt, waitsFor } from '../recovery/stuck.ts';
 import type { Observations } from './observations.ts';
 
 const MINUTES_A_DAY = 24 * 60;
@@ -51,6 +53,20 @@ function fenceFindings(seen: Observations): Finding[] {
   return [finding('TWO_WRITERS', inForce.id, `${text}; its database answers`)];
 }
 
+/** A failover that nobody but its operator takes on. */
+function stuckFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
+  return seen.runs
+    .filter(isProduction)
+    .filter((each) => needsOperator(each, policy, now))
+    .map((each) => {
+      const { blocked } = each;
+      const text = blocked
+        ? `failover ${each.id} is blocked since ${blocked.at}: ${blocked.reason}. First: ${blocked.doFirst}. Then \`${commandLine(startArguments(blocked.resume))}\``
+        : `failover ${each.id} is ${each.state} and came no further since ${progressAt(each)}: ${waitsFor(each)}`;
+      return finding('FAILOVER_STUCK', each.id, text);
+    });
+}
+
 /** What drills, failovers and the DR site's own preparation say. */
 export function recoveryFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
   const found: Finding[] = [];
@@ -61,7 +77,7 @@ export function recoveryFindings(seen: Observations, policy: Policy, now: Date):
         : 'the stack that should protect it is silent or has no point';
     found.push(finding('UNPROTECTED', 'direction', `a failover put the DR site in force, and ${why}`));
   }
-  found.push(...fenceFindings(seen));
+  found.push(...fenceFindings(seen), ...stuckFindings(seen, policy, now));
   if (seen.direction !== 'primary→dr') return found;
   found.push(...drillFindings(seen, policy, now));
   if (!seen.nodeFiles.some((path) => /(^|\/)(user\.toml|bldr\.env)$/.test(path))) {

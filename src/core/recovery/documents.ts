@@ -23,6 +23,14 @@ const comparisonSchema = z.strictObject({
   orphans: sampled,
 });
 
+/** One step of a cut-over, and what a person does where it failed. */
+export const stepOutcomeSchema = z.strictObject({
+  name: z.string(),
+  ok: z.boolean(),
+  detail: z.string(),
+  manual: z.string().optional(),
+});
+
 /** One restore of one point: how far it came, and what was found. */
 export const attemptSchema = z.strictObject({
   point: z.string(),
@@ -50,6 +58,18 @@ export const attemptSchema = z.strictObject({
     .optional(),
   rows: z.record(z.string(), count).optional(),
   healed: count.optional(),
+  /** RDS's states of the instance while it was waited for, and when each was first seen. */
+  states: z.record(z.string(), instant).optional(),
+  /** Artifacts that are still to be read, as of the last pass that read some. */
+  reading: z.strictObject({ at: instant, left: count }).optional(),
+  /** Turned on once the inspection has passed, which restarts the database. `askedAt`: a restart may come. */
+  backups: z.strictObject({ askedAt: instant.optional(), outcome: stepOutcomeSchema.optional() }).optional(),
+  /** What its operator was told before starting it again: that is not asked for twice. */
+  warnedOf: z.array(z.enum(['backups', 'connection'])).optional(),
+  /** Builder's login after that: the proof by which it is cut over. */
+  connection: z
+    .strictObject({ since: instant, askedAt: instant, tries: count, report: z.string(), doneAt: instant.optional() })
+    .optional(),
   comparison: comparisonSchema.optional(),
   findings: z.array(findingSchema),
   outcome: z.enum(['passed', 'rejected', 'accepted']).optional(),
@@ -74,14 +94,6 @@ export const fenceSchema = z.strictObject({
     /** The bucket's policy before ours was merged in; null when there was none. */
     originalPolicy: z.string().nullable().optional(),
   }),
-});
-
-/** One step of a cut-over, and what a person does where it failed. */
-export const stepOutcomeSchema = z.strictObject({
-  name: z.string(),
-  ok: z.boolean(),
-  detail: z.string(),
-  manual: z.string().optional(),
 });
 
 /** What was written at the old primary after the point that the failover took. */

@@ -5,7 +5,7 @@ type Transitions = Partial<Record<RunState, readonly RunState[]>>;
 
 const scratch: Transitions = {
   planned: ['restoring', 'failed'],
-  restoring: ['inspecting', 'cleaning-up'],
+  restoring: ['inspecting', 'restoring', 'cleaning-up'],
   inspecting: ['verifying', 'cleaning-up'],
   verifying: ['cleaning-up'],
   'cleaning-up': ['passed', 'failed'],
@@ -69,10 +69,10 @@ export const kinds: Readonly<Record<RunKind, KindFacts>> = {
   switchover: { ...productionFacts, title: 'failover', transitions: switchover },
 };
 
-/** Names of restored instances. A scratch one's begin with what the roles may delete; production's do not. */
+/** The name of the next attempt's instance. A scratch one's begin with what the roles may delete; production's do not. */
 export function instanceName(run: Run): string {
-  if (kinds[run.kind].target === 'scratch') return `hbdr-drill-${run.id}`;
-  return run.attempts.length === 0 ? `hbdr-failover-${run.id}` : `hbdr-failover-${run.id}-${run.attempts.length + 1}`;
+  const name = `${kinds[run.kind].target === 'scratch' ? 'hbdr-drill' : 'hbdr-failover'}-${run.id}`;
+  return run.attempts.length === 0 ? name : `${name}-${run.attempts.length + 1}`;
 }
 
 /** The snapshot that a run restores for this point. */

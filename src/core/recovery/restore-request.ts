@@ -38,7 +38,8 @@ export function restoreRequest(
     throughputMibps: tunable && settings.storageType === 'gp3' ? settings.throughputMibps : undefined,
     multiAz: production && settings.multiAz,
     deletionProtection: production && settings.deletionProtection,
-    backupRetentionDays: production ? settings.backupRetentionDays : 0,
+    // A first backup would keep the instance `backing-up` for hours: a failover turns them on once it is inspected.
+    backupRetentionDays: 0,
     caCertificate: settings.caCertificate,
     logExports: settings.logExports,
     iamAuthentication: settings.iamAuthentication,

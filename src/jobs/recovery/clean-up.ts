@@ -1,7 +1,6 @@
 import { stackNames } from '../../core/names.ts';
 import { recoveryMessage } from '../../core/notices/of-recovery.ts';
 import type { AdvancePorts } from '../../core/ports/all.ts';
-import { instanceName } from '../../core/recovery/kinds.ts';
 import { isOver } from '../../core/recovery/lifecycle.ts';
 import { cleanedUp, scratchFailure } from '../../core/recovery/observations.ts';
 import { DRILL_PREFIX, ROLE_TAG, RUN_TAG } from '../../core/recovery/restore-request.ts';
@@ -11,10 +10,12 @@ import { describeError, hasCode } from '../../errors.ts';
 import type { Pass } from '../pass.ts';
 import { readRun, runKey, updateRun } from '../vault/runs.ts';
 
-/** Deletes the scratch instance, and when it is gone its password; then the verdict. */
+/** Deletes every scratch instance that the run made, and when it is gone its password; then the verdict. */
 export async function stepCleaningUp(pass: Pass, run: ScratchRun): Promise<ScratchRun> {
   const { ports } = pass;
-  if (!(await destroyed(ports, instanceName(run)))) return run;
+  const gone: boolean[] = [];
+  for (const { instance } of run.attempts) gone.push(await destroyed(ports, instance));
+  if (gone.includes(false)) return run;
   await ports.vault.remove(vaultKeys.scratch(run.id, 'flipped.hart'));
   const failure = scratchFailure(run) ?? (run.kind === 'alarm-test' ? await publishAlarm(pass, run) : undefined);
   return updateRun(ports, run, (now) => cleanedUp(now, ports.clock(), failure));
@@ -64,7 +65,7 @@ export async function sweep({ ports, runs }: Pass): Promise<string[]> {
     if (!name.startsWith(DRILL_PREFIX) || tags[ROLE_TAG] !== 'drill' || key === undefined) continue;
     if (deletionProtection || status === 'deleting') continue;
     const run = runs.find((each) => runKey(each) === key) ?? (await recordOf(ports, key));
-    if (!run || !isScratch(run) || !isOver(run) || instanceName(run) !== name) continue;
+    if (!run || !isScratch(run) || !isOver(run) || !run.attempts.some((each) => each.instance === name)) continue;
     ports.log.warn('a drill left its instance behind', { instance: name, run: key });
     if (await destroyed(ports, name)) swept.push(name);
     else swept.push(`${name} (going)`);

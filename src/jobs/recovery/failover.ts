@@ -136,12 +136,19 @@ function resumed<R extends ProductionRun>(run: R, request: FailoverRequest, agai
   const { blocked: _over, ...unblocked } = accepting;
   const rest = unblocked as R;
   const why = 'resumed by the operator';
-  const chosen = run.attempts.find((each) => each.point === request.point) ?? run.attempts.at(-1);
+  const ofPoint = run.attempts.filter((each) => each.point === request.point);
+  const chosen = ofPoint.findLast((each) => each.inspection?.doneAt) ?? ofPoint.at(-1) ?? run.attempts.at(-1);
   if (rest.kind === 'switchover' || !chosen) {
     return move(again ? { ...rest, finalPoint: undefined } : rest, 'fencing', now, why);
   }
-  const attempts = [...run.attempts.filter((each) => each !== chosen), chosen];
-  if (chosen.inspection?.doneAt) return move({ ...rest, attempts }, 'healing+verifying', now, why);
+  const others = run.attempts.filter((each) => each !== chosen);
+  if (chosen.inspection?.doneAt) {
+    // Artifacts and connection are looked at again, and what could not be turned on is asked for again.
+    const { outcome: _verdict, connection: _before, backups, ...kept } = chosen;
+    const again = backups?.outcome?.ok ? { ...kept, backups } : kept;
+    return move({ ...rest, attempts: [...others, again] }, 'healing+verifying', now, why);
+  }
+  const attempts = [...others, chosen];
   if (!chosen.outcome) return move({ ...rest, attempts }, 'restoring', now, why);
   // A point whose restore failed is tried again as a new attempt.
   return nextCandidate({ ...rest, candidates: [chosen.point, ...run.candidates] }, now, why);

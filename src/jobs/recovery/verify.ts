@@ -2,9 +2,9 @@ import { isProtected, transition } from '../../core/points/point.ts';
 import { isConfirmed } from '../../core/recovery/fence.ts';
 import { kinds } from '../../core/recovery/kinds.ts';
 import { current } from '../../core/recovery/lifecycle.ts';
-import { compared } from '../../core/recovery/observations.ts';
+import { compared, readyToCutOver, someRead } from '../../core/recovery/observations.ts';
 import type { Problem } from '../../core/recovery/row-comparison.ts';
-import { isProduction, type Run } from '../../core/recovery/run.ts';
+import { isProduction, type ProductionRun, type Run } from '../../core/recovery/run.ts';
 import { DrError, describeError } from '../../errors.ts';
 import { ArtifactBatch } from '../artifacts/verify.ts';
 import { isDarkness } from '../darkness.ts';
@@ -13,6 +13,7 @@ import type { Pass } from '../pass.ts';
 import { updatePoint } from '../vault/points.ts';
 import { updateAttempt } from '../vault/runs.ts';
 import { plantedReplica } from './alarm-test.ts';
+import { settleBackups, stepConnecting } from './backups.ts';
 import { compareRows } from './compare.ts';
 import { stepDiverged } from './diverged.ts';
 import { raiseFence } from './fencing.ts';
@@ -24,6 +25,20 @@ const LOOKUPS_AT_ONCE = 4;
 
 type Lookup = { key: string; result: 'in-window' | 'healed' | 'lost' | 'displaced' };
 
+/** Backups are turned on while artifacts are verified; then what is left is a connection, and the fence. */
+export async function stepHealing(pass: Pass, run: ProductionRun): Promise<Run> {
+  const { ports } = pass;
+  const settled = await settleBackups(pass, run);
+  if (settled.state !== run.state) return settled;
+  const { outcome, backups, connection } = current(settled);
+  if (outcome !== 'passed' && outcome !== 'accepted') return stepVerifying(pass, settled);
+  if (!backups?.outcome) return settled;
+  if (backups.askedAt && !connection?.doneAt) return stepConnecting(pass, settled);
+  // The cut-over is decided on what the primary is like now.
+  const fenced = isConfirmed(settled.fence) ? settled : await raiseFence(pass, settled);
+  return updateAttempt(ports, fenced, (now) => readyToCutOver(now, ports.clock()));
+}
+
 /** Compares, heals what a failover can still heal, and decides on the point. */
 export async function stepVerifying(pass: Pass, run: Run): Promise<Run> {
   if (run.kind === 'look-back') return stepDiverged(pass, run);
@@ -31,7 +46,7 @@ export async function stepVerifying(pass: Pass, run: Run): Promise<Run> {
   const replica = run.kind === 'alarm-test' ? await plantedReplica(pass, run) : ports.replica;
   let seen = await compareRows(pass, run, replica);
   // The rest is read in the next pass; what was read is recorded.
-  if (seen.postponed > 0) return run;
+  if (seen.postponed > 0) return updateAttempt(ports, run, (now) => someRead(now, seen.postponed, ports.clock()));
   let healed = 0;
   if (seen.problems.length > 0 && run.kind !== 'alarm-test') {
     const looked = await lookUpAll(pass, run, seen.problems.slice(0, LOOKUPS));
@@ -41,8 +56,6 @@ export async function stepVerifying(pass: Pass, run: Run): Promise<Run> {
     seen.deletedInWindow(keysOf('in-window'));
     seen.displaced(keysOf('displaced'));
   }
-  // The cut-over is decided on what the primary is like now.
-  if (isProduction(run) && !isConfirmed(run.fence)) await raiseFence(pass, run);
   const found = await updateAttempt(ports, run, (now) =>
     compared(now, seen.result(ports.clock()), healed, ports.clock()),
   );

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { assessReadiness } from '../../../src/core/readiness/assess.ts';
 import type { Observations } from '../../../src/core/readiness/observations.ts';
-import { plannedRun } from '../../../src/core/recovery/lifecycle.ts';
+import { block, plannedRun } from '../../../src/core/recovery/lifecycle.ts';
 import type { Run } from '../../../src/core/recovery/run.ts';
 import { copy, dark, healthy, now } from '../../setup/observations.ts';
 import { testPolicy } from '../../setup/policy.ts';
@@ -97,5 +97,31 @@ describe('readiness after a cut-over', () => {
     expect(
       codes({ ...after, points: [], copies: [], reconcile: undefined, reverse: { protecting: true, point: 'p' } }),
     ).toEqual([]);
+  });
+});
+
+describe('readiness and a failover that waits for its operator', () => {
+  const begun = plannedRun(wanted, new Date(now.getTime() - 61 * 60_000), ['p'], testPolicy);
+
+  it('is critical while it is blocked, with why, what to do first and the command', () => {
+    const run: Run = block(begun, now, 'none of the classes can be had', 'name others');
+    expect(assess({ runs: [run] })).toMatchObject({
+      status: 'NOT_READY',
+      findings: [
+        {
+          code: 'FAILOVER_STUCK',
+          subject: begun.id,
+          text: `failover ${begun.id} is blocked since ${now.toISOString()}: none of the classes can be had. First: name others. Then \`builder-dr failover start --confirm p\``,
+          next: ['failover', 'status'],
+        },
+      ],
+    });
+    expect(codes({ runs: [{ ...run, state: 'aborted' }] })).toEqual([]);
+  });
+
+  it('is critical when it came no further for its time, also where nobody could write that down', () => {
+    expect(codes({ runs: [begun] })).toEqual(['FAILOVER_STUCK']);
+    const lately = plannedRun(wanted, new Date(now.getTime() - 59 * 60_000), ['p'], testPolicy);
+    expect(codes({ runs: [lately] })).toEqual([]);
   });
 });

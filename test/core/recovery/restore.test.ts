@@ -60,7 +60,7 @@ describe('what a restore is told', () => {
     const differing = Object.keys(drill).filter(
       (key) => JSON.stringify(drill[key as keyof typeof drill]) !== JSON.stringify(real[key as keyof typeof real]),
     );
-    expect(differing.sort()).toEqual(['backupRetentionDays', 'deletionProtection', 'multiAz', 'tags']);
+    expect(differing.sort()).toEqual(['deletionProtection', 'multiAz', 'tags']);
   });
 
   it('takes the first class that was not refused', () => {
@@ -89,7 +89,8 @@ describe('the states of a run', () => {
     'failed',
   ];
   const scratch = [
-    'planned>restoring planned>failed restoring>inspecting restoring>cleaning-up inspecting>verifying',
+    'planned>restoring planned>failed restoring>inspecting restoring>restoring restoring>cleaning-up',
+    'inspecting>verifying',
     'inspecting>cleaning-up verifying>cleaning-up cleaning-up>passed cleaning-up>failed',
   ];
   const failover = [
