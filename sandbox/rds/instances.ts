@@ -67,6 +67,7 @@ function newInstance(world: RdsWorld, caller: Caller, params: Params, source?: S
     tags: params.tags() ?? source?.tags ?? [],
   };
   world.instances.set(world.key(caller.region, id), instance);
+  world.accept(instance);
   return instance;
 }
 
@@ -132,8 +133,9 @@ export async function describeInstances(world: RdsWorld, caller: Caller, params:
   const arn = world.arn(caller.region, 'db', wanted ? wanted.toLowerCase() : '*');
   await world.allow(caller, 'rds:DescribeDBInstances', [arn]);
   const found = wanted
-    ? [world.instance(caller.region, wanted)]
-    : [...world.instances.values()].filter((instance) => instance.region === caller.region);
+    ? [world.instance(caller.region, wanted)].filter((instance) => world.sees(instance))
+    : [...world.instances.values()].filter((each) => each.region === caller.region && world.sees(each));
+  if (wanted && found.length === 0) throw new RdsFault('DBInstanceNotFound', `DBInstance ${wanted} not found.`, 404);
   const start = Number(params.text('Marker') ?? 0);
   return {
     Marker: start + 100 < found.length ? String(start + 100) : undefined,

@@ -13,6 +13,8 @@ export type RdsSettings = {
   insufficientCapacity: string[];
   events: 'deliver' | 'drop' | 'double';
   eventDelayMs: number;
+  /** So many describes of what was just accepted do not see it yet: RDS answers them as eventual consistency allows. */
+  unseenDescribes: number;
 };
 
 export const defaultSettings: RdsSettings = {
@@ -24,6 +26,7 @@ export const defaultSettings: RdsSettings = {
   insufficientCapacity: [],
   events: 'deliver',
   eventDelayMs: 0,
+  unseenDescribes: 0,
 };
 
 export type Instance = {

@@ -56,6 +56,7 @@ export async function createSnapshot(world: RdsWorld, caller: Caller, params: Pa
     tags: instance.copyTagsToSnapshot ? [...instance.tags, ...tags] : tags,
   };
   world.snapshots.set(world.key(region, id), snapshot);
+  world.accept(snapshot);
   world.announce('SNAPSHOT', 'RDS-EVENT-0040', snapshot, 'Creating manual snapshot');
   world.later(async () => {
     snapshot.originalCreatedAt = new Date();
@@ -119,6 +120,7 @@ export async function copySnapshot(world: RdsWorld, caller: Caller, params: Para
     tags: params.flag('CopyTags') ? [...source.tags, ...tags] : tags,
   };
   world.snapshots.set(world.key(region, id), copy);
+  world.accept(copy);
   world.announce('SNAPSHOT', 'RDS-EVENT-0059', copy, 'Started copy of snapshot');
   world.later(() => finishCopy(world, source, copy));
   return { DBSnapshot: xml(world, copy) };
@@ -154,7 +156,11 @@ export async function describeSnapshots(world: RdsWorld, caller: Caller, params:
   const wanted = params.text('DBSnapshotIdentifier');
   const arn = world.arn(region, 'snapshot', wanted ? wanted.toLowerCase() : '*');
   await world.allow(caller, 'rds:DescribeDBSnapshots', [arn]);
-  if (wanted) return { DBSnapshots: [xml(world, world.snapshot(region, wanted))] };
+  if (wanted) {
+    const found = world.snapshot(region, wanted);
+    if (!world.sees(found)) throw new RdsFault('DBSnapshotNotFound', `DBSnapshot ${wanted} not found.`, 404);
+    return { DBSnapshots: [xml(world, found)] };
+  }
   const instanceId = params.text('DBInstanceIdentifier')?.toLowerCase();
   const filters = params.filters();
   const all = [...world.snapshots.values()]
@@ -163,6 +169,7 @@ export async function describeSnapshots(world: RdsWorld, caller: Caller, params:
     .filter((snapshot) => filters.get('db-instance-id')?.includes(snapshot.instanceId) ?? true)
     .filter((snapshot) => filters.get('db-snapshot-id')?.includes(snapshot.id) ?? true)
     .filter(() => filters.get('snapshot-type')?.includes('manual') ?? true)
+    .filter((snapshot) => world.sees(snapshot))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
   const start = Number(params.text('Marker') ?? 0);
   const end = start + Math.min(100, params.number('MaxRecords') ?? 100);

@@ -24,6 +24,8 @@ export class RdsWorld {
   readonly account: string;
   settings: RdsSettings = { ...defaultSettings };
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** How many describes do not see yet what was accepted. */
+  readonly #unseen = new WeakMap<Instance | Snapshot, number>();
   /** What is due, and held back. */
   readonly #held: (() => Promise<void> | void)[] = [];
   #stopped = false;
@@ -54,6 +56,18 @@ export class RdsWorld {
     const found = this.snapshots.get(this.key(parts?.[3] ?? region, parts?.[6] ?? reference ?? ''));
     if (!found) throw new RdsFault('DBSnapshotNotFound', `DBSnapshot ${reference} not found.`, 404);
     return found;
+  }
+
+  /** From now on it is there, for those who make another of its name; whoever describes it sees it later. */
+  accept(item: Instance | Snapshot): void {
+    this.#unseen.set(item, this.settings.unseenDescribes);
+  }
+
+  /** Whether this describe sees it. */
+  sees(item: Instance | Snapshot): boolean {
+    const left = this.#unseen.get(item) ?? 0;
+    this.#unseen.set(item, Math.max(0, left - 1));
+    return left === 0;
   }
 
   async allow(caller: Caller, action: string, resources: string[], tags: Tag[] = []): Promise<void> {

@@ -24,6 +24,7 @@ export const policySection = z.strictObject({
     unit: 'artifacts',
     description: 'artifacts that a drill reads again although their bytes have a record; others each time',
   }),
+  unseenMinutes: minutes(10).describe('what AWS accepted and does not show for this long is gone'),
   fenceMinutes: minutes(15).describe('how long a failover waits for the fence of a primary that answers'),
 });
 

@@ -1,11 +1,11 @@
 import { CreateDBSnapshotCommand } from '@aws-sdk/client-rds';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import type { Database, SnapshotFacts } from '../../src/core/ports/database.ts';
 import { until, World } from '../setup/world.ts';
 import { memoryPorts } from '../world/ports.ts';
 
-type Subject = { database: Database; settle: () => Promise<void> };
+type Subject = { database: Database; settle: () => Promise<void>; unseen: (looks: number) => Promise<unknown> };
 
 let sandbox: Sandbox;
 let world: World;
@@ -23,12 +23,22 @@ async function inMemory(): Promise<Subject> {
     database.finish('snapshots');
     database.finish('held');
   };
-  return { database, settle };
+  const unseen = async (looks: number) => {
+    database.unseenLooks = looks;
+  };
+  return { database, settle, unseen };
 }
 
 describe.each([
   ['memory', inMemory],
-  ['RDS', async () => ({ database: world.ports.database, settle: async () => undefined })],
+  [
+    'RDS',
+    async () => ({
+      database: world.ports.database,
+      settle: async () => undefined,
+      unseen: (unseenDescribes) => sandbox.control.rds({ unseenDescribes }),
+    }),
+  ],
 ] as [string, () => Promise<Subject>][])("Builder's database on %s", (_name, open) => {
   let subject: Subject;
   beforeAll(async () => {
@@ -76,6 +86,24 @@ describe.each([
     expect(facts.parameterGroupFamily).toBe('postgres17');
     const names = (await subject.database.copies()).map((each) => each.name);
     expect(names.filter((each) => each === name)).toEqual([name]);
+  });
+
+  it('means "later" when it is asked again for what is accepted and not shown yet', async () => {
+    const pointId = '20261122t180000z';
+    const name = `hbdr-${pointId}`;
+    const later = { code: 'INVALID_STATE' };
+    onTestFinished(async () => void (await subject.unseen(0)));
+    await subject.unseen(2);
+    await subject.database.capture(name, pointId);
+    await expect(subject.database.capture(name, pointId)).rejects.toMatchObject(later);
+    expect(await subject.database.status(name)).toBeUndefined();
+    await subject.database.capture(name, pointId);
+    const source = await available(() => subject.database.status(name));
+    await subject.database.copyToDr({ name, sourceArn: source.arn, pointId });
+    const again = subject.database.copyToDr({ name, sourceArn: source.arn, pointId });
+    await expect(again).rejects.toMatchObject(later);
+    expect((await subject.database.copies()).map((each) => each.name)).not.toContain(name);
+    expect(await available(() => subject.database.copyStatus(name))).toMatchObject({ name });
   });
 
   it('says what a copy of a snapshot that is gone comes to', async () => {

@@ -23,11 +23,19 @@ export type MemoryInstances = Instances & {
   engineVersion: string;
   restores: string[];
   destroyed: string[];
+  /** So many looks do not see yet what was just accepted. */
+  unseenLooks: number;
   finish: () => void;
 };
 
 export function memoryInstances(): MemoryInstances {
   const held = new Map<string, Held>();
+  const unseen = new Map<string, number>();
+  const look = (name: string): Held | undefined => {
+    const left = unseen.get(name) ?? 0;
+    unseen.set(name, Math.max(0, left - 1));
+    return left === 0 ? held.get(name) : undefined;
+  };
   const instances: MemoryInstances = {
     held,
     refuse: new Map(),
@@ -35,6 +43,7 @@ export function memoryInstances(): MemoryInstances {
     engineVersion: 'postgres 17.10',
     restores: [],
     destroyed: [],
+    unseenLooks: 0,
     finish: () => {
       for (const each of held.values()) {
         if (each.status === 'deleting') held.delete(each.name);
@@ -46,8 +55,10 @@ export function memoryInstances(): MemoryInstances {
       if (refusal) throw refusal;
       const found = held.get(request.name);
       if (found && found.tags[RUN_TAG] !== request.tags[RUN_TAG]) throw new DrError('INSTANCE_MISMATCH', request.name);
+      if (found && !look(request.name)) throw new DrError('INVALID_STATE', `${request.name} is not shown yet`);
       if (found) return;
       instances.restores.push(request.name);
+      unseen.set(request.name, instances.unseenLooks);
       held.set(request.name, {
         name: request.name,
         arn: `arn:aws:rds:us-west-2:000000000000:db:${request.name}`,
@@ -64,7 +75,7 @@ export function memoryInstances(): MemoryInstances {
         password: undefined,
       });
     },
-    status: async (name) => held.get(name),
+    status: async (name) => look(name),
     async setPassword(name, password) {
       const found = held.get(name);
       if (!found) throw new DrError('NOT_FOUND', name);

@@ -60,7 +60,10 @@ async function find(call: typeof toDr, client: RDSClient, name: string): Promise
 
 /** An existing snapshot counts as ours only when source and tag match. */
 function requireOurs(name: string, found: DBSnapshot | undefined, source: boolean, pointId: string): void {
-  const tag = found?.TagList?.find((each) => each.Key === POINT_TAG)?.Value;
+  if (!found) {
+    throw new DrError('INVALID_STATE', `snapshot ${name} exists, and is not shown yet`, { subject: name });
+  }
+  const tag = found.TagList?.find((each) => each.Key === POINT_TAG)?.Value;
   if (source && tag === pointId) return;
   throw new DrError('SNAPSHOT_MISMATCH', `snapshot ${name} exists, but is not of this source and point ${pointId}`, {
     subject: name,

@@ -24,13 +24,13 @@ export type InstanceFacts = {
  * Every method may be called twice. SITE_UNREACHABLE means nobody knows whether the call happened.
  */
 export interface Database {
-  /** Starts a snapshot. Success when it exists already for this source and point; SNAPSHOT_MISMATCH when for another. INVALID_STATE: try later. */
+  /** Starts a snapshot. Success when it exists already for this source and point; SNAPSHOT_MISMATCH when for another. INVALID_STATE: try later, also when it exists and is not shown yet. */
   capture(name: string, pointId: string): Promise<void>;
-  /** The snapshot at the primary site; undefined when there is none. */
+  /** The snapshot at the primary site; undefined when there is none, or none is shown yet: what was accepted may take a while. */
   status(name: string): Promise<SnapshotFacts | undefined>;
-  /** Starts the copy into the DR site. Success when it exists already from this source; QUOTA_EXCEEDED, KMS_UNUSABLE: try later. SITE_UNREACHABLE is the primary's silence: the copy reads there. */
+  /** Starts the copy into the DR site. Success when it exists already from this source; QUOTA_EXCEEDED, KMS_UNUSABLE, INVALID_STATE: try later. NOT_FOUND: the source is not shown, or gone. SITE_UNREACHABLE is the primary's silence: the copy reads there. */
   copyToDr(copy: { name: string; sourceArn: string; pointId: string }): Promise<void>;
-  /** The copy at the DR site; undefined when there is none. Needs the DR site only. */
+  /** The copy at the DR site; undefined when there is none, or none is shown yet. Needs the DR site only. */
   copyStatus(name: string): Promise<SnapshotFacts | undefined>;
   /** Every snapshot that this product made at the DR site, all pages. Needs the DR site only. */
   copies(): Promise<SnapshotFacts[]>;
