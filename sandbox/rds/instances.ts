@@ -38,6 +38,8 @@ function newInstance(world: RdsWorld, caller: Caller, params: Params, source?: S
   const instance: Instance = {
     id,
     region: caller.region,
+    engine: source?.engine ?? params.text('Engine') ?? 'postgres',
+    memberOf: params.text('DBClusterIdentifier'),
     status: 'creating',
     cluster: undefined,
     createdAt: new Date(),

@@ -32,6 +32,10 @@ export const defaultSettings: RdsSettings = {
 export type Instance = {
   id: string;
   region: string;
+  /** By name only: what serves is PostgreSQL. */
+  engine: string;
+  /** The DB cluster that it is a member of: Aurora's, or a Multi-AZ one. */
+  memberOf: string | undefined;
   status: string;
   cluster: Cluster | undefined;
   createdAt: Date;
@@ -62,6 +66,7 @@ export type Snapshot = {
   id: string;
   region: string;
   instanceId: string;
+  engine: string;
   status: string;
   folder: string | undefined;
   createdAt: Date;
@@ -98,7 +103,8 @@ export function instanceXml(instance: Instance, arn: string): Record<string, unk
     DBInstanceArn: arn,
     DBInstanceStatus: instance.status,
     DBInstanceClass: instance.className,
-    Engine: 'postgres',
+    Engine: instance.engine,
+    DBClusterIdentifier: instance.memberOf,
     EngineVersion: ENGINE_VERSION,
     EngineLifecycleSupport: instance.lifecycleSupport,
     MasterUsername: instance.masterUser,
@@ -136,7 +142,7 @@ export function snapshotXml(snapshot: Snapshot, arn: string): Record<string, unk
     DBInstanceIdentifier: snapshot.instanceId,
     Status: snapshot.status,
     SnapshotType: 'manual',
-    Engine: 'postgres',
+    Engine: snapshot.engine,
     EngineVersion: ENGINE_VERSION,
     AllocatedStorage: snapshot.storageGib,
     StorageType: snapshot.storageType,

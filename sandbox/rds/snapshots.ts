@@ -32,6 +32,12 @@ export async function createSnapshot(world: RdsWorld, caller: Caller, params: Pa
   await world.allow(caller, 'rds:CreateDBSnapshot', [world.arn(region, 'db', instanceId), target], tags);
   if (tags.length > 0) await world.allow(caller, 'rds:AddTagsToResource', [target], tags);
   const instance = world.instance(region, instanceId);
+  if (instance.memberOf) {
+    throw new RdsFault(
+      'InvalidParameterValue',
+      'The specified instance is a member of a cluster and a snapshot cannot be created directly.',
+    );
+  }
   const id = claimName(world, region, params.text('DBSnapshotIdentifier'));
   const cluster = instance.cluster;
   if (!cluster || !['available', 'storage-optimization'].includes(instance.status)) {
@@ -41,6 +47,7 @@ export async function createSnapshot(world: RdsWorld, caller: Caller, params: Pa
     id,
     region,
     instanceId: instance.id,
+    engine: instance.engine,
     status: 'creating',
     folder: undefined,
     createdAt: new Date(),

@@ -96,6 +96,10 @@ export const findingRules = {
     severity: 'critical',
     hint: 'Deploy the stack for the other direction (docs/runbook.md, "Failback"): until then nothing protects the new site.',
   },
+  ENGINE_UNSUPPORTED: {
+    severity: 'critical',
+    hint: 'Name an RDS for PostgreSQL instance that is in no cluster as primary.database and deploy; no new point is taken of this one, and the points that exist stay.',
+  },
   RIGHT_MISSING: {
     severity: 'critical',
     hint: 'The role of a function lacks the action that the message names: deploy the stack again, and look who changed the role.',
@@ -171,7 +175,7 @@ export const findingRules = {
   },
   MULTI_AZ_OFF: {
     severity: 'warning',
-    hint: 'Turn Multi-AZ on for the primary instance. A single zone takes Builder down, and each snapshot of a Single-AZ instance suspends its I/O for a moment.',
+    hint: 'Turn Multi-AZ on for the primary instance. A single zone takes Builder down, and each snapshot of a Single-AZ instance suspends its I/O for a moment: points more often than hourly want Multi-AZ, or policy.acceptSingleAzPauses.',
   },
   QUOTA_NEAR: {
     severity: 'warning',

@@ -4,6 +4,9 @@ import { days, flag, hours, instanceClass, list, minutes, percent, reference, te
 /** What the operator asks for, in the units of the names. */
 export const policySection = z.strictObject({
   captureIntervalMinutes: minutes(60).describe('one recovery point per slot of this length'),
+  acceptSingleAzPauses: flag
+    .default(false)
+    .describe('takes points more often than every 60 minutes although each suspends the I/O of a Single-AZ primary'),
   captureGraceMinutes: minutes(15).describe('how late a capture may be before it counts as missed'),
   rpoTargetMinutes: minutes(120).describe('how much data a failover may lose'),
   copyStuckMinutes: minutes(120).describe('a copy without progress for this long is stuck'),

@@ -1,8 +1,9 @@
-import { CreateDBSnapshotCommand } from '@aws-sdk/client-rds';
+import { CreateDBInstanceCommand, CreateDBSnapshotCommand } from '@aws-sdk/client-rds';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import type { Database, SnapshotFacts } from '../../src/core/ports/database.ts';
-import { until, World } from '../setup/world.ts';
+import { capture } from '../../src/jobs/points/capture.ts';
+import { until, untilAvailable, World } from '../setup/world.ts';
 import { memoryPorts } from '../world/ports.ts';
 
 type Subject = { database: Database; settle: () => Promise<void>; unseen: (looks: number) => Promise<unknown> };
@@ -117,6 +118,8 @@ describe.each([
       multiAz: true,
       backupRetentionDays: 7,
       encrypted: false,
+      engine: 'postgres',
+      cluster: undefined,
       engineLifecycleSupport: 'open-source-rds-extended-support',
     });
   });
@@ -128,6 +131,32 @@ describe('RDS as AWS has it', () => {
     await world.rds.send(new CreateDBSnapshotCommand({ DBInstanceIdentifier, DBSnapshotIdentifier: 'hbdr-foreign' }));
     const ours = world.ports.database.capture('hbdr-foreign', 'foreign');
     await expect(ours).rejects.toMatchObject({ code: 'SNAPSHOT_MISMATCH', hint: expect.stringContaining('tag') });
+  });
+
+  const instance = async (DBInstanceIdentifier: string, kind: { Engine: string; DBClusterIdentifier?: string }) => {
+    const size = { DBInstanceClass: 'db.t4g.micro', AllocatedStorage: 20 };
+    await world.rds.send(new CreateDBInstanceCommand({ DBInstanceIdentifier, ...size, ...kind }));
+    await untilAvailable(world.rds, DBInstanceIdentifier);
+  };
+
+  it.each([
+    ['aurora', { Engine: 'aurora-postgresql', DBClusterIdentifier: 'builder' }],
+    ['mysql', { Engine: 'mysql' }],
+  ])('is refused by name before anything is created, when it is %s', async (database, kind) => {
+    await instance(database, kind);
+    const there = world.with((config) => ({ ...config, primary: { ...config.primary, database } }));
+    const refused = capture(there.ports, there.policy, { kind: 'manual', at: new Date() });
+    await expect(refused).rejects.toMatchObject({
+      code: 'ENGINE_UNSUPPORTED',
+      message: expect.stringContaining(kind.Engine),
+    });
+    expect(await there.ports.vault.list('points/')).toEqual([]);
+  });
+
+  it('takes no snapshot of a member of a cluster', async () => {
+    await instance('member', { Engine: 'postgres', DBClusterIdentifier: 'builder' });
+    const asked = new CreateDBSnapshotCommand({ DBInstanceIdentifier: 'member', DBSnapshotIdentifier: 'hbdr-member' });
+    await expect(world.rds.send(asked)).rejects.toMatchObject({ name: 'InvalidParameterValue' });
   });
 
   it('refuses a capture while the instance is busy, in a way that means "later"', async () => {

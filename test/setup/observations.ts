@@ -58,6 +58,8 @@ export const healthy: Observations = {
       multiAz: true,
       backupRetentionDays: 7,
       encrypted: true,
+      engine: 'postgres',
+      cluster: undefined,
       engineLifecycleSupport: 'open-source-rds-extended-support',
     },
   },

@@ -64,6 +64,8 @@ export function memoryDatabase(instance: string, clock: () => Date): MemoryDatab
       multiAz: true,
       backupRetentionDays: 7,
       encrypted: false,
+      engine: 'postgres',
+      cluster: undefined,
       engineLifecycleSupport: 'open-source-rds-extended-support',
     },
     finish: (names) => {

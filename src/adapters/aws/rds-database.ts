@@ -9,7 +9,7 @@ import {
   type RDSClient,
 } from '@aws-sdk/client-rds';
 import { POINT_TAG } from '../../core/ids.ts';
-import type { Database, SnapshotFacts } from '../../core/ports/database.ts';
+import type { Database, InstanceFacts, SnapshotFacts } from '../../core/ports/database.ts';
 import { DrError, hasCode } from '../../errors.ts';
 import { callsTo, ifThere } from './errors.ts';
 
@@ -43,11 +43,13 @@ function snapshotFactsOf(snapshot: DBSnapshot): SnapshotFacts {
   };
 }
 
-const settingsOf = (instance: DBInstance | undefined): Awaited<ReturnType<Database['source']>> => ({
-  multiAz: instance?.MultiAZ ?? false,
-  backupRetentionDays: instance?.BackupRetentionPeriod ?? 0,
-  encrypted: instance?.StorageEncrypted ?? false,
-  engineLifecycleSupport: instance?.EngineLifecycleSupport ?? '',
+const settingsOf = (instance: DBInstance): InstanceFacts => ({
+  engine: instance.Engine ?? '',
+  cluster: instance.DBClusterIdentifier,
+  multiAz: instance.MultiAZ ?? false,
+  backupRetentionDays: instance.BackupRetentionPeriod ?? 0,
+  encrypted: instance.StorageEncrypted ?? false,
+  engineLifecycleSupport: instance.EngineLifecycleSupport ?? '',
 });
 
 const toPrimary = callsTo('primary');
@@ -124,7 +126,9 @@ export function rdsDatabase({ primary, dr, instanceId, drKmsKeyId }: RdsOptions)
     async source() {
       const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: instanceId });
       const answer = await toPrimary(`describe instance ${instanceId}`, instanceId, () => primary.send(command));
-      return settingsOf(answer.DBInstances?.[0]);
+      const found = answer.DBInstances?.[0];
+      if (found) return settingsOf(found);
+      throw new DrError('NOT_FOUND', `there is no instance ${instanceId}`, { subject: instanceId });
     },
   };
 }

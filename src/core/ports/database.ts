@@ -13,6 +13,9 @@ export type SnapshotFacts = {
 };
 
 export type InstanceFacts = {
+  engine: string;
+  /** The cluster that it is a member of, Aurora's or a Multi-AZ one. */
+  cluster: string | undefined;
   multiAz: boolean;
   backupRetentionDays: number;
   encrypted: boolean;
@@ -34,6 +37,6 @@ export interface Database {
   copyStatus(name: string): Promise<SnapshotFacts | undefined>;
   /** Every snapshot that this product made at the DR site, all pages. Needs the DR site only. */
   copies(): Promise<SnapshotFacts[]>;
-  /** The source instance's settings that readiness looks at. */
+  /** The source instance's settings. NOT_FOUND when there is none. */
   source(): Promise<InstanceFacts>;
 }
