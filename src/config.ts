@@ -78,6 +78,23 @@ export function variableOf({ path }: Setting): string {
   return `${PREFIX}${path.map((name) => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()).join('_')}`;
 }
 
+/** Settings of versions before, and what is so now. A file that names one is told; what a stack wrote is read without. */
+const retired: Record<string, Record<string, string>> = {
+  policy: { snapshotQuota: 'is gone: AWS is asked for the quota itself; take the line out' },
+};
+
+function retiredIn(raw: Raw): string[] {
+  return Object.entries(retired).flatMap(([section, names]) =>
+    Object.entries(names).flatMap(([name, why]) => {
+      const said = raw[section];
+      if (typeof said !== 'object' || said === null || !(name in said)) return [];
+      const { [name]: _gone, ...rest } = said as Record<string, unknown>;
+      raw[section] = rest;
+      return [`${section}.${name} ${why}`];
+    }),
+  );
+}
+
 export type Raw = Record<string, Record<string, unknown> | unknown>;
 
 function overlay(raw: Raw, environment: Environment): string[] {
@@ -122,7 +139,8 @@ function valueAt(raw: unknown, path: PropertyKey[]): unknown {
  */
 export function parseConfig(environment: Environment, file?: Raw): Config {
   const raw = { ...(file ?? settingsOf(environment)) };
-  const problems = overlay(raw, environment);
+  const gone = retiredIn(raw);
+  const problems = [...(file ? gone : []), ...overlay(raw, environment)];
   const parsed = configSchema.safeParse(raw);
   const missing: string[] = [];
   for (const issue of parsed.error?.issues ?? []) {

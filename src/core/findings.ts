@@ -179,7 +179,11 @@ export const findingRules = {
   },
   QUOTA_NEAR: {
     severity: 'warning',
-    hint: 'Delete manual snapshots that nothing needs in the DR region, or ask AWS for a higher quota.',
+    hint: 'Delete manual snapshots that nothing needs in the region that is named, or ask AWS there for a higher quota (Service Quotas, "Manual DB instance snapshots").',
+  },
+  QUOTA_UNKNOWN: {
+    severity: 'warning',
+    hint: 'Let the role of readiness call rds:DescribeAccountAttributes in both regions: deploy the stack again, and look who forbids it.',
   },
   NO_SUBSCRIBER: {
     severity: 'warning',

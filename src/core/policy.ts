@@ -16,9 +16,6 @@ export const policySection = z.strictObject({
   reconcileStaleMinutes: minutes(180).describe('how old the last comparison of the buckets may be'),
   shrinkPercent: percent(20).describe('a greater fall of the inventory makes a point suspect'),
   heartbeatHours: hours(24).describe('a message comes this often even when nothing changes'),
-  snapshotQuota: whole
-    .default(100)
-    .meta({ unit: 'snapshots', description: 'manual snapshots that the account may hold in the DR region' }),
   drillDeadlineMinutes: minutes(180).describe('a drill that takes longer is stopped, cleaned up and failed'),
   drillIntervalDays: days(8).describe('a passed drill older than this is overdue'),
   rtoTargetMinutes: minutes(120).describe('how long a failover may take'),

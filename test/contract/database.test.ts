@@ -153,6 +153,17 @@ describe('RDS as AWS has it', () => {
     expect(await there.ports.vault.list('points/')).toEqual([]);
   });
 
+  it('counts the snapshots of everybody in the account against the quota, in each region', async () => {
+    const { database } = world.ports;
+    const usedIn = async (site: 'primary' | 'dr') => (await database.snapshotQuota(site)).used;
+    const [there, here] = [await usedIn('primary'), await usedIn('dr')];
+    const DBInstanceIdentifier = world.config.primary.database;
+    await world.rds.send(new CreateDBSnapshotCommand({ DBInstanceIdentifier, DBSnapshotIdentifier: 'somebodys' }));
+    expect([await usedIn('primary'), await usedIn('dr')]).toEqual([there + 1, here]);
+    await sandbox.control.rds({ snapshotQuota: 1_000 });
+    expect((await database.snapshotQuota('dr')).allowed).toBe(1_000);
+  });
+
   it('takes no snapshot of a member of a cluster', async () => {
     await instance('member', { Engine: 'postgres', DBClusterIdentifier: 'builder' });
     const asked = new CreateDBSnapshotCommand({ DBInstanceIdentifier: 'member', DBSnapshotIdentifier: 'hbdr-member' });

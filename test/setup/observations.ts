@@ -63,6 +63,7 @@ export const healthy: Observations = {
       engineLifecycleSupport: 'open-source-rds-extended-support',
     },
   },
+  quotas: [],
   subscribers: 1,
   reconcile: {
     schema: 'reconcile/1',

@@ -1,4 +1,4 @@
-import type { Database, InstanceFacts, SnapshotFacts } from '../../src/core/ports/database.ts';
+import type { Database, InstanceFacts, SnapshotFacts, SnapshotQuota } from '../../src/core/ports/database.ts';
 import { DrError } from '../../src/errors.ts';
 
 type Held = SnapshotFacts & { pointId: string; source: string };
@@ -12,6 +12,7 @@ export type MemoryDatabase = Database & {
   refuse: { capture?: DrError | undefined; copy?: DrError | undefined };
   /** So many looks do not see yet what was just accepted. */
   unseenLooks: number;
+  quotas: { primary: SnapshotQuota; dr: SnapshotQuota };
   finish: (names: 'snapshots' | 'held') => void;
 };
 
@@ -60,6 +61,7 @@ export function memoryDatabase(instance: string, clock: () => Date): MemoryDatab
     held,
     refuse,
     unseenLooks: 0,
+    quotas: { primary: { used: 0, allowed: 100 }, dr: { used: 0, allowed: 100 } },
     facts: {
       multiAz: true,
       backupRetentionDays: 7,
@@ -88,6 +90,7 @@ export function memoryDatabase(instance: string, clock: () => Date): MemoryDatab
     copyStatus: async (name) => seen(held.get(name)),
     copies: async () => [...held.values()].map(seen).filter((each) => each !== undefined),
     source: async () => database.facts,
+    snapshotQuota: async (site) => database.quotas[site],
   };
   return database;
 }

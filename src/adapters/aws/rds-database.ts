@@ -3,6 +3,7 @@ import {
   CreateDBSnapshotCommand,
   type DBInstance,
   type DBSnapshot,
+  DescribeAccountAttributesCommand,
   DescribeDBInstancesCommand,
   DescribeDBSnapshotsCommand,
   paginateDescribeDBSnapshots,
@@ -12,6 +13,9 @@ import { POINT_TAG } from '../../core/ids.ts';
 import type { Database, InstanceFacts, SnapshotFacts } from '../../core/ports/database.ts';
 import { DrError, hasCode } from '../../errors.ts';
 import { callsTo, ifThere } from './errors.ts';
+
+/** The quota of manual snapshots of instances, as DescribeAccountAttributes names it. */
+const SNAPSHOTS = 'ManualSnapshots';
 
 export type RdsOptions = {
   /** Client of the primary region: snapshots are made and looked at there. */
@@ -122,6 +126,14 @@ export function rdsDatabase({ primary, dr, instanceId, drKmsKeyId }: RdsOptions)
         for await (const { DBSnapshots = [] } of pages) found.push(...DBSnapshots);
       });
       return found.filter((each) => each.DBSnapshotIdentifier?.startsWith('hbdr-')).map(snapshotFactsOf);
+    },
+    async snapshotQuota(site) {
+      const [call, client] = site === 'dr' ? [toDr, dr] : [toPrimary, primary];
+      const command = new DescribeAccountAttributesCommand({});
+      const answer = await call('describe the quotas of the account', SNAPSHOTS, () => client.send(command));
+      const found = answer.AccountQuotas?.find((each) => each.AccountQuotaName === SNAPSHOTS);
+      if (found?.Used !== undefined && found.Max !== undefined) return { used: found.Used, allowed: found.Max };
+      throw new DrError('NOT_FOUND', `AWS names no quota ${SNAPSHOTS}`, { subject: SNAPSHOTS });
     },
     async source() {
       const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: instanceId });

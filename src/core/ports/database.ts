@@ -1,3 +1,5 @@
+import type { Site } from '../site.ts';
+
 export type SnapshotFacts = {
   name: string;
   arn: string;
@@ -22,6 +24,9 @@ export type InstanceFacts = {
   engineLifecycleSupport: string;
 };
 
+/** Manual snapshots in one region, everybody's in the account. */
+export type SnapshotQuota = { used: number; allowed: number };
+
 /**
  * Builder's database at the primary site and its copies at the DR site.
  * Every method may be called twice. SITE_UNREACHABLE means nobody knows whether the call happened.
@@ -39,4 +44,6 @@ export interface Database {
   copies(): Promise<SnapshotFacts[]>;
   /** The source instance's settings. NOT_FOUND when there is none. */
   source(): Promise<InstanceFacts>;
+  /** What the account may have at a site, and has. NOT_FOUND when AWS does not say. */
+  snapshotQuota(site: Site): Promise<SnapshotQuota>;
 }

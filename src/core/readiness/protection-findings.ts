@@ -6,6 +6,7 @@ import { captureIntervalMinutes, takenLessOften, unsupported } from '../points/p
 import type { Policy } from '../policy.ts';
 import type { InstanceFacts } from '../ports/database.ts';
 import type { Observations } from './observations.ts';
+import { quotaFindings } from './quota-findings.ts';
 
 export function captureFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
   const found: Finding[] = [];
@@ -109,10 +110,7 @@ export function flowFindings(seen: Observations, policy: Policy, now: Date): Fin
     }
   }
   if ('facts' in seen.primary) found.push(...primaryFindings(seen.primary.facts, policy));
-  if (seen.copies.length >= policy.snapshotQuota * 0.9) {
-    const text = `${seen.copies.length} snapshots of ours in the DR region; the quota is ${policy.snapshotQuota}`;
-    found.push(finding('QUOTA_NEAR', 'snapshots', text));
-  }
+  found.push(...quotaFindings(seen, policy));
   if (seen.subscribers === 0) found.push(finding('NO_SUBSCRIBER', 'topic', 'nobody hears these messages'));
   return found;
 }

@@ -196,7 +196,7 @@ const table: Case[] = [
   ['nobody listens', { subscribers: 0 }, ['NO_SUBSCRIBER'], 'DEGRADED', true, true],
   [
     'the quota is near',
-    { copies: [...Array(90).keys()].map((n) => copy(n === 0 ? point.id : `x${n}`)) },
+    { quotas: [{ region: 'us-west-2', used: 90, allowed: 100 }] },
     ['QUOTA_NEAR'],
     'DEGRADED',
     true,
