@@ -54,7 +54,9 @@ export const restoreSection = z.strictObject({
     .default(7)
     .meta({ unit: 'days', description: 'of a failover; 1 to 35' }),
   caCertificate: text.default('rds-ca-rsa2048-g1').describe("the authority of the instance's certificate"),
-  logExports: list(text).default(['postgresql']).describe('logs that go to CloudWatch'),
+  logExports: list(text)
+    .default(['postgresql'])
+    .describe('logs that go to CloudWatch, of a failover; a drill exports none'),
   iamAuthentication: flag
     .default(false)
     .describe('lets a role of rds_iam log in by IAM; Builder itself keeps its password'),

@@ -53,7 +53,7 @@ function restoreCommand(request: RestoreRequest): RestoreDBInstanceFromDBSnapsho
     DeletionProtection: request.deletionProtection,
     BackupRetentionPeriod: request.backupRetentionDays,
     CACertificateIdentifier: request.caCertificate,
-    EnableCloudwatchLogsExports: request.logExports,
+    ...(request.logExports.length > 0 ? { EnableCloudwatchLogsExports: request.logExports } : {}),
     EnableIAMDatabaseAuthentication: request.iamAuthentication,
     EngineLifecycleSupport: request.engineLifecycleSupport,
     PubliclyAccessible: false,
