@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { partitionOf } from './core/partitions.ts';
 import { builderSection, type Policy, policySection, restoreSection } from './core/policy.ts';
 import type { About } from './core/settings/kinds.ts';
 import { alarmsSection, messagesSection, networkSection, schedulesSection } from './core/settings/operation.ts';
@@ -25,13 +26,17 @@ const sections = {
 /** One configuration for functions and CLI. Unknown names are refused. */
 const configSchema = z
   .strictObject({ ...identity, ...sections })
-  .superRefine(({ account, primary, dr, restore, builder }, context) => {
+  .superRefine(({ account, partition, primary, dr, restore, builder }, context) => {
     const same = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
     for (const [site, each] of Object.entries({ primary: primary.account, dr: dr.account })) {
       if (each === undefined || each === account) continue;
       const why = 'the copies would need snapshots shared with, and keys opened to, the other account';
       same([site, 'account'], `both sites must be in one account (${account}) for now: ${why}`);
     }
+    const [there, here] = [partitionOf(primary.region), partitionOf(dr.region)];
+    if (there !== partition) same(['partition'], `must be ${there}, where ${primary.region} lies`);
+    if (here !== there)
+      same(['dr', 'region'], `must be in the partition of ${primary.region} (${there}): no copy crosses it`);
     if (dr.existingBuckets && dr.vaultLockDays) {
       same(['dr', 'vaultLockDays'], 'cannot be given to a bucket that exists: set its Object Lock there');
     }
