@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
-import { letsIn, parameterGroup, subnetGroup } from './groups.ts';
+import { letsIn, requireGroups } from './groups.ts';
 import { type Instance, instanceXml, RdsFault, type Snapshot } from './model.ts';
 import type { Params } from './query.ts';
 import type { Caller, RdsWorld } from './world.ts';
@@ -52,7 +52,7 @@ function newInstance(world: RdsWorld, caller: Caller, params: Params, source?: S
     multiAz: params.flag('MultiAZ') ?? false,
     backupRetentionDays: params.number('BackupRetentionPeriod') ?? 1,
     deletionProtection: params.flag('DeletionProtection') ?? false,
-    kmsKeyId: source?.kmsKeyId ?? params.text('KmsKeyId'),
+    kmsKeyId: source?.kmsKeyId,
     parameterGroup: params.text('DBParameterGroupName') ?? 'default.postgres17',
     subnetGroup: params.text('DBSubnetGroupName'),
     securityGroups: (params.list('VpcSecurityGroupIds.VpcSecurityGroupId') ?? ['sg-default']).map((group) => ({
@@ -84,7 +84,10 @@ async function setPassword(client: pg.Client, user: string, password: string): P
 export async function createInstance(world: RdsWorld, caller: Caller, params: Params) {
   const arn = world.arn(caller.region, 'db', (params.text('DBInstanceIdentifier') ?? '').toLowerCase());
   await world.allow(caller, 'rds:CreateDBInstance', [arn], params.tags() ?? []);
-  const instance = newInstance(world, caller, params);
+  requireGroups(world, caller.region, params);
+  const keyId = params.text('KmsKeyId');
+  const kmsKeyId = keyId ? await world.requireKey(caller, keyId) : undefined;
+  const instance = Object.assign(newInstance(world, caller, params), { kmsKeyId });
   const password = params.text('MasterUserPassword') ?? randomBytes(18).toString('base64url');
   const database = params.text('DBName');
   world.later(async () => {
@@ -114,8 +117,7 @@ export async function restoreInstance(world: RdsWorld, caller: Caller, params: P
   const tags = params.tags() ?? [];
   await world.allow(caller, 'rds:RestoreDBInstanceFromDBSnapshot', [arn, sourceArn, ...groups], tags);
   if (tags.length > 0) await world.allow(caller, 'rds:AddTagsToResource', [arn], tags);
-  if (subnets) subnetGroup(world, caller.region, subnets);
-  if (parameters) parameterGroup(world, caller.region, parameters);
+  requireGroups(world, caller.region, params);
   if (source.status !== 'available' || !source.folder) {
     throw new RdsFault('InvalidDBSnapshotState', `Snapshot ${source.id} is ${source.status}.`);
   }

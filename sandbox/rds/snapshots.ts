@@ -79,12 +79,13 @@ export async function createSnapshot(world: RdsWorld, caller: Caller, params: Pa
   return { DBSnapshot: xml(world, snapshot) };
 }
 
-async function checkCopy(world: RdsWorld, caller: Caller, source: Snapshot, kmsKeyId: string | undefined) {
+/** Answers the ARN of the copy's key. */
+async function checkCopy(world: RdsWorld, caller: Caller, source: Snapshot, keyId: string | undefined) {
   if (source.status !== 'available') {
     throw new RdsFault('InvalidDBSnapshotState', `Snapshot ${source.id} is ${source.status}, not available.`);
   }
-  if (kmsKeyId) await world.requireKey(caller, kmsKeyId);
-  if (source.region === caller.region || !source.kmsKeyId) return;
+  const kmsKeyId = keyId ? await world.requireKey(caller, keyId) : undefined;
+  if (source.region === caller.region || !source.kmsKeyId) return kmsKeyId;
   if (!kmsKeyId) {
     throw new RdsFault(
       'KMSKeyNotAccessibleFault',
@@ -92,6 +93,7 @@ async function checkCopy(world: RdsWorld, caller: Caller, source: Snapshot, kmsK
     );
   }
   await world.requireKey(caller, source.kmsKeyId);
+  return kmsKeyId;
 }
 
 export async function copySnapshot(world: RdsWorld, caller: Caller, params: Params) {
@@ -103,9 +105,8 @@ export async function copySnapshot(world: RdsWorld, caller: Caller, params: Para
   const targetArn = world.arn(region, 'snapshot', targetName);
   await world.allow(caller, 'rds:CopyDBSnapshot', [sourceArn, targetArn], tags);
   if (tags.length > 0) await world.allow(caller, 'rds:AddTagsToResource', [targetArn], tags);
-  const kmsKeyId = params.text('KmsKeyId');
   const id = claimName(world, region, targetName);
-  await checkCopy(world, caller, source, kmsKeyId);
+  const kmsKeyId = await checkCopy(world, caller, source, params.text('KmsKeyId'));
   const inFlight = [...world.snapshots.values()].filter(
     (snapshot) => snapshot.region === region && snapshot.status === 'creating' && snapshot.sourceArn,
   ).length;

@@ -81,8 +81,8 @@ export class RdsWorld {
     );
   }
 
-  /** Both the key's state and the caller's rights on it decide, as in AWS. */
-  async requireKey(caller: Caller, keyId: string): Promise<void> {
+  /** Both the key's state and the caller's rights on it decide, as in AWS, which tells it by its ARN from then on. */
+  async requireKey(caller: Caller, keyId: string): Promise<string> {
     const region = keyId.startsWith('arn:') ? (keyId.split(':')[3] ?? caller.region) : caller.region;
     const kms = new KMSClient({ region, endpoint: this.bridge.endpoint, credentials: rootCredentials });
     const fault = (why: string) => new RdsFault('KMSKeyNotAccessibleFault', `The KMS key ${keyId} ${why}`);
@@ -101,6 +101,7 @@ export class RdsWorld {
       const answer = await this.bridge.authorize({ ...caller, region, action, resources: [arn], context });
       if (!answer.allowed) throw fault(`is not accessible: ${answer.principal} may not ${action}`);
     }
+    return arn;
   }
 
   later(work: () => Promise<void> | void, delayMs = this.settings.stateDelayMs): void {
