@@ -1,4 +1,4 @@
-import { DescribeSecurityGroupsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { DescribeSecurityGroupsCommand, DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { rootCredentials } from '../bridge.ts';
 import { type Group, RdsFault } from './model.ts';
 import type { Params } from './query.ts';
@@ -10,6 +10,10 @@ const parameterXml = (group: Group) => ({ DBParameterGroupName: group.name, DBPa
 export async function createSubnetGroup(world: RdsWorld, caller: Caller, params: Params) {
   const name = (params.text('DBSubnetGroupName') ?? '').toLowerCase();
   await world.allow(caller, 'rds:CreateDBSubnetGroup', [world.arn(caller.region, 'subgrp', name)]);
+  if (world.subnetGroups.has(world.key(caller.region, name))) {
+    throw new RdsFault('DBSubnetGroupAlreadyExists', `The DB subnet group '${name}' already exists.`);
+  }
+  await requireSubnets(world, caller.region, params.list('SubnetIds.SubnetIdentifier') ?? []);
   const group = { name, region: caller.region, family: undefined };
   world.subnetGroups.set(world.key(caller.region, name), group);
   return { DBSubnetGroup: subnetXml(group) };
@@ -18,6 +22,9 @@ export async function createSubnetGroup(world: RdsWorld, caller: Caller, params:
 export async function createParameterGroup(world: RdsWorld, caller: Caller, params: Params) {
   const name = (params.text('DBParameterGroupName') ?? '').toLowerCase();
   await world.allow(caller, 'rds:CreateDBParameterGroup', [world.arn(caller.region, 'pg', name)]);
+  if (world.parameterGroups.has(world.key(caller.region, name))) {
+    throw new RdsFault('DBParameterGroupAlreadyExists', `Parameter group ${name} already exists`);
+  }
   const group = { name, region: caller.region, family: params.text('DBParameterGroupFamily') };
   world.parameterGroups.set(world.key(caller.region, name), group);
   return { DBParameterGroup: parameterXml(group) };
@@ -45,6 +52,26 @@ export function parameterGroup(world: RdsWorld, region: string, name: string): G
   const found = world.parameterGroups.get(world.key(region, name));
   if (!found) throw new RdsFault('DBParameterGroupNotFound', `DBParameterGroup ${name} not found.`, 404);
   return found;
+}
+
+/** Groups that an instance is to be in are there. */
+export function requireGroups(world: RdsWorld, region: string, params: Params): void {
+  const subnets = params.text('DBSubnetGroupName');
+  const parameters = params.text('DBParameterGroupName');
+  if (subnets) subnetGroup(world, region, subnets);
+  if (parameters) parameterGroup(world, region, parameters);
+}
+
+async function requireSubnets(world: RdsWorld, region: string, wanted: string[]): Promise<void> {
+  const ec2 = new EC2Client({ region, endpoint: world.bridge.endpoint, credentials: rootCredentials });
+  try {
+    const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({}));
+    const unknown = wanted.filter((id) => !Subnets.some((each) => each.SubnetId === id));
+    if (unknown.length > 0)
+      throw new RdsFault('InvalidSubnet', `Some input subnets are invalid: ${unknown.join(', ')}`);
+  } finally {
+    ec2.destroy();
+  }
 }
 
 /** Whether any of the groups lets anybody in: one that the region knows and that has no rule lets nobody in. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
-import { letsIn } from './groups.ts';
+import { letsIn, requireGroups } from './groups.ts';
 import { ENGINE_VERSION, type Instance, instanceXml, RdsFault, type Snapshot } from './model.ts';
 import type { Params } from './query.ts';
 import { isDead, serves, turnBackups } from './states.ts';
@@ -46,6 +46,8 @@ export function newInstance(world: RdsWorld, caller: Caller, params: Params, sou
   const instance: Instance = {
     id,
     region: caller.region,
+    engine: source?.engine ?? params.text('Engine') ?? 'postgres',
+    memberOf: params.text('DBClusterIdentifier'),
     status: 'creating',
     cluster: undefined,
     createdAt: new Date(),
@@ -60,7 +62,7 @@ export function newInstance(world: RdsWorld, caller: Caller, params: Params, sou
     backupRetentionDays: params.number('BackupRetentionPeriod') ?? 1,
     pendingRetentionDays: undefined,
     deletionProtection: params.flag('DeletionProtection') ?? false,
-    kmsKeyId: source?.kmsKeyId ?? params.text('KmsKeyId'),
+    kmsKeyId: source?.kmsKeyId,
     parameterGroup: params.text('DBParameterGroupName') ?? 'default.postgres17',
     subnetGroup: params.text('DBSubnetGroupName'),
     securityGroups: (params.list('VpcSecurityGroupIds.VpcSecurityGroupId') ?? ['sg-default']).map((group) => ({
@@ -77,6 +79,7 @@ export function newInstance(world: RdsWorld, caller: Caller, params: Params, sou
     tags: params.tags() ?? source?.tags ?? [],
   };
   world.instances.set(world.key(caller.region, id), instance);
+  world.accept(instance);
   return instance;
 }
 
@@ -91,7 +94,10 @@ async function setPassword(client: pg.Client, user: string, password: string): P
 export async function createInstance(world: RdsWorld, caller: Caller, params: Params) {
   const arn = world.arn(caller.region, 'db', (params.text('DBInstanceIdentifier') ?? '').toLowerCase());
   await world.allow(caller, 'rds:CreateDBInstance', [arn], params.tags() ?? []);
-  const instance = newInstance(world, caller, params);
+  requireGroups(world, caller.region, params);
+  const keyId = params.text('KmsKeyId');
+  const kmsKeyId = keyId ? await world.requireKey(caller, keyId) : undefined;
+  const instance = Object.assign(newInstance(world, caller, params), { kmsKeyId });
   const password = params.text('MasterUserPassword') ?? randomBytes(18).toString('base64url');
   const database = params.text('DBName');
   world.later(async () => {
@@ -113,8 +119,9 @@ export async function describeInstances(world: RdsWorld, caller: Caller, params:
   const arn = world.arn(caller.region, 'db', wanted ? wanted.toLowerCase() : '*');
   await world.allow(caller, 'rds:DescribeDBInstances', [arn]);
   const found = wanted
-    ? [world.instance(caller.region, wanted)]
-    : [...world.instances.values()].filter((instance) => instance.region === caller.region);
+    ? [world.instance(caller.region, wanted)].filter((instance) => world.sees(instance))
+    : [...world.instances.values()].filter((each) => each.region === caller.region && world.sees(each));
+  if (wanted && found.length === 0) throw new RdsFault('DBInstanceNotFound', `DBInstance ${wanted} not found.`, 404);
   const start = Number(params.text('Marker') ?? 0);
   return {
     Marker: start + 100 < found.length ? String(start + 100) : undefined,

@@ -23,6 +23,8 @@ export type RdsSettings = {
   retiredVersions: Record<string, string>;
   events: 'deliver' | 'drop' | 'double';
   eventDelayMs: number;
+  /** So many describes of what was just accepted do not see it yet: RDS answers them as eventual consistency allows. */
+  unseenDescribes: number;
 };
 
 export const defaultSettings: RdsSettings = {
@@ -39,11 +41,16 @@ export const defaultSettings: RdsSettings = {
   retiredVersions: {},
   events: 'deliver',
   eventDelayMs: 0,
+  unseenDescribes: 0,
 };
 
 export type Instance = {
   id: string;
   region: string;
+  /** By name only: what serves is PostgreSQL. */
+  engine: string;
+  /** The DB cluster that it is a member of: Aurora's, or a Multi-AZ one. */
+  memberOf: string | undefined;
   status: string;
   cluster: Cluster | undefined;
   createdAt: Date;
@@ -77,6 +84,7 @@ export type Snapshot = {
   id: string;
   region: string;
   instanceId: string;
+  engine: string;
   status: string;
   folder: string | undefined;
   createdAt: Date;
@@ -114,7 +122,8 @@ export function instanceXml(instance: Instance, arn: string): Record<string, unk
     DBInstanceArn: arn,
     DBInstanceStatus: instance.status,
     DBInstanceClass: instance.className,
-    Engine: 'postgres',
+    Engine: instance.engine,
+    DBClusterIdentifier: instance.memberOf,
     EngineVersion: instance.engineVersion,
     EngineLifecycleSupport: instance.lifecycleSupport,
     MasterUsername: instance.masterUser,
@@ -155,7 +164,7 @@ export function snapshotXml(snapshot: Snapshot, arn: string): Record<string, unk
     DBInstanceIdentifier: snapshot.instanceId,
     Status: snapshot.status,
     SnapshotType: 'manual',
-    Engine: 'postgres',
+    Engine: snapshot.engine,
     EngineVersion: snapshot.engineVersion,
     AllocatedStorage: snapshot.storageGib,
     StorageType: snapshot.storageType,

@@ -9,6 +9,7 @@ const members: Record<string, string> = {
   VpcSecurityGroups: 'VpcSecurityGroupMembership',
   DBParameterGroups: 'DBParameterGroup',
   DBSubnetGroups: 'DBSubnetGroup',
+  AccountQuotas: 'AccountQuota',
 };
 
 function escapeXml(text: string): string {

@@ -1,4 +1,4 @@
-import { parameterGroup, subnetGroup } from './groups.ts';
+import { requireGroups } from './groups.ts';
 import { describedInstance, newInstance } from './instances.ts';
 import { type Instance, RdsFault, type Snapshot } from './model.ts';
 import type { Params } from './query.ts';
@@ -17,8 +17,7 @@ async function allowRestore(world: RdsWorld, caller: Caller, params: Params, sou
   const tags = params.tags() ?? [];
   await world.allow(caller, 'rds:RestoreDBInstanceFromDBSnapshot', [arn, sourceArn, ...groups], tags);
   if (tags.length > 0) await world.allow(caller, 'rds:AddTagsToResource', [arn], tags);
-  if (subnets) subnetGroup(world, caller.region, subnets);
-  if (parameters) parameterGroup(world, caller.region, parameters);
+  requireGroups(world, caller.region, params);
 }
 
 /** The state in which this restore ends instead of coming up, if it does. */

@@ -30,7 +30,22 @@ async function addTags(world: RdsWorld, caller: Caller, params: Params) {
   return {};
 }
 
+/** Quotas count everybody's in the region, whoever made them. */
+async function describeAccount(world: RdsWorld, caller: Caller) {
+  await world.allow(caller, 'rds:DescribeAccountAttributes', ['*']);
+  const inRegion = (all: Map<string, { region: string }>) =>
+    [...all.values()].filter(({ region }) => region === caller.region).length;
+  const { snapshotQuota } = world.settings;
+  return {
+    AccountQuotas: [
+      { AccountQuotaName: 'DBInstances', Used: inRegion(world.instances), Max: 40 },
+      { AccountQuotaName: 'ManualSnapshots', Used: inRegion(world.snapshots), Max: snapshotQuota },
+    ],
+  };
+}
+
 const actions: Record<string, Action> = {
+  DescribeAccountAttributes: describeAccount,
   CreateDBSubnetGroup: createSubnetGroup,
   DescribeDBSubnetGroups: describeSubnetGroups,
   CreateDBParameterGroup: createParameterGroup,

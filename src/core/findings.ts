@@ -105,6 +105,10 @@ export const findingRules = {
     hint: 'A failover waits for its operator: `builder-dr failover status` says why, what to do first, and the exact command that goes on.',
     next: ['failover', 'status'],
   },
+  ENGINE_UNSUPPORTED: {
+    severity: 'critical',
+    hint: 'Name an RDS for PostgreSQL instance that is in no cluster as primary.database and deploy; no new point is taken of this one, and the points that exist stay.',
+  },
   RIGHT_MISSING: {
     severity: 'critical',
     hint: 'The role of a function lacks the action that the message names: deploy the stack again, and look who changed the role.',
@@ -184,11 +188,15 @@ export const findingRules = {
   },
   MULTI_AZ_OFF: {
     severity: 'warning',
-    hint: 'Turn Multi-AZ on for the primary instance. A single zone takes Builder down, and each snapshot of a Single-AZ instance suspends its I/O for a moment.',
+    hint: 'Turn Multi-AZ on for the primary instance. A single zone takes Builder down, and each snapshot of a Single-AZ instance suspends its I/O for a moment: points more often than hourly want Multi-AZ, or policy.acceptSingleAzPauses.',
   },
   QUOTA_NEAR: {
     severity: 'warning',
-    hint: 'Delete manual snapshots that nothing needs in the DR region, or ask AWS for a higher quota.',
+    hint: 'Delete manual snapshots that nothing needs in the region that is named, or ask AWS there for a higher quota (Service Quotas, "Manual DB instance snapshots").',
+  },
+  QUOTA_UNKNOWN: {
+    severity: 'warning',
+    hint: 'Let the role of readiness call rds:DescribeAccountAttributes in both regions: deploy the stack again, and look who forbids it.',
   },
   NO_SUBSCRIBER: {
     severity: 'warning',

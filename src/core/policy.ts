@@ -4,6 +4,9 @@ import { days, flag, hours, instanceClass, list, minutes, percent, reference, te
 /** What the operator asks for, in the units of the names. */
 export const policySection = z.strictObject({
   captureIntervalMinutes: minutes(60).describe('one recovery point per slot of this length'),
+  acceptSingleAzPauses: flag
+    .default(false)
+    .describe('takes points more often than every 60 minutes although each suspends the I/O of a Single-AZ primary'),
   captureGraceMinutes: minutes(15).describe('how late a capture may be before it counts as missed'),
   rpoTargetMinutes: minutes(120).describe('how much data a failover may lose'),
   copyStuckMinutes: minutes(120).describe('a copy without progress for this long is stuck'),
@@ -14,9 +17,6 @@ export const policySection = z.strictObject({
   reconcileStaleMinutes: minutes(180).describe('how old the last comparison of the buckets may be'),
   shrinkPercent: percent(20).describe('a greater fall of the inventory makes a point suspect'),
   heartbeatHours: hours(24).describe('a message comes this often even when nothing changes'),
-  snapshotQuota: whole
-    .default(100)
-    .meta({ unit: 'snapshots', description: 'manual snapshots that the account may hold in the DR region' }),
   drillDeadlineMinutes: minutes(180).describe('a drill that takes longer is stopped, cleaned up and failed'),
   drillIntervalDays: days(8).describe('a passed drill older than this is overdue'),
   rtoTargetMinutes: minutes(120).describe('how long a failover may take'),
@@ -26,6 +26,7 @@ export const policySection = z.strictObject({
     description: 'artifacts that a drill reads again although their bytes have a record; others each time',
   }),
   failoverStuckMinutes: minutes(60).describe('a failover that comes no further for this long is blocked, and rings'),
+  unseenMinutes: minutes(10).describe('what AWS accepted and does not show for this long is gone'),
   fenceMinutes: minutes(15).describe('how long a failover waits for the fence of a primary that answers'),
 });
 
@@ -55,7 +56,9 @@ export const restoreSection = z.strictObject({
     .default(7)
     .meta({ unit: 'days', description: 'of a failover, turned on before it is cut over; 1 to 35' }),
   caCertificate: text.default('rds-ca-rsa2048-g1').describe("the authority of the instance's certificate"),
-  logExports: list(text).default(['postgresql']).describe('logs that go to CloudWatch'),
+  logExports: list(text)
+    .default(['postgresql'])
+    .describe('logs that go to CloudWatch, of a failover; a drill exports none'),
   iamAuthentication: flag
     .default(false)
     .describe('lets a role of rds_iam log in by IAM; Builder itself keeps its password'),

@@ -1,3 +1,5 @@
+import { findingRules } from '../core/findings.ts';
+import { takenLessOften, unsupported } from '../core/points/primary.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Ports } from '../core/ports/all.ts';
 import { reportSchema } from '../core/recovery/report.ts';
@@ -5,6 +7,7 @@ import { vaultKeys } from '../core/vault-layout.ts';
 import { DrError, describeError } from '../errors.ts';
 import { eachOf } from './each-of.ts';
 import { readEscrowedRevisions } from './keys/envelope.ts';
+import { unsupportedError } from './points/capture.ts';
 import { readDocument } from './vault/documents.ts';
 import { readRuns } from './vault/runs.ts';
 
@@ -91,8 +94,12 @@ async function restoreTargets({ database, instances }: DoctorPorts, { restore }:
   return missing.length > 0 ? fault(missing.map((each) => each.text).join('; ')) : 'there';
 }
 
-async function primaryDatabase({ database }: DoctorPorts): Promise<string> {
+async function primaryDatabase({ database }: DoctorPorts, policy: Policy): Promise<string> {
   const facts = await database.source();
+  const why = unsupported(facts);
+  if (why) throw unsupportedError(why);
+  const less = takenLessOften(policy, facts);
+  if (less) throw new DrError('BAD_CONFIG', less, { hint: findingRules.MULTI_AZ_OFF.hint });
   return `found; Multi-AZ ${facts.multiAz ? 'on' : 'off'}, backups ${facts.backupRetentionDays} days`;
 }
 

@@ -118,6 +118,7 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
     nodeFiles: node.map(({ key }) => nodePath(key)),
     unusableKeys,
     primary: { region: ports.site.primaryRegion, unreachable: 'not asked yet' },
+    quotas: [],
     subscribers,
     reconcile: undefined,
     verified: undefined,
@@ -141,6 +142,7 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
   }
   await observeReplica(ports, seen, point);
   seen.primary = await observePrimary(ports);
+  await observeQuotas(ports, seen);
   return seen;
 }
 
@@ -156,6 +158,22 @@ async function observeReplica(ports: ReadinessPorts, seen: Observations, point: 
     if (!hasCode(error, 'NOT_FOUND')) throw error;
     if (error.subject === bucket) seen.replicaMissing = { bucket, problem: error.message };
     else seen.unreadable.push({ key: error.subject ?? 'inventory', problem: error.message });
+  }
+}
+
+/** How many snapshots the account may still have: a primary that is silent is not asked once more. */
+async function observeQuotas({ database, site }: ReadinessPorts, seen: Observations): Promise<void> {
+  const asked = [
+    { at: 'dr', region: site.drRegion, ours: seen.copies.length },
+    ...('facts' in seen.primary ? [{ at: 'primary', region: site.primaryRegion } as const] : []),
+  ] as const;
+  for (const { at, ...region } of asked) {
+    try {
+      seen.quotas.push({ ...region, ...(await database.snapshotQuota(at)) });
+    } catch (error) {
+      if (hasCode(error, 'ACCESS_DENIED', 'NOT_FOUND')) seen.quotas.push({ ...region, unknown: error.message });
+      else if (!isDarkness(error)) throw error;
+    }
   }
 }
 

@@ -28,6 +28,7 @@ import { deadManUrl, slackWebhook } from '../adapters/aws/webhooks.ts';
 import { bestEngine } from '../adapters/hash-engines.ts';
 import type { Config } from '../config.ts';
 import { stackNames } from '../core/names.ts';
+import { partitions } from '../core/partitions.ts';
 import type { Log, Ports } from '../core/ports/all.ts';
 import { streamsIn } from './streams.ts';
 
@@ -84,10 +85,10 @@ export const escrow: Maker<'escrow'> = ({ config: { dr }, here }) =>
     keyId: dr.escrowKmsKey,
     neededKeys: [...new Set([dr.escrowKmsKey, ...(dr.snapshotKmsKey ? [dr.snapshotKmsKey] : [])])],
   });
-export const queue: Maker<'queue'> = ({ config: { account, dr }, here, names }) =>
+export const queue: Maker<'queue'> = ({ config: { account, dr, partition }, here, names }) =>
   sqsQueue({
     client: new SQSClient({ ...here, useQueueUrlAsEndpoint: false }),
-    queueUrl: `https://sqs.${dr.region}.amazonaws.com/${account}/${names.queue}`,
+    queueUrl: `https://sqs.${dr.region}.${partitions[partition].dnsSuffix}/${account}/${names.queue}`,
   });
 export const notifier: Maker<'notifier'> = ({ config: { account, dr, partition }, here, names }) =>
   snsNotifier({
@@ -125,12 +126,12 @@ export const fence: Maker<'fence'> = ({ config: { primary }, there, names }) =>
   });
 export const inspection: Maker<'inspection'> = ({ here, names }) =>
   lambdaInspection({ client: new LambdaClient(here), functionName: names.inspector });
-export const cutOver: Maker<'cutOver'> = ({ config: { dr }, here, names }) =>
+export const cutOver: Maker<'cutOver'> = ({ config: { dr, partition }, here, names }) =>
   awsCutOver({
     ssm: new SSMClient(here),
     prefix: names.builderSettings,
-    // Route 53 has one endpoint, in us-east-1.
-    route53: new Route53Client({ ...here, region: 'us-east-1' }),
+    // Route 53 has one endpoint in each partition.
+    route53: new Route53Client({ ...here, region: partitions[partition].route53Region }),
     record: dr.hostedZone && dr.databaseRecord ? { zone: dr.hostedZone, name: dr.databaseRecord } : undefined,
   });
 /** The vault of the other direction lies where our primary is. */

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CreateHostedZoneCommand, ListResourceRecordSetsCommand, Route53Client } from '@aws-sdk/client-route-53';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { clientOf } from '../../sandbox/demo/primary-site.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { awsCutOver } from '../../src/adapters/aws/cut-over.ts';
@@ -27,6 +27,7 @@ type Subject = {
   snapshot: string;
   hold: Turn;
   settle: Turn;
+  unseen: (looks: number) => Promise<unknown>;
 };
 let sandbox: Sandbox;
 let world: RecoveryWorld;
@@ -50,18 +51,23 @@ function inMemory(): Subject {
     fence.finish();
   };
   instances.stands.backedUp = 'available';
+  const unseen = async (looks: number) => {
+    instances.unseenLooks = looks;
+  };
   return {
     instances,
     secrets: memorySecrets(),
     fence,
     hold: async () => undefined,
     settle,
+    unseen,
     snapshot: 'hbdr-x',
   };
 }
 function onAws(): Subject {
   const held = (value: boolean) => () => sandbox.control.rds({ held: value });
-  return { ...world.ports, hold: held(true), settle: held(false), snapshot };
+  const unseen = (unseenDescribes: number) => sandbox.control.rds({ unseenDescribes });
+  return { ...world.ports, hold: held(true), settle: held(false), unseen, snapshot };
 }
 const request = (subject: Subject, name: string, run = 'drills/1.json') =>
   restoreRequest(testPolicy.restore, 'scratch', {
@@ -112,6 +118,17 @@ describe.each([
     await available('hbdr-drill-foreign');
     const foreign = subject.instances.restore(request(subject, 'hbdr-drill-foreign', 'drills/2.json'));
     await expect(foreign).rejects.toMatchObject({ code: 'INSTANCE_MISMATCH' });
+  });
+
+  it('a restore that is asked for again before its instance is shown means "later"', async () => {
+    const name = 'hbdr-drill-unseen';
+    onTestFinished(async () => void (await subject.unseen(0)));
+    await subject.unseen(2);
+    await subject.instances.restore(request(subject, name));
+    await expect(subject.instances.restore(request(subject, name))).rejects.toMatchObject({ code: 'INVALID_STATE' });
+    expect(await subject.instances.status(name)).toBeUndefined();
+    await subject.unseen(0);
+    expect(await available(name)).toMatchObject({ name });
   });
 
   it('a password is pending until it is set', async () => {

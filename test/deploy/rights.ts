@@ -93,6 +93,8 @@ const rdsListed: Record<string, string> = { DescribeDBSnapshots: 'snapshot:*', D
 function rdsNeeds({ action, region, names }: RecordedCall, { partition, account }: Account): [string, string][] {
   const arn = (rest: string) => `arn:${partition}:rds:${region}:${account}:${rest}`;
   const all = Object.entries(names);
+  // AWS knows no resource for the quotas of an account.
+  if (action === 'DescribeAccountAttributes') return [[`rds:${action}`, '*']];
   const named = all.flatMap(([name, value]): [string, string][] => {
     if (name === 'ResourceName') return [[`rds:${action}`, value]];
     const kind = rdsKinds[name];

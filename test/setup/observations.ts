@@ -58,9 +58,12 @@ export const healthy: Observations = {
       multiAz: true,
       backupRetentionDays: 7,
       encrypted: true,
+      engine: 'postgres',
+      cluster: undefined,
       engineLifecycleSupport: 'open-source-rds-extended-support',
     },
   },
+  quotas: [],
   subscribers: 1,
   reconcile: {
     schema: 'reconcile/1',

@@ -37,6 +37,8 @@ export type MemoryInstances = Instances & {
   stands: { restored: string; backedUp: string };
   /** Outages of instances that were up. */
   restarts: string[];
+  /** So many looks do not see yet what was just accepted. */
+  unseenLooks: number;
   finish: () => void;
 };
 
@@ -62,6 +64,12 @@ function requireModifiable(name: string, found: Held | undefined): void {
 
 export function memoryInstances(): MemoryInstances {
   const held = new Map<string, Held>();
+  const unseen = new Map<string, number>();
+  const look = (name: string): Held | undefined => {
+    const left = unseen.get(name) ?? 0;
+    unseen.set(name, Math.max(0, left - 1));
+    return left === 0 ? held.get(name) : undefined;
+  };
   const instances: MemoryInstances = {
     held,
     refuse: new Map(),
@@ -72,6 +80,7 @@ export function memoryInstances(): MemoryInstances {
     endOf: () => undefined,
     stands: { restored: 'available', backedUp: 'backing-up' },
     restarts: [],
+    unseenLooks: 0,
     finish: () => {
       for (const each of held.values()) {
         if (each.status === 'deleting') held.delete(each.name);
@@ -83,8 +92,10 @@ export function memoryInstances(): MemoryInstances {
       if (refusal) throw refusal;
       const found = held.get(request.name);
       if (found && found.tags[RUN_TAG] !== request.tags[RUN_TAG]) throw new DrError('INSTANCE_MISMATCH', request.name);
+      if (found && !look(request.name)) throw new DrError('INVALID_STATE', `${request.name} is not shown yet`);
       if (found) return;
       instances.restores.push(request.name);
+      unseen.set(request.name, instances.unseenLooks);
       held.set(request.name, {
         name: request.name,
         arn: `arn:aws:rds:us-west-2:000000000000:db:${request.name}`,
@@ -103,7 +114,7 @@ export function memoryInstances(): MemoryInstances {
       });
     },
     status: async (name) => {
-      const found = held.get(name);
+      const found = look(name);
       return found && { ...found };
     },
     async setPassword(name, password) {

@@ -3,15 +3,19 @@ import {
   CreateDBSnapshotCommand,
   type DBInstance,
   type DBSnapshot,
+  DescribeAccountAttributesCommand,
   DescribeDBInstancesCommand,
   DescribeDBSnapshotsCommand,
   paginateDescribeDBSnapshots,
   type RDSClient,
 } from '@aws-sdk/client-rds';
 import { POINT_TAG } from '../../core/ids.ts';
-import type { Database, SnapshotFacts } from '../../core/ports/database.ts';
+import type { Database, InstanceFacts, SnapshotFacts } from '../../core/ports/database.ts';
 import { DrError, hasCode } from '../../errors.ts';
 import { callsTo, ifThere } from './errors.ts';
+
+/** The quota of manual snapshots of instances, as DescribeAccountAttributes names it. */
+const SNAPSHOTS = 'ManualSnapshots';
 
 export type RdsOptions = {
   /** Client of the primary region: snapshots are made and looked at there. */
@@ -43,11 +47,13 @@ function snapshotFactsOf(snapshot: DBSnapshot): SnapshotFacts {
   };
 }
 
-const settingsOf = (instance: DBInstance | undefined): Awaited<ReturnType<Database['source']>> => ({
-  multiAz: instance?.MultiAZ ?? false,
-  backupRetentionDays: instance?.BackupRetentionPeriod ?? 0,
-  encrypted: instance?.StorageEncrypted ?? false,
-  engineLifecycleSupport: instance?.EngineLifecycleSupport ?? '',
+const settingsOf = (instance: DBInstance): InstanceFacts => ({
+  engine: instance.Engine ?? '',
+  cluster: instance.DBClusterIdentifier,
+  multiAz: instance.MultiAZ ?? false,
+  backupRetentionDays: instance.BackupRetentionPeriod ?? 0,
+  encrypted: instance.StorageEncrypted ?? false,
+  engineLifecycleSupport: instance.EngineLifecycleSupport ?? '',
 });
 
 const toPrimary = callsTo('primary');
@@ -60,7 +66,10 @@ async function find(call: typeof toDr, client: RDSClient, name: string): Promise
 
 /** An existing snapshot counts as ours only when source and tag match. */
 function requireOurs(name: string, found: DBSnapshot | undefined, source: boolean, pointId: string): void {
-  const tag = found?.TagList?.find((each) => each.Key === POINT_TAG)?.Value;
+  if (!found) {
+    throw new DrError('INVALID_STATE', `snapshot ${name} exists, and is not shown yet`, { subject: name });
+  }
+  const tag = found.TagList?.find((each) => each.Key === POINT_TAG)?.Value;
   if (source && tag === pointId) return;
   throw new DrError('SNAPSHOT_MISMATCH', `snapshot ${name} exists, but is not of this source and point ${pointId}`, {
     subject: name,
@@ -136,6 +145,18 @@ export function rdsDatabase({ primary, dr, instanceId, drKmsKeyId }: RdsOptions)
       });
       return found.filter((each) => each.DBSnapshotIdentifier?.startsWith('hbdr-')).map(snapshotFactsOf);
     },
-    source: async () => settingsOf(await describe(primary, instanceId)),
+    async snapshotQuota(site) {
+      const [call, client] = site === 'dr' ? [toDr, dr] : [toPrimary, primary];
+      const command = new DescribeAccountAttributesCommand({});
+      const answer = await call('describe the quotas of the account', SNAPSHOTS, () => client.send(command));
+      const found = answer.AccountQuotas?.find((each) => each.AccountQuotaName === SNAPSHOTS);
+      if (found?.Used !== undefined && found.Max !== undefined) return { used: found.Used, allowed: found.Max };
+      throw new DrError('NOT_FOUND', `AWS names no quota ${SNAPSHOTS}`, { subject: SNAPSHOTS });
+    },
+    async source() {
+      const found = await describe(primary, instanceId);
+      if (found) return settingsOf(found);
+      throw new DrError('NOT_FOUND', `there is no instance ${instanceId}`, { subject: instanceId });
+    },
   };
 }

@@ -54,7 +54,7 @@ function restoreCommand(request: RestoreRequest): RestoreDBInstanceFromDBSnapsho
     DeletionProtection: request.deletionProtection,
     BackupRetentionPeriod: request.backupRetentionDays,
     CACertificateIdentifier: request.caCertificate,
-    EnableCloudwatchLogsExports: request.logExports,
+    ...(request.logExports.length > 0 ? { EnableCloudwatchLogsExports: request.logExports } : {}),
     EnableIAMDatabaseAuthentication: request.iamAuthentication,
     EngineLifecycleSupport: request.engineLifecycleSupport,
     PubliclyAccessible: false,
@@ -88,7 +88,8 @@ async function lackingOf(client: RDSClient, needed: Parameters<Instances['missin
 
 /** An existing instance counts as ours only when it was made for this run. */
 function requireOurs({ name, tags }: RestoreRequest, found: RestoredInstance | undefined): void {
-  const tag = found?.tags[RUN_TAG];
+  if (!found) throw new DrError('INVALID_STATE', `instance ${name} exists, and is not shown yet`, { subject: name });
+  const tag = found.tags[RUN_TAG];
   if (tag === tags[RUN_TAG]) return;
   throw new DrError('INSTANCE_MISMATCH', `an instance ${name} exists, and is not of ${tags[RUN_TAG]}`, {
     subject: name,

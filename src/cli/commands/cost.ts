@@ -33,7 +33,7 @@ function loadOf({ config, policy }: OpenedSite, flags: Flags, measured: Measured
     artifacts: given('artifacts', measured.count),
     databaseChangePercent: given('databaseChangePercent', 2),
     artifactGrowthPercent: given('artifactGrowthPercent', 0.2),
-    pointsKept: given('pointsKept', Math.min(policy.snapshotQuota, 72)),
+    pointsKept: given('pointsKept', 72),
     captureIntervalMinutes: policy.captureIntervalMinutes,
     drillIntervalDays: given('drillEveryDays', 7),
     drillHours: given('drillHours', 1.5),

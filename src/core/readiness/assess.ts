@@ -18,6 +18,7 @@ export type Assessment = Pick<
 /** Findings that say that new points and artifacts do not keep arriving in time. */
 const stopsProtecting: readonly FindingCode[] = [
   'RIGHT_MISSING',
+  'ENGINE_UNSUPPORTED',
   'RPO_EXCEEDED',
   'PRIMARY_UNREACHABLE',
   'INVENTORY_SHRANK',

@@ -1,7 +1,7 @@
 import type { ReconcileRecord, VerifiedIndex } from '../artifacts/documents.ts';
 import type { Sampled } from '../artifacts/merge-diff.ts';
 import type { Point } from '../points/documents.ts';
-import type { InstanceFacts, SnapshotFacts } from '../ports/database.ts';
+import type { InstanceFacts, SnapshotFacts, SnapshotQuota } from '../ports/database.ts';
 import type { Direction } from '../recovery/direction.ts';
 import type { Run } from '../recovery/run.ts';
 import type { StatusRecord } from './documents.ts';
@@ -21,6 +21,8 @@ export type Observations = {
   nodeFiles: string[];
   unusableKeys: { keyId: string; reason: string }[];
   primary: { region: string; facts: InstanceFacts } | { region: string; unreachable: string };
+  /** The DR region's, and the primary's if it answers; `ours`: where they are listed. */
+  quotas: ({ region: string; ours?: number } & (SnapshotQuota | { unknown: string }))[];
   subscribers: number;
   reconcile: ReconcileRecord | undefined;
   verified: VerifiedIndex | undefined;

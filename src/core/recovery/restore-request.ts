@@ -41,7 +41,8 @@ export function restoreRequest(
     // A first backup would keep the instance `backing-up` for hours: a failover turns them on once it is inspected.
     backupRetentionDays: 0,
     caCertificate: settings.caCertificate,
-    logExports: settings.logExports,
+    // The log group that RDS makes outlives its instance, and a drill's nobody would look for.
+    logExports: production ? settings.logExports : [],
     iamAuthentication: settings.iamAuthentication,
     engineLifecycleSupport: what.engineLifecycleSupport ?? DEFAULT_LIFECYCLE,
     tags: { [RUN_TAG]: what.run, [ROLE_TAG]: production ? 'failover' : 'drill' },

@@ -54,13 +54,18 @@ describe('what a restore is told', () => {
     expect(unknown.engineLifecycleSupport).toBe('open-source-rds-extended-support');
   });
 
-  it('differs between scratch and production in size and safety only', () => {
+  it('of a drill exports no logs: the log group of each scratch instance would stay for ever', () => {
+    expect(restoreRequest(settings, 'scratch', what).logExports).toEqual([]);
+    expect(restoreRequest(settings, 'production', what).logExports).toEqual(['postgresql']);
+  });
+
+  it('differs between scratch and production in size and safety only, and in what would stay of it', () => {
     const drill = restoreRequest(settings, 'scratch', what);
     const real = restoreRequest(settings, 'production', what);
     const differing = Object.keys(drill).filter(
       (key) => JSON.stringify(drill[key as keyof typeof drill]) !== JSON.stringify(real[key as keyof typeof real]),
     );
-    expect(differing.sort()).toEqual(['deletionProtection', 'multiAz', 'tags']);
+    expect(differing.sort()).toEqual(['deletionProtection', 'logExports', 'multiAz', 'tags']);
   });
 
   it('takes the first class that was not refused', () => {
