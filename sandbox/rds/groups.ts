@@ -42,13 +42,13 @@ export async function describeParameterGroups(world: RdsWorld, caller: Caller, p
   return { DBParameterGroups: [parameterXml(parameterGroup(world, caller.region, name))] };
 }
 
-export function subnetGroup(world: RdsWorld, region: string, name: string): Group {
+function subnetGroup(world: RdsWorld, region: string, name: string): Group {
   const found = world.subnetGroups.get(world.key(region, name));
   if (!found) throw new RdsFault('DBSubnetGroupNotFoundFault', `DB subnet group ${name} does not exist.`, 404);
   return found;
 }
 
-export function parameterGroup(world: RdsWorld, region: string, name: string): Group {
+function parameterGroup(world: RdsWorld, region: string, name: string): Group {
   const found = world.parameterGroups.get(world.key(region, name));
   if (!found) throw new RdsFault('DBParameterGroupNotFound', `DBParameterGroup ${name} not found.`, 404);
   return found;

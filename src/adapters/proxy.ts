@@ -6,21 +6,21 @@ import { DrError } from '../errors.ts';
 
 /** What carries requests, for each protocol. */
 export type Agents = { httpAgent: http.Agent; httpsAgent: https.Agent };
-type Environment = Record<string, string | undefined>;
-type Target = { host?: string | null | undefined; port?: string | number | null | undefined };
-type Tunnel = Target & { servername?: string | undefined };
-type Answer = (error: Error | null, socket?: Duplex) => void;
+type ProxyVariables = Record<string, string | undefined>;
+type ProxiedHost = { host?: string | null | undefined; port?: string | number | null | undefined };
+type Tunnel = ProxiedHost & { servername?: string | undefined };
+type TunnelAnswer = (error: Error | null, socket?: Duplex) => void;
 
 /** Answers of a proxy that mean that nobody is there behind it. */
 const UNREACHED = [502, 503, 504];
 
 /** A variable of the environment in either spelling; the small one wins, as with curl. */
-function said(environment: Environment, name: string): string | undefined {
+function said(environment: ProxyVariables, name: string): string | undefined {
   return environment[name.toLowerCase()] || environment[name] || undefined;
 }
 
 /** Whether a host is named by NO_PROXY: itself, as a domain that it is in, with its port, or by `*`. */
-export function goesDirect(noProxy: string | undefined, { host, port }: Target): boolean {
+export function goesDirect(noProxy: string | undefined, { host, port }: ProxiedHost): boolean {
   const name = (host ?? '').toLowerCase().replace(/^\[|\]$/g, '');
   return (noProxy ?? '')
     .toLowerCase()
@@ -34,7 +34,7 @@ export function goesDirect(noProxy: string | undefined, { host, port }: Target):
 }
 
 /** The proxy that a variable names, by URL or as HOST:PORT. BAD_CONFIG for anything else; never prints its password. */
-function proxyOf(environment: Environment, name: string): URL | undefined {
+function proxyOf(environment: ProxyVariables, name: string): URL | undefined {
   const text = said(environment, name);
   if (text === undefined) return undefined;
   const named = text.includes('://') ? text : `http://${text}`;
@@ -57,7 +57,7 @@ class ProxyError extends Error {
 }
 
 /** Asks a proxy for a tunnel; the time that a connection may take is the proxy's, too. */
-function openTunnel(proxy: URL, { host, port }: Target, timeoutMs: number, answer: Answer): void {
+function openTunnel(proxy: URL, { host, port }: ProxiedHost, timeoutMs: number, answer: TunnelAnswer): void {
   const target = `${host?.includes(':') ? `[${host}]` : host}:${port}`;
   const login = [proxy.username, proxy.password].map(decodeURIComponent).join(':');
   const authorization = `Basic ${Buffer.from(login).toString('base64')}`;
@@ -88,7 +88,7 @@ function openTunnel(proxy: URL, { host, port }: Target, timeoutMs: number, answe
 }
 
 /** HTTP's agent as it makes connections: by a callback, when they are not there at once. */
-type Connecting = { createConnection: (options: Tunnel, answer: Answer) => Duplex | null | undefined };
+type Connecting = { createConnection: (options: Tunnel, answer: TunnelAnswer) => Duplex | null | undefined };
 
 function tunnelled<A extends http.Agent>(agent: A, proxy: URL, noProxy: string | undefined, timeoutMs: number): A {
   const connecting = agent as unknown as Connecting;
@@ -109,7 +109,7 @@ function tunnelled<A extends http.Agent>(agent: A, proxy: URL, noProxy: string |
  * Makes what carries requests through the proxies that HTTPS_PROXY and HTTP_PROXY name, but to hosts of NO_PROXY;
  * undefined when none is named. Both kinds of requests are tunnelled (CONNECT): a proxy sees hosts, and nothing else.
  */
-export function proxyAgents(environment: Environment, timeoutMs: number): (() => Agents) | undefined {
+export function proxyAgents(environment: ProxyVariables, timeoutMs: number): (() => Agents) | undefined {
   const [forHttps, forHttp] = [proxyOf(environment, 'HTTPS_PROXY'), proxyOf(environment, 'HTTP_PROXY')];
   if (!forHttps && !forHttp) return undefined;
   const noProxy = said(environment, 'NO_PROXY');

@@ -10,7 +10,7 @@ import {
   type RDSClient,
 } from '@aws-sdk/client-rds';
 import { POINT_TAG } from '../../core/ids.ts';
-import type { Database, InstanceFacts, SnapshotFacts } from '../../core/ports/database.ts';
+import type { Database, InstanceFacts, SnapshotFacts, SnapshotQuota } from '../../core/ports/database.ts';
 import { DrError, hasCode } from '../../errors.ts';
 import { callsTo, ifThere } from './errors.ts';
 
@@ -94,6 +94,14 @@ async function busyBecause(primary: RDSClient, instanceId: string, error: DrErro
   });
 }
 
+async function quotaOf(call: typeof toDr, client: RDSClient): Promise<SnapshotQuota> {
+  const command = new DescribeAccountAttributesCommand({});
+  const answer = await call('describe the quotas of the account', SNAPSHOTS, () => client.send(command));
+  const found = answer.AccountQuotas?.find((each) => each.AccountQuotaName === SNAPSHOTS);
+  if (found?.Used !== undefined && found.Max !== undefined) return { used: found.Used, allowed: found.Max };
+  throw new DrError('NOT_FOUND', `AWS names no quota ${SNAPSHOTS}`, { subject: SNAPSHOTS });
+}
+
 /** Builder's database on RDS. */
 export function rdsDatabase({ primary, dr, instanceId, drKmsKeyId }: RdsOptions): Database {
   return {
@@ -145,14 +153,7 @@ export function rdsDatabase({ primary, dr, instanceId, drKmsKeyId }: RdsOptions)
       });
       return found.filter((each) => each.DBSnapshotIdentifier?.startsWith('hbdr-')).map(snapshotFactsOf);
     },
-    async snapshotQuota(site) {
-      const [call, client] = site === 'dr' ? [toDr, dr] : [toPrimary, primary];
-      const command = new DescribeAccountAttributesCommand({});
-      const answer = await call('describe the quotas of the account', SNAPSHOTS, () => client.send(command));
-      const found = answer.AccountQuotas?.find((each) => each.AccountQuotaName === SNAPSHOTS);
-      if (found?.Used !== undefined && found.Max !== undefined) return { used: found.Used, allowed: found.Max };
-      throw new DrError('NOT_FOUND', `AWS names no quota ${SNAPSHOTS}`, { subject: SNAPSHOTS });
-    },
+    snapshotQuota: (site) => (site === 'dr' ? quotaOf(toDr, dr) : quotaOf(toPrimary, primary)),
     async source() {
       const found = await describe(primary, instanceId);
       if (found) return settingsOf(found);
