@@ -21,6 +21,10 @@ export type Load = {
   drillIntervalDays: number;
   drillHours: number;
   drillClass: string;
+  /** Of so many drills one is real: of a failover's class, and Multi-AZ as a failover's; none when 0. */
+  realEvery: number;
+  failoverClass: string;
+  multiAz: boolean;
   /** Runs of the scheduled functions in a day, all together. */
   scheduledRunsPerDay: number;
   /** Zones in which the stack makes the inspector's endpoints; none when it makes none. */
@@ -70,16 +74,30 @@ function artifactLines({ artifactBytes, artifacts, artifactGrowthPercent, captur
   ];
 }
 
-function drillLine({ drillIntervalDays, drillHours, drillClass, databaseGib }: Load): CostLine {
-  const hourly = PRICES.rdsHour[drillClass];
-  const drills = DAYS / drillIntervalDays;
-  const storage = (databaseGib * PRICES.rdsStorageGibMonth) / HOURS;
-  const known = hourly === undefined ? `; no price of ${drillClass} in prices.ts: counted as db.m7g.large` : '';
+/** What an instance and its storage cost an hour; Multi-AZ is a second one of both. */
+function instanceRate(
+  className: string,
+  storageGib: number,
+  multiAz: boolean,
+): { dollarsAnHour: number; note: string } {
+  const hourly = PRICES.rdsHour[className];
+  const note = hourly === undefined ? `; no price of ${className} in prices.ts: counted as db.m7g.large` : '';
   const rate = hourly ?? PRICES.rdsHour['db.m7g.large'] ?? 0;
+  return { dollarsAnHour: (multiAz ? 2 : 1) * (rate + (storageGib * PRICES.rdsStorageGibMonth) / HOURS), note };
+}
+
+/** Small drills, and those of the real thing. */
+function drillLine(load: Load): CostLine {
+  const { drillIntervalDays, drillHours, drillClass, databaseGib, realEvery, failoverClass, multiAz } = load;
+  const drills = DAYS / drillIntervalDays;
+  const real = realEvery === 0 ? 0 : drills / realEvery;
+  const small = instanceRate(drillClass, databaseGib, false);
+  const large = instanceRate(failoverClass, databaseGib, multiAz);
+  const ofReal = `; ${real.toFixed(1)} of them real, ${failoverClass}${multiAz ? ', Multi-AZ' : ''}${large.note}`;
   return {
     what: 'drills',
-    dollarsAMonth: drills * drillHours * (rate + storage),
-    how: `${drills.toFixed(1)} a month, ${drillHours} h each, ${drillClass}${known}`,
+    dollarsAMonth: drillHours * ((drills - real) * small.dollarsAnHour + real * large.dollarsAnHour),
+    how: `${drills.toFixed(1)} a month, ${drillHours} h each, ${drillClass}${small.note}${real === 0 ? '' : ofReal}`,
   };
 }
 

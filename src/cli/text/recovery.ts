@@ -1,34 +1,34 @@
 import { commandLine } from '../../core/command-line.ts';
 import { fenceText } from '../../core/notices/of-recovery.ts';
-import { kinds } from '../../core/recovery/kinds.ts';
+import { titleOf } from '../../core/recovery/kinds.ts';
 import { allFindings, phaseSeconds, rtoSeconds, startArguments } from '../../core/recovery/lifecycle.ts';
 import type { PlanStep } from '../../core/recovery/plan.ts';
+import { measuredText } from '../../core/recovery/rehearsals.ts';
 import { isProduction, type Run } from '../../core/recovery/run.ts';
+import type { DrillPlan } from '../../jobs/recovery/drill.ts';
 import type { FailbackPlan } from '../../jobs/recovery/failback.ts';
 import type { AbortReport, FailoverPlan } from '../../jobs/recovery/failover.ts';
 
-function seconds(value: number | undefined): string {
-  return value === undefined
-    ? 'not measured yet'
-    : value < 90
-      ? `about ${value} s`
-      : `about ${Math.round(value / 60)} min`;
+function expected({ expectedSeconds: value, expectedFrom: from }: PlanStep): string {
+  if (value === undefined) return 'not measured yet';
+  const time = value < 90 ? `about ${value} s` : `about ${Math.round(value / 60)} min`;
+  return from ? `${time}, from ${measuredText(from)}` : time;
 }
 
-export function planText(point: string | null, steps: PlanStep[]): string {
+function planText(point: string | null, steps: PlanStep[]): string {
   const lines = [point === null ? 'No recovery point can be restored.' : `From recovery point ${point}:`];
   for (const [index, step] of steps.entries()) {
     const needs = [step.needsPrimary ? 'primary' : '', step.needsUsEast1 ? 'us-east-1' : ''].filter(
       (each) => each !== '',
     );
     const note = needs.length > 0 ? `; wants ${needs.join(' and ')}, goes on without` : '';
-    lines.push(
-      `${index + 1}. ${step.phase} (${seconds(step.expectedSeconds)}${note})`,
-      `   ${step.does}`,
-      `   because ${step.why}`,
-    );
+    lines.push(`${index + 1}. ${step.phase} (${expected(step)}${note})`, `   ${step.does}`, `   because ${step.why}`);
   }
   return lines.join('\n');
+}
+
+export function drillPlanText({ point, steps, nextScheduled: { real, why } }: DrillPlan): string {
+  return `${planText(point, steps)}\nThe next scheduled drill is ${real ? 'of the real thing' : 'a small one'}: ${why}.`;
 }
 
 export function failoverPlanText(plan: FailoverPlan): string {
@@ -46,7 +46,7 @@ export function failoverPlanText(plan: FailoverPlan): string {
 }
 
 export function runText(run: Run, now: Date): string {
-  const lines = [`${kinds[run.kind].title} ${run.id}  ${run.state}: ${run.history.at(-1)?.why}`];
+  const lines = [`${titleOf(run)} ${run.id}  ${run.state}: ${run.history.at(-1)?.why}`];
   const attempt = run.attempts.at(-1);
   if (attempt) lines.push(`  point ${attempt.point}, instance ${attempt.instance}, ${rtoSeconds(run, now)} s so far`);
   const phases = Object.entries(phaseSeconds(run, now)).map(([name, value]) => `${name} ${value} s`);

@@ -47,12 +47,11 @@ export async function planFailover(ports: AdvancePorts, policy: Policy, request:
   const { points } = await readPoints(ports.vault);
   const { runs } = await readRuns(ports.vault);
   const candidates = candidatesFor(request.point, points, await readAvailableCopies(ports));
-  const past = runs.filter((each) => ['passed', 'done'].includes(each.state));
   const inHand = failoverInHand(runs);
   const plan: FailoverPlan = {
     confirm: candidates[0]?.id ?? null,
     candidates: candidates.map((each) => candidateRow(each, now)),
-    steps: restorePlan(candidates[0], 'production', policy, past, now, {
+    steps: restorePlan(candidates[0], 'production', policy, runs, now, {
       planned: request.planned,
       dns: ports.cutOver.dns !== undefined,
     }),

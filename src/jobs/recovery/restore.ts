@@ -1,7 +1,7 @@
 import { finding } from '../../core/findings.ts';
 import { stackNames } from '../../core/names.ts';
 import type { Point } from '../../core/points/documents.ts';
-import { kinds, snapshotOf } from '../../core/recovery/kinds.ts';
+import { snapshotOf, targetOf } from '../../core/recovery/kinds.ts';
 import { block, current, noteError, reject, withAttempt } from '../../core/recovery/lifecycle.ts';
 import {
   capacityRefused,
@@ -10,7 +10,7 @@ import {
   passwordSettled,
   restoreAsked,
 } from '../../core/recovery/observations.ts';
-import { nextClass, restoreRequest } from '../../core/recovery/restore-request.ts';
+import { classesFor, nextClass, restoreRequest } from '../../core/recovery/restore-request.ts';
 import { isProduction, type Run } from '../../core/recovery/run.ts';
 import { DrError, hasCode } from '../../errors.ts';
 import type { Pass } from '../pass.ts';
@@ -68,8 +68,8 @@ async function prerequisites(pass: Pass, run: Run): Promise<Run | undefined> {
 async function ask(pass: Pass, run: Run): Promise<Run> {
   const { ports, policy } = pass;
   const refused = current(run).restore?.refused ?? [];
-  const { target } = kinds[run.kind];
-  const className = nextClass(target === 'scratch' ? policy.restore.drillClasses : policy.restore.classes, refused);
+  const target = targetOf(run);
+  const className = nextClass(classesFor(policy.restore, target), refused);
   if (className === undefined) {
     const why = `AWS has none of the classes: ${refused.map((each) => each.className).join(', ')}`;
     return updateAttempt(ports, run, (now) => {
