@@ -4,13 +4,23 @@ import { type Group, RdsFault } from './model.ts';
 import type { Params } from './query.ts';
 import type { Caller, RdsWorld } from './world.ts';
 
-const subnetXml = (group: Group) => ({ DBSubnetGroupName: group.name, SubnetGroupStatus: 'Complete' });
+/** Each subnet in a zone of its own. */
+const subnetXml = ({ name, region, subnets }: Group) => ({
+  DBSubnetGroupName: name,
+  SubnetGroupStatus: 'Complete',
+  Subnets: subnets.map((SubnetIdentifier, index) => ({
+    SubnetIdentifier,
+    SubnetAvailabilityZone: { Name: `${region}${'abcdef'[index]}` },
+    SubnetStatus: 'Active',
+  })),
+});
 const parameterXml = (group: Group) => ({ DBParameterGroupName: group.name, DBParameterGroupFamily: group.family });
 
 export async function createSubnetGroup(world: RdsWorld, caller: Caller, params: Params) {
   const name = (params.text('DBSubnetGroupName') ?? '').toLowerCase();
   await world.allow(caller, 'rds:CreateDBSubnetGroup', [world.arn(caller.region, 'subgrp', name)]);
-  const group = { name, region: caller.region, family: undefined };
+  const subnets = params.list('SubnetIds.SubnetIdentifier') ?? [];
+  const group = { name, region: caller.region, family: undefined, subnets };
   world.subnetGroups.set(world.key(caller.region, name), group);
   return { DBSubnetGroup: subnetXml(group) };
 }
@@ -18,7 +28,7 @@ export async function createSubnetGroup(world: RdsWorld, caller: Caller, params:
 export async function createParameterGroup(world: RdsWorld, caller: Caller, params: Params) {
   const name = (params.text('DBParameterGroupName') ?? '').toLowerCase();
   await world.allow(caller, 'rds:CreateDBParameterGroup', [world.arn(caller.region, 'pg', name)]);
-  const group = { name, region: caller.region, family: params.text('DBParameterGroupFamily') };
+  const group = { name, region: caller.region, family: params.text('DBParameterGroupFamily'), subnets: [] };
   world.parameterGroups.set(world.key(caller.region, name), group);
   return { DBParameterGroup: parameterXml(group) };
 }

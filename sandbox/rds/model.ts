@@ -2,6 +2,9 @@ import type { Cluster } from './postgres.ts';
 
 export type Tag = { Key: string; Value: string };
 
+/** What a test changes of a class: null when the region has it no more. */
+type OfferChange = null | { multiAz?: boolean; zones?: string[]; storageTypes?: string[] };
+
 /** What differs from one test to the next; changed through the gateway's control route. */
 export type RdsSettings = {
   /** What takes a while does not end before this is taken back: states in between can be looked at. */
@@ -11,6 +14,10 @@ export type RdsSettings = {
   snapshotQuota: number;
   copyLimit: number;
   insufficientCapacity: string[];
+  /** Minor versions that are not offered any more. */
+  retiredVersions: string[];
+  /** What a class is offered with otherwise than the usual. */
+  offers: Record<string, OfferChange>;
   events: 'deliver' | 'drop' | 'double';
   eventDelayMs: number;
 };
@@ -22,6 +29,8 @@ export const defaultSettings: RdsSettings = {
   snapshotQuota: 100,
   copyLimit: 20,
   insufficientCapacity: [],
+  retiredVersions: [],
+  offers: {},
   events: 'deliver',
   eventDelayMs: 0,
 };
@@ -75,7 +84,7 @@ export type Snapshot = {
 };
 
 /** Subnet and parameter groups: only what a restore asks of them. */
-export type Group = { name: string; region: string; family: string | undefined };
+export type Group = { name: string; region: string; family: string | undefined; subnets: string[] };
 
 const ENGINE_VERSION = '17.10';
 

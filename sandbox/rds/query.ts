@@ -9,6 +9,10 @@ const members: Record<string, string> = {
   VpcSecurityGroups: 'VpcSecurityGroupMembership',
   DBParameterGroups: 'DBParameterGroup',
   DBSubnetGroups: 'DBSubnetGroup',
+  Subnets: 'Subnet',
+  DBEngineVersions: 'DBEngineVersion',
+  OrderableDBInstanceOptions: 'OrderableDBInstanceOption',
+  AvailabilityZones: 'AvailabilityZone',
 };
 
 function escapeXml(text: string): string {

@@ -9,6 +9,7 @@ import {
   restoreInstance,
 } from './instances.ts';
 import { RdsFault, type Tag } from './model.ts';
+import { describeEngineVersions, describeOrderableOptions } from './offers.ts';
 import { errorXml, Params, responseXml } from './query.ts';
 import { copySnapshot, createSnapshot, deleteSnapshot, describeSnapshots } from './snapshots.ts';
 import type { Caller, RdsWorld } from './world.ts';
@@ -41,6 +42,8 @@ const actions: Record<string, Action> = {
   DescribeDBSubnetGroups: describeSubnetGroups,
   CreateDBParameterGroup: createParameterGroup,
   DescribeDBParameterGroups: describeParameterGroups,
+  DescribeDBEngineVersions: describeEngineVersions,
+  DescribeOrderableDBInstanceOptions: describeOrderableOptions,
   CreateDBInstance: createInstance,
   DescribeDBInstances: describeInstances,
   ModifyDBInstance: modifyInstance,

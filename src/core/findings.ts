@@ -165,6 +165,14 @@ export const findingRules = {
     severity: 'critical',
     hint: 'Make the parameter group that restore.parameterGroup names in the DR region, of the family of the database.',
   },
+  CLASS_UNORDERABLE: {
+    severity: 'critical',
+    hint: 'Name a class in restore.classes that RDS offers in the DR region as the message needs it, and deploy. Orderable is not capacity: name more than one.',
+  },
+  CLASS_LOST: {
+    severity: 'warning',
+    hint: 'Name another class in its place, and deploy. Orderable is not capacity: keep more than one, of more than one family.',
+  },
   BACKUPS_DISABLED: {
     severity: 'warning',
     hint: 'Set a backup retention of one day or more on the primary instance.',

@@ -14,6 +14,7 @@ import { describeError, hasCode } from '../errors.ts';
 import { measureCoverage } from './artifacts/coverage.ts';
 import { isDarkness } from './darkness.ts';
 import { readEscrowedRevisions } from './keys/envelope.ts';
+import { lookAtClasses } from './recovery/classes.ts';
 import { readReverseStatus } from './recovery/reverse.ts';
 import { writeStatusPage } from './status-page.ts';
 import { readDirection } from './vault/direction.ts';
@@ -31,6 +32,7 @@ type ReadinessPorts = Pick<
   | 'log'
   | 'metrics'
   | 'notifier'
+  | 'offers'
   | 'replica'
   | 'reverseVault'
   | 'signals'
@@ -125,6 +127,7 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
     reverse: undefined,
     runs,
     lacking: [],
+    classes: undefined,
   };
   seen.reconcile = (await optional(seen, () => readDocument(ports.vault, vaultKeys.reconcile, reconcileSchema)))?.value;
   seen.verified = (await optional(seen, () => readDocument(ports.vault, vaultKeys.verified, verifiedSchema)))?.value;
@@ -137,6 +140,7 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
     const copy = copies.find((each) => each.name === snapshotName(point.id));
     const parameterGroupFamily = copy?.parameterGroupFamily;
     seen.lacking = await ports.instances.missing({ subnetGroup, parameterGroup, parameterGroupFamily });
+    if (copy && seen.direction === 'primary→dr') seen.classes = await lookAtClasses(ports, policy, copy, point.source);
   }
   await observeReplica(ports, seen, point);
   seen.primary = await observePrimary(ports);

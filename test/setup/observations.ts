@@ -87,6 +87,7 @@ export const healthy: Observations = {
   reverse: undefined,
   runs: [],
   lacking: [],
+  classes: undefined,
 };
 
 export const dark = { region: 'us-east-1', unreachable: 'TimeoutError' };

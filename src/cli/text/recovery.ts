@@ -2,6 +2,7 @@ import { commandLine } from '../../core/command-line.ts';
 import { fenceText } from '../../core/notices/of-recovery.ts';
 import { titleOf } from '../../core/recovery/kinds.ts';
 import { allFindings, phaseSeconds, rtoSeconds, startArguments } from '../../core/recovery/lifecycle.ts';
+import { classesText } from '../../core/recovery/orderable.ts';
 import type { PlanStep } from '../../core/recovery/plan.ts';
 import { measuredText } from '../../core/recovery/rehearsals.ts';
 import { isProduction, type Run } from '../../core/recovery/run.ts';
@@ -27,8 +28,10 @@ function planText(point: string | null, steps: PlanStep[]): string {
   return lines.join('\n');
 }
 
-export function drillPlanText({ point, steps, nextScheduled: { real, why } }: DrillPlan): string {
-  return `${planText(point, steps)}\nThe next scheduled drill is ${real ? 'of the real thing' : 'a small one'}: ${why}.`;
+export function drillPlanText({ point, real, steps, classes, nextScheduled }: DrillPlan): string {
+  const next = `The next scheduled drill is ${nextScheduled.real ? 'of the real thing' : 'a small one'}`;
+  const found = classesText(classes, real ? 'failover' : 'drill');
+  return [planText(point, steps), found, `${next}: ${nextScheduled.why}.`].join('\n');
 }
 
 export function failoverPlanText(plan: FailoverPlan): string {
@@ -40,7 +43,7 @@ export function failoverPlanText(plan: FailoverPlan): string {
       `  ${each.point}  ${each.state.padEnd(9)}  ${lost.padEnd(14)}  data of ${each.dataAt}  ${each.artifacts} artifacts`,
     );
   }
-  lines.push('', planText(plan.confirm, plan.steps));
+  lines.push('', planText(plan.confirm, plan.steps), '', classesText(plan.classes, 'failover'));
   if (plan.confirm) lines.push('', `Type next: builder-dr failover start --confirm ${plan.confirm}`);
   return lines.join('\n');
 }

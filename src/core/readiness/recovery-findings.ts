@@ -5,6 +5,7 @@ import type { Policy } from '../policy.ts';
 import { unconfirmed } from '../recovery/fence.ts';
 import { titleOf } from '../recovery/kinds.ts';
 import { allFindings, isCutOver, isOver, rtoSeconds } from '../recovery/lifecycle.ts';
+import { lostText, type OrderableClasses, versionText } from '../recovery/orderable.ts';
 import { measuredBy, measuredText, rtoRun } from '../recovery/rehearsals.ts';
 import { isProduction, isRealDrill, type Run } from '../recovery/run.ts';
 import type { Observations } from './observations.ts';
@@ -62,6 +63,31 @@ function fenceFindings(seen: Observations): Finding[] {
   return [finding('TWO_WRITERS', inForce.id, `${text}; its database answers`)];
 }
 
+/**
+ * A failover needs one class of its own, so the last one lost is what makes a site not recoverable; each one lost
+ * before is said by its name. Of a drill's classes only the last one matters: it takes the next by itself.
+ */
+function classFindings(classes: OrderableClasses): Finding[] {
+  const found: Finding[] = [];
+  const { failover, drill } = classes;
+  const none = (list: OrderableClasses['failover']) => list.every((each) => each.problem !== undefined);
+  const asked = `for ${versionText(classes)}`;
+  if (none(failover)) {
+    const text = `a failover now would be refused by RDS: ${asked}, ${lostText(failover)}`;
+    found.push(finding('CLASS_UNORDERABLE', 'restore.classes', text));
+  } else {
+    for (const lost of failover.filter((each) => each.problem !== undefined)) {
+      const others = failover.filter((each) => each === lost || each.problem === undefined);
+      found.push(finding('CLASS_LOST', `restore.classes: ${lost.className}`, `${asked}, ${lostText(others)}`));
+    }
+  }
+  if (none(drill)) {
+    const text = `a small drill would be refused by RDS: ${asked}, ${lostText(drill)}`;
+    found.push(finding('CLASS_LOST', 'restore.drillClasses', text));
+  }
+  return found;
+}
+
 /** What drills, failovers and the DR site's own preparation say. */
 export function recoveryFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
   const found: Finding[] = [];
@@ -81,5 +107,6 @@ export function recoveryFindings(seen: Observations, policy: Policy, now: Date):
     found.push(finding('NODE_CONFIG_MISSING', 'node', text));
   }
   for (const { code, subject, text } of seen.lacking) found.push(finding(code, subject, text));
+  if (seen.classes) found.push(...classFindings(seen.classes));
   return found;
 }

@@ -1,6 +1,7 @@
 import type { Policy } from '../../core/policy.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import { candidatesFor, isOver, plannedRun } from '../../core/recovery/lifecycle.ts';
+import type { ClassesSeen } from '../../core/recovery/orderable.ts';
 import { type PlanStep, restorePlan } from '../../core/recovery/plan.ts';
 import { type NextDrill, nextScheduledDrill } from '../../core/recovery/rehearsals.ts';
 import { type Run, type RunOf, runSchema } from '../../core/recovery/run.ts';
@@ -9,6 +10,7 @@ import { updateDocument } from '../vault/documents.ts';
 import { readPoints } from '../vault/points.ts';
 import { announceRun, readRuns, runKey } from '../vault/runs.ts';
 import { readAvailableCopies } from './candidates.ts';
+import { classesForPlan } from './classes.ts';
 
 type DrillPorts = Pick<Ports, 'clock' | 'database' | 'log' | 'signals' | 'vault'>;
 
@@ -56,13 +58,15 @@ export type DrillPlan = {
   point: string | null;
   real: boolean;
   steps: PlanStep[];
+  /** Which classes RDS would take now. */
+  classes: ClassesSeen;
   /** Which kind the next scheduled one is. */
   nextScheduled: NextDrill;
 };
 
 /** What a drill would do now; nothing is started. */
 export async function planDrill(
-  ports: DrillPorts,
+  ports: DrillPorts & Pick<Ports, 'offers'>,
   policy: Policy,
   { point, real }: { point: string; real: boolean },
 ): Promise<DrillPlan> {
@@ -73,6 +77,7 @@ export async function planDrill(
     point: best?.id ?? null,
     real,
     steps: restorePlan(best, real ? 'real' : 'scratch', policy, runs, ports.clock()),
+    classes: await classesForPlan(ports, policy, best),
     nextScheduled: nextScheduledDrill(runs, policy.drills.realEvery),
   };
 }

@@ -1,6 +1,6 @@
 import type { Point } from '../../core/points/documents.ts';
 import type { Policy } from '../../core/policy.ts';
-import type { AdvancePorts } from '../../core/ports/all.ts';
+import type { AdvancePorts, Ports } from '../../core/ports/all.ts';
 import {
   abort,
   candidatesFor,
@@ -12,6 +12,7 @@ import {
   nextCandidate,
   plannedRun,
 } from '../../core/recovery/lifecycle.ts';
+import type { ClassesSeen } from '../../core/recovery/orderable.ts';
 import { type Candidate, candidateRow, type PlanStep, restorePlan } from '../../core/recovery/plan.ts';
 import { ROLE_TAG } from '../../core/recovery/restore-request.ts';
 import { isProduction, type ProductionRun, type Run, runSchema, type StartRequest } from '../../core/recovery/run.ts';
@@ -24,6 +25,7 @@ import { readAll, updateDocument } from '../vault/documents.ts';
 import { readPoints } from '../vault/points.ts';
 import { announceRun, readRunAgain, readRuns, runKey, updateRun } from '../vault/runs.ts';
 import { readAvailableCopies } from './candidates.ts';
+import { classesForPlan } from './classes.ts';
 import { keepFence } from './fencing.ts';
 import { tell } from './tell.ts';
 
@@ -37,27 +39,33 @@ export type FailoverPlan = {
   confirm: string | null;
   candidates: Candidate[];
   steps: PlanStep[];
+  /** Which classes RDS would take now. */
+  classes: ClassesSeen;
   /** A failover that is in hand already. */
   inHand: { id: string; state: string } | null;
 };
 
 /** The candidates side by side, and the steps. Nothing is started, and only the DR site is asked. */
-export async function planFailover(ports: AdvancePorts, policy: Policy, request: { point: string; planned: boolean }) {
+export async function planFailover(
+  ports: AdvancePorts & Pick<Ports, 'offers'>,
+  policy: Policy,
+  request: { point: string; planned: boolean },
+): Promise<FailoverPlan> {
   const now = ports.clock();
   const { points } = await readPoints(ports.vault);
   const { runs } = await readRuns(ports.vault);
   const candidates = candidatesFor(request.point, points, await readAvailableCopies(ports));
   const inHand = failoverInHand(runs);
-  const plan: FailoverPlan = {
+  return {
     confirm: candidates[0]?.id ?? null,
     candidates: candidates.map((each) => candidateRow(each, now)),
     steps: restorePlan(candidates[0], 'production', policy, runs, now, {
       planned: request.planned,
       dns: ports.cutOver.dns !== undefined,
     }),
+    classes: await classesForPlan(ports, policy, candidates[0]),
     inHand: inHand ? { id: inHand.id, state: inHand.state } : null,
   };
-  return plan;
 }
 
 function requireConfirmation(request: FailoverRequest, candidates: Point[]): void {
