@@ -169,6 +169,11 @@ export const findingRules = {
     severity: 'critical',
     hint: 'Name a class in restore.classes that RDS offers in the DR region as the message needs it, and deploy. Orderable is not capacity: name more than one.',
   },
+  LEFTOVER_INSTANCE: {
+    severity: 'warning',
+    hint: 'It is paid for, and no role of ours may delete it. `builder-dr failover status` says whether it is still so; when nobody needs it, paste the lines in their order.',
+    next: ['failover', 'status'],
+  },
   CLASS_LOST: {
     severity: 'warning',
     hint: 'Name another class in its place, and deploy. Orderable is not capacity: keep more than one, of more than one family.',

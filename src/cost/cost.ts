@@ -1,6 +1,6 @@
+import { HOURS_A_MONTH, instancePrice } from './instance.ts';
 import { PRICES } from './prices.ts';
 
-const HOURS = 730;
 const DAYS = 30.4;
 const GIB = 2 ** 30;
 
@@ -74,30 +74,20 @@ function artifactLines({ artifactBytes, artifacts, artifactGrowthPercent, captur
   ];
 }
 
-/** What an instance and its storage cost an hour; Multi-AZ is a second one of both. */
-function instanceRate(
-  className: string,
-  storageGib: number,
-  multiAz: boolean,
-): { dollarsAnHour: number; note: string } {
-  const hourly = PRICES.rdsHour[className];
-  const note = hourly === undefined ? `; no price of ${className} in prices.ts: counted as db.m7g.large` : '';
-  const rate = hourly ?? PRICES.rdsHour['db.m7g.large'] ?? 0;
-  return { dollarsAnHour: (multiAz ? 2 : 1) * (rate + (storageGib * PRICES.rdsStorageGibMonth) / HOURS), note };
-}
-
 /** Small drills, and those of the real thing. */
 function drillLine(load: Load): CostLine {
   const { drillIntervalDays, drillHours, drillClass, databaseGib, realEvery, failoverClass, multiAz } = load;
   const drills = DAYS / drillIntervalDays;
   const real = realEvery === 0 ? 0 : drills / realEvery;
-  const small = instanceRate(drillClass, databaseGib, false);
-  const large = instanceRate(failoverClass, databaseGib, multiAz);
-  const ofReal = `; ${real.toFixed(1)} of them real, ${failoverClass}${multiAz ? ', Multi-AZ' : ''}${large.note}`;
+  const small = instancePrice(drillClass, databaseGib, false);
+  const large = instancePrice(failoverClass, databaseGib, multiAz);
+  const counted = (className: string, { countedAs }: typeof small) =>
+    countedAs ? `; no price of ${className} in prices.ts: counted as ${countedAs}` : '';
+  const ofReal = `; ${real.toFixed(1)} of them real, ${failoverClass}${multiAz ? ', Multi-AZ' : ''}${counted(failoverClass, large)}`;
   return {
     what: 'drills',
     dollarsAMonth: drillHours * ((drills - real) * small.dollarsAnHour + real * large.dollarsAnHour),
-    how: `${drills.toFixed(1)} a month, ${drillHours} h each, ${drillClass}${small.note}${real === 0 ? '' : ofReal}`,
+    how: `${drills.toFixed(1)} a month, ${drillHours} h each, ${drillClass}${counted(drillClass, small)}${real === 0 ? '' : ofReal}`,
   };
 }
 
@@ -122,7 +112,7 @@ function runningLines({ scheduledRunsPerDay, artifacts, artifactGrowthPercent, z
     },
     {
       what: 'endpoints of the inspector',
-      dollarsAMonth: interfaceEndpoints * zones * HOURS * PRICES.vpcEndpointHour,
+      dollarsAMonth: interfaceEndpoints * zones * HOURS_A_MONTH * PRICES.vpcEndpointHour,
       how: zones === 0 ? 'none made by the stack' : `${interfaceEndpoints} interface endpoints, ${zones} zones`,
     },
   ];

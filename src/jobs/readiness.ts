@@ -15,6 +15,7 @@ import { measureCoverage } from './artifacts/coverage.ts';
 import { isDarkness } from './darkness.ts';
 import { readEscrowedRevisions } from './keys/envelope.ts';
 import { lookAtClasses } from './recovery/classes.ts';
+import { lookForLeftovers } from './recovery/leftovers.ts';
 import { readReverseStatus } from './recovery/reverse.ts';
 import { writeStatusPage } from './status-page.ts';
 import { readDirection } from './vault/direction.ts';
@@ -101,7 +102,7 @@ async function optional<T>(seen: Observations, read: () => Promise<T>): Promise<
 
 async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observations> {
   const { points, unreadable } = await readPoints(ports.vault);
-  const { runs, unreadable: brokenRuns } = await readRuns(ports.vault);
+  const read = await readRuns(ports.vault);
   const [copies, escrow, node, unusableKeys, subscribers] = await Promise.all([
     ports.database.copies(),
     readEscrowedRevisions(ports.vault),
@@ -111,7 +112,7 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
   ]);
   const seen: Observations = {
     points,
-    unreadable: [...unreadable, ...brokenRuns, ...escrow.unreadable],
+    unreadable: [...unreadable, ...read.unreadable, ...escrow.unreadable],
     copies,
     replica: undefined,
     replicaMissing: undefined,
@@ -125,14 +126,17 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
     previous: undefined,
     direction: 'primary→dr',
     reverse: undefined,
-    runs,
+    runs: read.runs,
+    leftovers: [],
     lacking: [],
     classes: undefined,
   };
   seen.reconcile = (await optional(seen, () => readDocument(ports.vault, vaultKeys.reconcile, reconcileSchema)))?.value;
   seen.verified = (await optional(seen, () => readDocument(ports.vault, vaultKeys.verified, verifiedSchema)))?.value;
   seen.previous = (await optional(seen, () => readDocument(ports.vault, vaultKeys.status, statusSchema)))?.value;
-  seen.direction = (await optional(seen, () => readDirection(ports.vault)))?.direction ?? 'primary→dr';
+  const direction = await optional(seen, () => readDirection(ports.vault));
+  seen.direction = direction?.direction ?? 'primary→dr';
+  seen.leftovers = (await optional(seen, () => lookForLeftovers(ports, read, direction))) ?? [];
   if (seen.direction !== 'primary→dr') seen.reverse = await optional(seen, () => readReverseStatus(ports));
   const point = failoverPoint(points, copies);
   if (point) {

@@ -87,6 +87,7 @@ export const healthy: Observations = {
   reverse: undefined,
   runs: [],
   lacking: [],
+  leftovers: [],
   classes: undefined,
 };
 

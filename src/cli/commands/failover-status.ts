@@ -6,14 +6,14 @@ export const failoverStatus: Command = {
   does: 'how far the failover is',
   async run({ site }) {
     const { ports } = await site();
-    const job = await import('../../jobs/recovery/failover.ts');
-    const { runText } = await import('../text/recovery.ts');
+    const job = await import('../../jobs/recovery/leftovers.ts');
+    const { failoverStatusText } = await import('../text/recovery.ts');
     const runs = await job.failoverStatus(ports);
     const [last] = runs;
     if (!last)
       throw new DrError('RUN_UNKNOWN', 'there was no failover', {
         hint: '`builder-dr failover plan` shows what one would do.',
       });
-    return { json: runs, text: runText(last, ports.clock()), healthy: last.state === 'done' };
+    return { json: runs, text: failoverStatusText(runs, ports.clock()), healthy: last.state === 'done' };
   },
 };

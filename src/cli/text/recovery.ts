@@ -1,6 +1,7 @@
 import { commandLine } from '../../core/command-line.ts';
 import { fenceText } from '../../core/notices/of-recovery.ts';
 import { titleOf } from '../../core/recovery/kinds.ts';
+import { leftoverText } from '../../core/recovery/leftovers.ts';
 import { allFindings, phaseSeconds, rtoSeconds, startArguments } from '../../core/recovery/lifecycle.ts';
 import { classesText } from '../../core/recovery/orderable.ts';
 import type { PlanStep } from '../../core/recovery/plan.ts';
@@ -9,6 +10,7 @@ import { isProduction, type Run } from '../../core/recovery/run.ts';
 import type { DrillPlan } from '../../jobs/recovery/drill.ts';
 import type { FailbackPlan } from '../../jobs/recovery/failback.ts';
 import type { AbortReport, FailoverPlan } from '../../jobs/recovery/failover.ts';
+import type { FailoverStatus } from '../../jobs/recovery/leftovers.ts';
 
 function expected({ expectedSeconds: value, expectedFrom: from }: PlanStep): string {
   if (value === undefined) return 'not measured yet';
@@ -76,6 +78,19 @@ export function runText(run: Run, now: Date): string {
   for (const each of run.errors.slice(-3)) lines.push(`  waited: ${each.at} ${each.message}`);
   if (isProduction(run) && run.blocked) {
     lines.push(`  first: ${run.blocked.doFirst}`, `Type next: ${commandLine(startArguments(run.blocked.resume))}`);
+  }
+  return lines.join('\n');
+}
+
+export function failoverStatusText(runs: FailoverStatus[], now: Date): string {
+  const lines = runs.slice(0, 1).map((run) => runText(run, now));
+  for (const { leftovers } of runs) {
+    if ('unknown' in leftovers)
+      return [...lines, `What failovers left behind is not known: ${leftovers.unknown}`].join('\n');
+    for (const each of leftovers) {
+      lines.push(`left behind: ${each.instance}: ${leftoverText(each)}. To remove it:`);
+      lines.push(...each.remove.map((line) => `    ${line}`));
+    }
   }
   return lines.join('\n');
 }

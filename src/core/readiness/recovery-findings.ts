@@ -4,6 +4,7 @@ import { isProtected } from '../points/point.ts';
 import type { Policy } from '../policy.ts';
 import { unconfirmed } from '../recovery/fence.ts';
 import { titleOf } from '../recovery/kinds.ts';
+import { leftoverFindings } from '../recovery/leftovers.ts';
 import { allFindings, isCutOver, isOver, rtoSeconds } from '../recovery/lifecycle.ts';
 import { lostText, type OrderableClasses, versionText } from '../recovery/orderable.ts';
 import { measuredBy, measuredText, rtoRun } from '../recovery/rehearsals.ts';
@@ -98,7 +99,7 @@ export function recoveryFindings(seen: Observations, policy: Policy, now: Date):
         : 'the stack that should protect it is silent or has no point';
     found.push(finding('UNPROTECTED', 'direction', `a failover put the DR site in force, and ${why}`));
   }
-  found.push(...fenceFindings(seen));
+  found.push(...fenceFindings(seen), ...leftoverFindings(seen.leftovers));
   if (seen.direction !== 'primary→dr') return found;
   found.push(...drillFindings(seen, policy, now));
   if (!seen.nodeFiles.some((path) => /(^|\/)(user\.toml|bldr\.env)$/.test(path))) {

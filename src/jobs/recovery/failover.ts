@@ -1,6 +1,8 @@
 import type { Point } from '../../core/points/documents.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { AdvancePorts, Ports } from '../../core/ports/all.ts';
+import type { RestoredInstance } from '../../core/ports/recovery.ts';
+import { removal } from '../../core/recovery/leftovers.ts';
 import {
   abort,
   candidatesFor,
@@ -170,14 +172,8 @@ async function resumeFailover(
   return updateRun(ports, run, (now) => resumed(now, request, final?.state === 'failed', ports.clock()));
 }
 
-/** The failovers of the catalogue, newest first. */
-export async function failoverStatus(ports: AdvancePorts): Promise<ProductionRun[]> {
-  const { runs } = await readRuns(ports.vault);
-  return runs.filter(isProduction).reverse();
-}
-
 async function newest(ports: AdvancePorts): Promise<ProductionRun> {
-  const [run] = await failoverStatus(ports);
+  const run = (await readRuns(ports.vault)).runs.findLast(isProduction);
   if (run) return run;
   throw new DrError('RUN_UNKNOWN', 'there is no failover', {
     hint: '`builder-dr failover plan` shows what one would do.',
@@ -186,36 +182,40 @@ async function newest(ports: AdvancePorts): Promise<ProductionRun> {
 
 export type AbortReport = { run: ProductionRun; kept: string[]; remove: string[] };
 
+/** What serves is neither called off nor named to be removed. */
+function requireNotCutOver(run: ProductionRun): void {
+  if (!isCutOver(run)) return;
+  throw new DrError('BAD_USAGE', `failover ${run.id} is ${run.state}: the DR site is in force already`, {
+    subject: run.id,
+    hint: 'Going back is a failback: `builder-dr failback plan`.',
+  });
+}
+
 /** Calls a failover off, before the cut-over only: takes the fence away and keeps what was restored. */
 export async function abortFailover(ports: AdvancePorts, policy: Policy): Promise<AbortReport> {
   const run = await newest(ports);
-  if (isCutOver(run)) {
-    throw new DrError('BAD_USAGE', `failover ${run.id} is ${run.state}: the DR site is in force already`, {
-      subject: run.id,
-      hint: 'Going back is a failback: `builder-dr failback plan`.',
-    });
-  }
+  requireNotCutOver(run);
   const aborted = await updateRun(ports, run, (now) =>
-    isOver(now) ? now : abort(now, ports.clock(), 'called off by the operator'),
+    isOver(now) || isCutOver(now) ? now : abort(now, ports.clock(), 'called off by the operator'),
   );
+  // It may have gone on while this waited.
+  requireNotCutOver(aborted);
   const kept = await tagKept(ports, aborted);
   const pass = await beginPass(ports, policy);
   const lifted = await tell(pass, await keepFence(pass, aborted));
   await ports.signals.setTick(true);
-  return { run: lifted, kept, remove: kept.map((name) => removal(name, ports.site.drRegion)) };
+  const { drRegion } = ports.site;
+  const remove = kept.map((each) => removal(each.name, drRegion, each.deletionProtection).join(' && '));
+  return { run: lifted, kept: kept.map((each) => each.name), remove };
 }
 
-function removal(name: string, region: string): string {
-  return `aws rds modify-db-instance --region ${region} --db-instance-identifier ${name} --no-deletion-protection --apply-immediately && aws rds delete-db-instance --region ${region} --db-instance-identifier ${name} --skip-final-snapshot`;
-}
-
-async function tagKept(ports: AdvancePorts, run: ProductionRun): Promise<string[]> {
-  const kept: string[] = [];
+async function tagKept(ports: AdvancePorts, run: ProductionRun): Promise<RestoredInstance[]> {
+  const kept: RestoredInstance[] = [];
   for (const { instance } of run.attempts) {
     const found = await ports.instances.status(instance);
     if (!found) continue;
     await ports.instances.tag(found.arn, { [ROLE_TAG]: 'aborted' });
-    kept.push(instance);
+    kept.push(found);
   }
   return kept;
 }

@@ -30,6 +30,11 @@ export async function readRun(vault: Pick<Vault, 'get'>, key: string): Promise<R
   });
 }
 
+/** The run that a tag names; none where it is not in the vault. */
+export async function recordOf(vault: Pick<Vault, 'get'>, key: string): Promise<Run | undefined> {
+  return (await readDocument(vault, key, runSchema))?.value;
+}
+
 /** The same run as it is at this moment, whatever was read before. */
 export async function readRunAgain<R extends Run>(vault: Vault, run: R): Promise<R> {
   forget(vault, runKey(run));
