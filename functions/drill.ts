@@ -10,14 +10,16 @@ const lambda = handlersOver(portsOf({ database, signals, vault }));
 const instant = z.iso.datetime();
 const request = z.discriminatedUnion('kind', [
   z.looseObject({ kind: z.literal('scheduled'), scheduledAt: instant }),
-  z.looseObject({
-    kind: z.literal('manual'),
-    requestedAt: instant.optional(),
-    point: z.string().default('latest'),
-    alarmTest: z.boolean().default(false),
-    readAll: z.boolean().default(false),
-    real: z.boolean().default(false),
-  }),
+  z
+    .looseObject({
+      kind: z.literal('manual'),
+      requestedAt: instant.optional(),
+      point: z.string().default('latest'),
+      alarmTest: z.boolean().default(false),
+      readAll: z.boolean().default(false),
+      real: z.boolean().default(false),
+    })
+    .refine(({ alarmTest, real }) => !(alarmTest && real), 'alarmTest and real exclude each other'),
 ]);
 
 /** Starts a drill: by schedule, named by its scheduled time so that a retry finds it, or by hand. */

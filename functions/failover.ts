@@ -1,8 +1,7 @@
 import * as z from 'zod';
 import { policyOf } from '../src/config.ts';
 import { planFailback, startFailback } from '../src/jobs/recovery/failback.ts';
-import { abortFailover, planFailover, startFailover, unfence } from '../src/jobs/recovery/failover.ts';
-import { failoverStatus } from '../src/jobs/recovery/leftovers.ts';
+import { abortFailover, failoverStatus, planFailover, startFailover, unfence } from '../src/jobs/recovery/failover.ts';
 import { offers, portsOf, reverseVault } from '../src/wire/aws.ts';
 import { recoveryMakers } from '../src/wire/recovery.ts';
 import { handlersOver } from './lib/handlers.ts';

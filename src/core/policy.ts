@@ -82,9 +82,8 @@ export const builderSection = z.strictObject({
 
 export type RestoreSettings = z.infer<typeof restoreSection>;
 export type BuilderSettings = z.infer<typeof builderSection>;
-export type DrillSettings = z.infer<typeof drillsSection>;
 export type Policy = z.infer<typeof policySection> & {
-  drills: DrillSettings;
+  drills: z.infer<typeof drillsSection>;
   restore: RestoreSettings;
   builder: BuilderSettings;
 };

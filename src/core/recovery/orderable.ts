@@ -6,8 +6,7 @@ export type ClassVerdict = { className: string; problem: string | undefined };
 
 /** What of the configured classes can be ordered, at the moment it was asked. */
 export type OrderableClasses = {
-  /** The snapshot's engine and version: `postgres 17.10`. */
-  snapshot: string;
+  snapshot: { engine: string; version: string };
   /** The version that a restore of it would have now; undefined when RDS offers none of its family. */
   version: string | undefined;
   failover: ClassVerdict[];
@@ -76,9 +75,10 @@ export function classProblem(
 const withWhy = ({ className, problem }: ClassVerdict) => `${className} (${problem})`;
 
 /** For which version it was asked, and why for another than the snapshot's. */
-export function versionText({ snapshot, version }: OrderableClasses): string {
+export function versionText({ snapshot: of, version }: OrderableClasses): string {
+  const snapshot = `${of.engine} ${of.version}`;
   if (version === undefined) return `${snapshot}, of whose major RDS offers no version any more`;
-  return snapshot.endsWith(` ${version}`) ? snapshot : `${version}, as ${snapshot} is retired`;
+  return version === of.version ? snapshot : `${version}, as ${snapshot} is retired`;
 }
 
 /** What is lost of a list of classes, in words; undefined when all of them can be ordered. */

@@ -27,8 +27,8 @@ export async function lookAtClasses(
   copy: SnapshotFacts,
   source?: Point['source'],
 ): Promise<OrderableClasses> {
-  const [engine = '', snapshotVersion = ''] = copy.engineVersion.split(' ');
-  const version = restoredVersion(snapshotVersion, await offers.versions(engine, copy.parameterGroupFamily));
+  const { engine } = copy;
+  const version = restoredVersion(copy.version, await offers.versions(engine, copy.parameterGroupFamily));
   const zones = await offers.zones(restore.subnetGroup);
   const names = [...new Set([...classesFor(restore, 'production'), ...classesFor(restore, 'scratch')])];
   const options = await eachOf(names, CLASSES_AT_ONCE, async (className) =>
@@ -46,7 +46,12 @@ export async function lookAtClasses(
       });
       return { className, problem: classProblem(request, options.flat(), zones, copy.encrypted) };
     });
-  return { snapshot: copy.engineVersion, version, failover: verdicts('production'), drill: verdicts('scratch') };
+  return {
+    snapshot: { engine, version: copy.version },
+    version,
+    failover: verdicts('production'),
+    drill: verdicts('scratch'),
+  };
 }
 
 /** The same for a plan, which must be shown also when RDS says nothing of its classes. */

@@ -31,6 +31,8 @@ import { classesForPlan } from './classes.ts';
 import { keepFence } from './fencing.ts';
 import { tell } from './tell.ts';
 
+export { failoverStatus } from './leftovers.ts';
+
 /** `confirm`: undefined until the operator has read the plan, and is refused then. */
 export type FailoverRequest =
   | StartRequest

@@ -20,7 +20,11 @@ export async function lookForLeftovers(
   const found = await instances.list();
   // Of a record that does not parse nobody knows what became of it: that is told of the record.
   const known = new Set([...runs.map(runKey), ...unreadable.map(({ key }) => key)]);
-  const keys = new Set(found.flatMap((each) => each.tags[RUN_TAG] ?? []).filter((key) => !known.has(key)));
+  const keys = new Set(
+    found
+      .flatMap(({ name, tags }) => (name.startsWith('hbdr-') && tags[RUN_TAG]) || [])
+      .filter((key) => !known.has(key)),
+  );
   const older = await Promise.all([...keys].map((key) => recordOf(vault, key)));
   return leftoversOf(found, [...runs, ...older.filter((each) => each !== undefined)], inForce, site.drRegion);
 }

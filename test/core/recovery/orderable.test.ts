@@ -101,7 +101,7 @@ const classes = (
   drill: ClassVerdict[] = [can('s')],
   version: string | undefined = '17.10',
 ) => ({
-  snapshot: 'postgres 17.10',
+  snapshot: { engine: 'postgres', version: '17.10' },
   version,
   failover,
   drill,
