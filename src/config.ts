@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { partitionOf } from './core/partitions.ts';
-import { builderSection, type Policy, policySection, restoreSection } from './core/policy.ts';
+import { builderSection, drillsSection, type Policy, policySection, restoreSection } from './core/policy.ts';
 import type { About } from './core/settings/kinds.ts';
 import { alarmsSection, messagesSection, networkSection, schedulesSection } from './core/settings/operation.ts';
 import { drSection, identity, primarySection } from './core/settings/sites.ts';
@@ -17,6 +17,7 @@ const sections = {
   policy: policySection.prefault({}),
   messages: messagesSection.prefault({}),
   network: networkSection.prefault({}),
+  drills: drillsSection.prefault({}),
   restore: restoreSection,
   builder: builderSection,
   alarms: alarmsSection.optional(),
@@ -165,8 +166,8 @@ export function parseConfig(environment: Environment, file?: Raw): Config {
 }
 
 /** What the jobs decide by. */
-export function policyOf({ policy, restore, builder }: Config): Policy {
-  return { ...policy, restore, builder };
+export function policyOf({ policy, drills, restore, builder }: Config): Policy {
+  return { ...policy, drills, restore, builder };
 }
 
 /** Where the CLI looks for its configuration: the flag, the variable, the working folder. */

@@ -4,7 +4,16 @@ import { type Group, RdsFault } from './model.ts';
 import type { Params } from './query.ts';
 import type { Caller, RdsWorld } from './world.ts';
 
-const subnetXml = (group: Group) => ({ DBSubnetGroupName: group.name, SubnetGroupStatus: 'Complete' });
+/** Each subnet in a zone of its own. */
+const subnetXml = ({ name, region, subnets }: Group) => ({
+  DBSubnetGroupName: name,
+  SubnetGroupStatus: 'Complete',
+  Subnets: subnets.map((SubnetIdentifier, index) => ({
+    SubnetIdentifier,
+    SubnetAvailabilityZone: { Name: `${region}${'abcdef'[index]}` },
+    SubnetStatus: 'Active',
+  })),
+});
 const parameterXml = (group: Group) => ({ DBParameterGroupName: group.name, DBParameterGroupFamily: group.family });
 
 export async function createSubnetGroup(world: RdsWorld, caller: Caller, params: Params) {
@@ -13,8 +22,9 @@ export async function createSubnetGroup(world: RdsWorld, caller: Caller, params:
   if (world.subnetGroups.has(world.key(caller.region, name))) {
     throw new RdsFault('DBSubnetGroupAlreadyExists', `The DB subnet group '${name}' already exists.`);
   }
-  await requireSubnets(world, caller.region, params.list('SubnetIds.SubnetIdentifier') ?? []);
-  const group = { name, region: caller.region, family: undefined };
+  const subnets = params.list('SubnetIds.SubnetIdentifier') ?? [];
+  await requireSubnets(world, caller.region, subnets);
+  const group = { name, region: caller.region, family: undefined, subnets };
   world.subnetGroups.set(world.key(caller.region, name), group);
   return { DBSubnetGroup: subnetXml(group) };
 }
@@ -25,7 +35,7 @@ export async function createParameterGroup(world: RdsWorld, caller: Caller, para
   if (world.parameterGroups.has(world.key(caller.region, name))) {
     throw new RdsFault('DBParameterGroupAlreadyExists', `Parameter group ${name} already exists`);
   }
-  const group = { name, region: caller.region, family: params.text('DBParameterGroupFamily') };
+  const group = { name, region: caller.region, family: params.text('DBParameterGroupFamily'), subnets: [] };
   world.parameterGroups.set(world.key(caller.region, name), group);
   return { DBParameterGroup: parameterXml(group) };
 }

@@ -2,6 +2,9 @@ import type { Cluster } from './postgres.ts';
 
 export type Tag = { Key: string; Value: string };
 
+/** What a test changes of a class: null when the region has it no more. */
+type OfferChange = null | { multiAz?: boolean; zones?: string[]; storageTypes?: string[] };
+
 /** What differs from one test to the next; changed through the gateway's control route. */
 export type RdsSettings = {
   /** What takes a while does not end before this is taken back: states in between can be looked at. */
@@ -21,6 +24,8 @@ export type RdsSettings = {
   baselineBackupMs: number | null;
   /** Versions that are not offered any more, and what a restore of their snapshots runs instead. */
   retiredVersions: Record<string, string>;
+  /** What a class is offered with otherwise than the usual. */
+  offers: Record<string, OfferChange>;
   events: 'deliver' | 'drop' | 'double';
   eventDelayMs: number;
   /** So many describes of what was just accepted do not see it yet: RDS answers them as eventual consistency allows. */
@@ -39,6 +44,7 @@ export const defaultSettings: RdsSettings = {
   standsAfterRestore: null,
   baselineBackupMs: 50,
   retiredVersions: {},
+  offers: {},
   events: 'deliver',
   eventDelayMs: 0,
   unseenDescribes: 0,
@@ -102,7 +108,7 @@ export type Snapshot = {
 };
 
 /** Subnet and parameter groups: only what a restore asks of them. */
-export type Group = { name: string; region: string; family: string | undefined };
+export type Group = { name: string; region: string; family: string | undefined; subnets: string[] };
 
 export const ENGINE_VERSION = '17.10';
 

@@ -10,6 +10,10 @@ const members: Record<string, string> = {
   DBParameterGroups: 'DBParameterGroup',
   DBSubnetGroups: 'DBSubnetGroup',
   AccountQuotas: 'AccountQuota',
+  Subnets: 'Subnet',
+  DBEngineVersions: 'DBEngineVersion',
+  OrderableDBInstanceOptions: 'OrderableDBInstanceOption',
+  AvailabilityZones: 'AvailabilityZone',
 };
 
 function escapeXml(text: string): string {

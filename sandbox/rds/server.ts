@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { createParameterGroup, createSubnetGroup, describeParameterGroups, describeSubnetGroups } from './groups.ts';
 import { createInstance, deleteInstance, describeInstances, modifyInstance, rebootInstance } from './instances.ts';
 import { RdsFault, type Tag } from './model.ts';
+import { describeEngineVersions, describeOrderableOptions } from './offers.ts';
 import { errorXml, Params, responseXml } from './query.ts';
 import { restoreInstance } from './restores.ts';
 import { copySnapshot, createSnapshot, deleteSnapshot, describeSnapshots } from './snapshots.ts';
@@ -50,6 +51,8 @@ const actions: Record<string, Action> = {
   DescribeDBSubnetGroups: describeSubnetGroups,
   CreateDBParameterGroup: createParameterGroup,
   DescribeDBParameterGroups: describeParameterGroups,
+  DescribeDBEngineVersions: describeEngineVersions,
+  DescribeOrderableDBInstanceOptions: describeOrderableOptions,
   CreateDBInstance: createInstance,
   DescribeDBInstances: describeInstances,
   ModifyDBInstance: modifyInstance,

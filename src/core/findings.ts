@@ -182,6 +182,19 @@ export const findingRules = {
     severity: 'warning',
     hint: 'RDS no longer offers the version of the snapshot and restores it into a newer one. Upgrade the primary to that version, so that what is drilled is what runs.',
   },
+  CLASS_UNORDERABLE: {
+    severity: 'critical',
+    hint: 'Name a class in restore.classes that RDS offers in the DR region as the message needs it, and deploy. Orderable is not capacity: name more than one.',
+  },
+  LEFTOVER_INSTANCE: {
+    severity: 'warning',
+    hint: 'It is paid for, and no role of ours may delete it. `builder-dr failover status` says whether it is still so; when nobody needs it, paste the lines in their order.',
+    next: ['failover', 'status'],
+  },
+  CLASS_LOST: {
+    severity: 'warning',
+    hint: 'Name another class in its place, and deploy. Orderable is not capacity: keep more than one, of more than one family.',
+  },
   BACKUPS_DISABLED: {
     severity: 'warning',
     hint: 'Set a backup retention of one day or more on the primary instance.',

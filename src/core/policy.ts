@@ -30,6 +30,14 @@ export const policySection = z.strictObject({
   fenceMinutes: minutes(15).describe('how long a failover waits for the fence of a primary that answers'),
 });
 
+/** How what would be done in a disaster is rehearsed. */
+export const drillsSection = z.strictObject({
+  realEvery: z.coerce.number().int().min(0).max(12).default(4).meta({
+    unit: 'drills',
+    description: "of so many scheduled drills one is real: a failover's class and Multi-AZ; 1 is each, 0 is none",
+  }),
+});
+
 /** What a restored instance is like. Nothing is left to AWS's defaults. */
 export const restoreSection = z.strictObject({
   classes: list(instanceClass).describe("Builder's class first, then those to take when AWS has none of it"),
@@ -46,7 +54,7 @@ export const restoreSection = z.strictObject({
   throughputMibps: whole
     .optional()
     .meta({ unit: 'MiB/s', description: 'of gp3 alone, from 400 GiB, together with iops' }),
-  multiAz: flag.default(true).describe('of a failover; a drill is Single-AZ'),
+  multiAz: flag.default(true).describe('of a failover and a real drill; any other drill is Single-AZ'),
   deletionProtection: flag.default(true).describe('of a failover; what a drill restores is deleted'),
   backupRetentionDays: z.coerce
     .number()
@@ -79,4 +87,8 @@ export const builderSection = z.strictObject({
 
 export type RestoreSettings = z.infer<typeof restoreSection>;
 export type BuilderSettings = z.infer<typeof builderSection>;
-export type Policy = z.infer<typeof policySection> & { restore: RestoreSettings; builder: BuilderSettings };
+export type Policy = z.infer<typeof policySection> & {
+  drills: z.infer<typeof drillsSection>;
+  restore: RestoreSettings;
+  builder: BuilderSettings;
+};

@@ -14,6 +14,8 @@ import { describeError, hasCode } from '../errors.ts';
 import { measureCoverage } from './artifacts/coverage.ts';
 import { isDarkness } from './darkness.ts';
 import { readEscrowedRevisions } from './keys/envelope.ts';
+import { lookAtClasses } from './recovery/classes.ts';
+import { lookForLeftovers } from './recovery/leftovers.ts';
 import { readReverseStatus } from './recovery/reverse.ts';
 import { writeStatusPage } from './status-page.ts';
 import { readDirection } from './vault/direction.ts';
@@ -32,6 +34,7 @@ type ReadinessPorts = Pick<
   | 'log'
   | 'metrics'
   | 'notifier'
+  | 'offers'
   | 'replica'
   | 'reverseVault'
   | 'signals'
@@ -100,7 +103,7 @@ async function optional<T>(seen: Observations, read: () => Promise<T>): Promise<
 
 async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observations> {
   const { points, unreadable } = await readPoints(ports.vault);
-  const { runs, unreadable: brokenRuns } = await readRuns(ports.vault);
+  const read = await readRuns(ports.vault);
   const [copies, escrow, node, unusableKeys, subscribers] = await Promise.all([
     ports.database.copies(),
     readEscrowedRevisions(ports.vault),
@@ -110,7 +113,7 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
   ]);
   const seen: Observations = {
     points,
-    unreadable: [...unreadable, ...brokenRuns, ...escrow.unreadable],
+    unreadable: [...unreadable, ...read.unreadable, ...escrow.unreadable],
     copies,
     replica: undefined,
     replicaMissing: undefined,
@@ -125,13 +128,17 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
     previous: undefined,
     direction: 'primary→dr',
     reverse: undefined,
-    runs,
+    runs: read.runs,
+    leftovers: [],
     lacking: [],
+    classes: undefined,
   };
   seen.reconcile = (await optional(seen, () => readDocument(ports.vault, vaultKeys.reconcile, reconcileSchema)))?.value;
   seen.verified = (await optional(seen, () => readDocument(ports.vault, vaultKeys.verified, verifiedSchema)))?.value;
   seen.previous = (await optional(seen, () => readDocument(ports.vault, vaultKeys.status, statusSchema)))?.value;
-  seen.direction = (await optional(seen, () => readDirection(ports.vault)))?.direction ?? 'primary→dr';
+  const direction = await optional(seen, () => readDirection(ports.vault));
+  seen.direction = direction?.direction ?? 'primary→dr';
+  seen.leftovers = (await optional(seen, () => lookForLeftovers(ports, read, direction))) ?? [];
   if (seen.direction !== 'primary→dr') seen.reverse = await optional(seen, () => readReverseStatus(ports));
   const point = failoverPoint(points, copies);
   if (point) {
@@ -139,6 +146,7 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
     const copy = copies.find((each) => each.name === snapshotName(point.id));
     const parameterGroupFamily = copy?.parameterGroupFamily;
     seen.lacking = await ports.instances.missing({ subnetGroup, parameterGroup, parameterGroupFamily });
+    if (copy && seen.direction === 'primary→dr') seen.classes = await lookAtClasses(ports, policy, copy, point.source);
   }
   await observeReplica(ports, seen, point);
   seen.primary = await observePrimary(ports);

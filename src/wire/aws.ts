@@ -19,6 +19,7 @@ import { kmsEscrow } from '../adapters/aws/kms-escrow.ts';
 import { lambdaInspection } from '../adapters/aws/lambda-inspection.ts';
 import { rdsDatabase } from '../adapters/aws/rds-database.ts';
 import { rdsInstances } from '../adapters/aws/rds-instances.ts';
+import { rdsOffers } from '../adapters/aws/rds-offers.ts';
 import { s3Artifacts } from '../adapters/aws/s3-artifacts.ts';
 import { s3Vault } from '../adapters/aws/s3-vault.ts';
 import { awsSecrets } from '../adapters/aws/secrets.ts';
@@ -113,6 +114,7 @@ export const signals: Maker<'signals'> = ({ config: { stage }, here, names }) =>
 export const metrics: Maker<'metrics'> = ({ config: { stage }, there, here }) =>
   cloudwatchMetrics({ primary: new CloudWatchClient(there), dr: new CloudWatchClient(here), stage });
 export const instances: Maker<'instances'> = ({ here }) => rdsInstances({ client: new RDSClient(here) });
+export const offers: Maker<'offers'> = ({ here }) => rdsOffers({ client: new RDSClient(here) });
 export const secrets: Maker<'secrets'> = ({ here }) =>
   awsSecrets({ secretsManager: new SecretsManagerClient(here), ssm: new SSMClient(here) });
 export const fence: Maker<'fence'> = ({ config: { primary }, there, names }) =>

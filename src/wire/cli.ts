@@ -28,6 +28,7 @@ const portsOfConfig = wire.portsOf({
   signals: wire.signals,
   metrics: wire.metrics,
   instances: wire.instances,
+  offers: wire.offers,
   secrets: wire.secrets,
   fence: wire.fence,
   inspection: wire.inspection,

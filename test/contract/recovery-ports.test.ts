@@ -107,6 +107,8 @@ describe.each([
     expect(facts).toMatchObject({
       engineVersion: 'postgres 17.10',
       className: 'db.t4g.small',
+      storageGib: 20,
+      multiAz: false,
       masterUser: 'dbadmin',
       deletionProtection: false,
       tags: { 'builder-dr:run': 'drills/1.json', 'builder-dr:role': 'drill' },

@@ -90,6 +90,9 @@ const rdsKinds: Record<string, string> = {
 /** What a listing without a name lists. */
 const rdsListed: Record<string, string> = { DescribeDBSnapshots: 'snapshot:*', DescribeDBInstances: 'db:*' };
 
+/** AWS knows no resource for what RDS offers. */
+const rdsWithoutResource = ['DescribeDBEngineVersions', 'DescribeOrderableDBInstanceOptions'];
+
 function rdsNeeds({ action, region, names }: RecordedCall, { partition, account }: Account): [string, string][] {
   const arn = (rest: string) => `arn:${partition}:rds:${region}:${account}:${rest}`;
   const all = Object.entries(names);
@@ -102,6 +105,7 @@ function rdsNeeds({ action, region, names }: RecordedCall, { partition, account 
     return [[`rds:${action}`, value.startsWith('arn:') ? value : arn(`${kind}:${value}`)]];
   });
   const listed = rdsListed[action];
+  if (named.length === 0 && rdsWithoutResource.includes(action)) return [[`rds:${action}`, '*']];
   if (named.length === 0 && listed) return [[`rds:${action}`, arn(listed)]];
   if (named.length === 0) throw new Error(`the RDS call ${action} names no resource that this test knows`);
   // What tags in the same request need (iam-dependent-actions).

@@ -105,7 +105,7 @@ describe('a failover on an RDS that takes its time', () => {
   });
 
   it('notes that RDS restored a retired version into a newer minor one, which a drill warns of', async () => {
-    await sandbox.control.rds({ retiredVersions: { '17.10': '17.12' } });
+    await sandbox.control.rds({ retiredVersions: { '17.10': '17.11' } });
     const drill = await subject.drill();
     expect([drill.state, allFindings(drill).map((each) => each.code)]).toEqual(['passed', ['ENGINE_UPGRADED']]);
     const run = await subject.finish(await start());

@@ -65,6 +65,12 @@ describe('what a call needs', () => {
     ]);
   });
 
+  it('of what RDS offers is a right on everything: AWS knows no resource for it', () => {
+    for (const action of ['DescribeDBEngineVersions', 'DescribeOrderableDBInstanceOptions']) {
+      expect(named({ service: 'rds', action })).toEqual([`rds:${action} *`]);
+    }
+  });
+
   it('is not guessed: a call that nobody reviewed throws', () => {
     expect(() => named({ action: 'PutBucketAcl' })).toThrow('nobody reviewed');
     expect(() => named({ service: 'iam', action: 'PassRole' })).toThrow('nobody reviewed');

@@ -152,6 +152,8 @@ describe('the stacks', () => {
       'xray:PutTelemetryRecords',
       'secretsmanager:GetRandomPassword',
       'cloudwatch:PutMetricData',
+      'rds:DescribeDBEngineVersions',
+      'rds:DescribeOrderableDBInstanceOptions',
       'ec2:CreateNetworkInterface',
       'ec2:DescribeNetworkInterfaces',
       'ec2:DeleteNetworkInterface',

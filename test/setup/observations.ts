@@ -38,6 +38,8 @@ export const copy = (id: string) => ({
   percent: 100,
   dataAt: now,
   engineVersion: 'postgres 17.10',
+  engine: 'postgres',
+  version: '17.10',
   parameterGroupFamily: 'postgres17',
   encrypted: false,
   sizeGib: 20,
@@ -90,6 +92,8 @@ export const healthy: Observations = {
   reverse: undefined,
   runs: [],
   lacking: [],
+  leftovers: [],
+  classes: undefined,
 };
 
 export const dark = { region: 'us-east-1', unreachable: 'TimeoutError' };

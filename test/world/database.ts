@@ -28,6 +28,8 @@ export function memoryDatabase(instance: string, clock: () => Date): MemoryDatab
     percent: 0,
     dataAt: undefined,
     engineVersion: 'postgres 17.10',
+    engine: 'postgres',
+    version: '17.10',
     parameterGroupFamily: 'postgres17',
     encrypted: false,
     sizeGib: 20,

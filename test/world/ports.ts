@@ -8,6 +8,7 @@ import type { Escrow } from '../../src/core/ports/vault.ts';
 import { DrError } from '../../src/errors.ts';
 import { type MemoryArtifacts, memoryArtifacts } from './artifacts.ts';
 import { type MemoryDatabase, memoryDatabase } from './database.ts';
+import { type MemoryOffers, memoryOffers } from './offers.ts';
 import {
   type MemoryFence,
   type MemoryInspection,
@@ -104,6 +105,7 @@ export type MemoryPorts = Ports & {
   metrics: ReturnType<typeof memoryMetrics>;
   escrow: ReturnType<typeof memoryEscrow>;
   instances: MemoryInstances;
+  offers: MemoryOffers;
   secrets: ReturnType<typeof memorySecrets>;
   fence: MemoryFence;
   inspection: MemoryInspection;
@@ -131,6 +133,7 @@ export function memoryPorts(clock: () => Date): MemoryPorts {
     signals: memorySignals(),
     metrics: memoryMetrics(),
     instances: memoryInstances(),
+    offers: memoryOffers(),
     secrets: memorySecrets(),
     fence: memoryFence(),
     inspection: memoryInspection(vault, clock),

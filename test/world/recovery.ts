@@ -102,6 +102,8 @@ export function memoryInstances(): MemoryInstances {
         status: 'creating',
         engineVersion: instances.engineVersion,
         className: request.className,
+        storageGib: request.storageGib,
+        multiAz: request.multiAz,
         host: undefined,
         port: undefined,
         masterUser: 'dbadmin',

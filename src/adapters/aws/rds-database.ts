@@ -41,6 +41,8 @@ function snapshotFactsOf(snapshot: DBSnapshot): SnapshotFacts {
     percent: snapshot.PercentProgress ?? 0,
     dataAt: snapshot.OriginalSnapshotCreateTime ?? snapshot.SnapshotCreateTime,
     engineVersion: `${snapshot.Engine} ${snapshot.EngineVersion}`,
+    engine: snapshot.Engine ?? '',
+    version: snapshot.EngineVersion ?? '',
     parameterGroupFamily: familyOf(snapshot),
     encrypted: snapshot.Encrypted ?? false,
     sizeGib: snapshot.AllocatedStorage ?? 0,

@@ -28,6 +28,8 @@ function instanceFactsOf(instance: DBInstance): RestoredInstance {
     status: instance.DBInstanceStatus ?? '',
     engineVersion: `${instance.Engine} ${instance.EngineVersion}`,
     className: instance.DBInstanceClass ?? '',
+    storageGib: instance.AllocatedStorage ?? 0,
+    multiAz: instance.MultiAZ ?? false,
     host: instance.Endpoint?.Address,
     port: instance.Endpoint?.Port,
     masterUser: instance.MasterUsername ?? '',

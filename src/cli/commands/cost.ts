@@ -38,6 +38,9 @@ function loadOf({ config, policy }: OpenedSite, flags: Flags, measured: Measured
     drillIntervalDays: given('drillEveryDays', 7),
     drillHours: given('drillHours', 1.5),
     drillClass: policy.restore.drillClasses[0] ?? '',
+    realEvery: policy.drills.realEvery,
+    failoverClass: policy.restore.classes[0] ?? '',
+    multiAz: policy.restore.multiAz,
     scheduledRunsPerDay: Object.values(config.schedules ?? {}).reduce(
       (sum, each) => sum + (each ? runsPerDay(each) : 0),
       0,

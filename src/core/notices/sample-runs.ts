@@ -29,6 +29,8 @@ const instanceOf = (run: Run): RestoredInstance => ({
   status: 'available',
   engineVersion: ENGINE,
   className: 'db.m7g.large',
+  storageGib: 20,
+  multiAz: false,
   host: 'sample',
   port: 5432,
   masterUser: 'sample',

@@ -2,6 +2,7 @@ import type { HashEngine } from '../../hart/hash.ts';
 import type { Site } from '../site.ts';
 import type { ArtifactStore, WorkQueue } from './artifacts.ts';
 import type { Database } from './database.ts';
+import type { Offers } from './offers.ts';
 import type { Chat, DeadMan, Notifier } from './people.ts';
 import type { BuilderAccess, CutOverPort, FencePort, Inspection, Inspector, Instances, Secrets } from './recovery.ts';
 import type { Escrow, Vault } from './vault.ts';
@@ -57,6 +58,7 @@ export type Ports = {
   signals: Signals;
   metrics: Metrics;
   instances: Instances;
+  offers: Offers;
   secrets: Secrets;
   fence: FencePort;
   inspection: Inspection;

@@ -7,7 +7,10 @@ export type SnapshotFacts = {
   percent: number;
   /** The instant of the data (`OriginalSnapshotCreateTime`); absent while creating. */
   dataAt: Date | undefined;
+  /** Engine and version in one, as people read it; and each as RDS is asked about it. */
   engineVersion: string;
+  engine: string;
+  version: string;
   /** Of which family a parameter group must be for a restore of it: `postgres17`. */
   parameterGroupFamily: string;
   encrypted: boolean;

@@ -7,6 +7,8 @@ export type RestoredInstance = {
   status: string;
   engineVersion: string;
   className: string;
+  storageGib: number;
+  multiAz: boolean;
   host: string | undefined;
   port: number | undefined;
   masterUser: string;

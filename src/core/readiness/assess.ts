@@ -126,6 +126,7 @@ function foldPrimary(findings: Finding[], seen: Observations, rpo: number | null
 
 /** With any of these a failover started now would not succeed: each is critical, so that the alarm rings. */
 export const recoveryBlockers: readonly FindingCode[] = [
+  'CLASS_UNORDERABLE',
   'NO_PROTECTED_POINT',
   'ARTIFACT_MISSING',
   'ARTIFACT_CORRUPT',

@@ -3,6 +3,8 @@ import type { Sampled } from '../artifacts/merge-diff.ts';
 import type { Point } from '../points/documents.ts';
 import type { InstanceFacts, SnapshotFacts, SnapshotQuota } from '../ports/database.ts';
 import type { Direction } from '../recovery/direction.ts';
+import type { Leftover } from '../recovery/leftovers.ts';
+import type { OrderableClasses } from '../recovery/orderable.ts';
 import type { Run } from '../recovery/run.ts';
 import type { StatusRecord } from './documents.ts';
 
@@ -32,6 +34,10 @@ export type Observations = {
   reverse: { protecting: boolean; point: string | null } | undefined;
   /** Drills and failovers, oldest first. */
   runs: Run[];
+  /** Instances that runs left behind and that only a person may delete. */
+  leftovers: Leftover[];
+  /** Which of the configured classes RDS offers for that point; undefined where there is no point to restore. */
+  classes: OrderableClasses | undefined;
   /** What a restore needs and the DR site lacks. */
   lacking: { code: 'DR_NETWORK_MISSING' | 'DR_PARAMETER_GROUP_MISSING'; subject: string; text: string }[];
 };

@@ -1,5 +1,6 @@
 import { divergedSnapshotName, snapshotName } from '../ids.ts';
-import type { Run, RunKind, RunState } from './run.ts';
+import type { RestoreTarget } from './restore-request.ts';
+import { isRealDrill, type Run, type RunKind, type RunState } from './run.ts';
 
 type Transitions = Partial<Record<RunState, readonly RunState[]>>;
 
@@ -68,6 +69,12 @@ export const kinds: Readonly<Record<RunKind, KindFacts>> = {
   failover: { ...productionFacts, title: 'failover', transitions: failover },
   switchover: { ...productionFacts, title: 'failover', transitions: switchover },
 };
+
+/** What people call it, and which kind of drill it is. */
+export const titleOf = (run: Run): string => (isRealDrill(run) ? 'real drill' : kinds[run.kind].title);
+
+/** What its restores are like. */
+export const targetOf = (run: Run): RestoreTarget => (isRealDrill(run) ? 'real' : kinds[run.kind].target);
 
 /** The name of the next attempt's instance. A scratch one's begin with what the roles may delete; production's do not. */
 export function instanceName(run: Run): string {

@@ -8,7 +8,7 @@ import { isScratch, type RunOf, type ScratchRun } from '../../core/recovery/run.
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { describeError, hasCode } from '../../errors.ts';
 import type { Pass } from '../pass.ts';
-import { readRun, runKey, updateRun } from '../vault/runs.ts';
+import { recordOf, runKey, updateRun } from '../vault/runs.ts';
 
 /** Deletes every scratch instance that the run made, and when it is gone its password; then the verdict. */
 export async function stepCleaningUp(pass: Pass, run: ScratchRun): Promise<ScratchRun> {
@@ -64,21 +64,11 @@ export async function sweep({ ports, runs }: Pass): Promise<string[]> {
     const key = tags[RUN_TAG];
     if (!name.startsWith(DRILL_PREFIX) || tags[ROLE_TAG] !== 'drill' || key === undefined) continue;
     if (deletionProtection || status === 'deleting') continue;
-    const run = runs.find((each) => runKey(each) === key) ?? (await recordOf(ports, key));
+    const run = runs.find((each) => runKey(each) === key) ?? (await recordOf(ports.vault, key));
     if (!run || !isScratch(run) || !isOver(run) || !run.attempts.some((each) => each.instance === name)) continue;
     ports.log.warn('a drill left its instance behind', { instance: name, run: key });
     if (await destroyed(ports, name)) swept.push(name);
     else swept.push(`${name} (going)`);
   }
   return swept;
-}
-
-/** The run that a tag names; none where it is not in the vault. */
-async function recordOf({ vault }: AdvancePorts, key: string) {
-  try {
-    return await readRun(vault, key);
-  } catch (error) {
-    if (!hasCode(error, 'RUN_UNKNOWN')) throw error;
-    return undefined;
-  }
 }

@@ -1,11 +1,13 @@
 import { finding } from '../../core/findings.ts';
 import { stackNames } from '../../core/names.ts';
 import type { Point } from '../../core/points/documents.ts';
-import { kinds, snapshotOf } from '../../core/recovery/kinds.ts';
+import { snapshotOf, targetOf } from '../../core/recovery/kinds.ts';
 import { block, current, noteError, reject, withAttempt } from '../../core/recovery/lifecycle.ts';
+
 import { capacityRefused, passwordSet, restoreAsked } from '../../core/recovery/observations.ts';
-import { nextClass, restoreRequest } from '../../core/recovery/restore-request.ts';
+import { classesFor, nextClass, restoreRequest } from '../../core/recovery/restore-request.ts';
 import { instanceSeen, passwordRefused, passwordSettled } from '../../core/recovery/restored-instance.ts';
+
 import { isProduction, type Run } from '../../core/recovery/run.ts';
 import { DrError, hasCode } from '../../errors.ts';
 import type { Pass } from '../pass.ts';
@@ -65,8 +67,8 @@ async function prerequisites(pass: Pass, run: Run): Promise<Run | undefined> {
 async function ask(pass: Pass, run: Run): Promise<Run> {
   const { ports, policy } = pass;
   const refused = current(run).restore?.refused ?? [];
-  const { target } = kinds[run.kind];
-  const className = nextClass(target === 'scratch' ? policy.restore.drillClasses : policy.restore.classes, refused);
+  const target = targetOf(run);
+  const className = nextClass(classesFor(policy.restore, target), refused);
   if (className === undefined) {
     const why = `none of the classes can be had: ${refused.map((each) => `${each.className} (${each.why})`).join(', ')}`;
     return updateAttempt(ports, run, (now) => {

@@ -1,6 +1,6 @@
 import { isProtected, transition } from '../../core/points/point.ts';
 import { isConfirmed } from '../../core/recovery/fence.ts';
-import { kinds } from '../../core/recovery/kinds.ts';
+import { titleOf } from '../../core/recovery/kinds.ts';
 import { current } from '../../core/recovery/lifecycle.ts';
 import { compared, readyToCutOver, someRead } from '../../core/recovery/observations.ts';
 import type { Problem } from '../../core/recovery/row-comparison.ts';
@@ -67,7 +67,7 @@ export async function stepVerifying(pass: Pass, run: Run): Promise<Run> {
 export async function prove(pass: Pass, run: Run): Promise<void> {
   if (current(run).outcome !== 'passed') return;
   const { ports } = pass;
-  const why = `${kinds[run.kind].title} ${run.id}`;
+  const why = `${titleOf(run)} ${run.id}`;
   await updatePoint(ports, current(run).point, (point) =>
     isProtected(point) && point.state !== 'proven' ? transition(point, 'proven', ports.clock(), why) : point,
   );

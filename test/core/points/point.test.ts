@@ -31,6 +31,8 @@ const facts = (status: SnapshotFacts['status'], percent = 100): SnapshotFacts =>
   percent,
   dataAt: now,
   engineVersion: 'postgres 17.10',
+  engine: 'postgres',
+  version: '17.10',
   parameterGroupFamily: 'postgres17',
   encrypted: true,
   sizeGib: 20,

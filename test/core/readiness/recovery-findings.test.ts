@@ -57,6 +57,28 @@ describe('readiness and what was rehearsed', () => {
     ]);
   });
 
+  it('a real drill that failed stands until a real one passes: a small one proves less', () => {
+    const failed = { ...drill('failed', '2026-11-18T03:00:00Z'), real: true } as Run;
+    const small = drill('passed', '2026-11-19T03:00:00Z');
+    expect(assess({ runs: [failed] }).findings.map((each) => each.subject)).toEqual([failed.id]);
+    const { findings } = assess({ runs: [failed, small] });
+    expect(findings).toMatchObject([{ code: 'DRILL_FAILED', subject: failed.id }]);
+    expect(findings[0]?.text).toContain('the last real drill failed');
+    const passed = { ...drill('passed', '2026-11-20T03:00:00Z'), real: true } as Run;
+    expect(codes({ runs: [failed, small, passed] })).toEqual([]);
+  });
+
+  it('RTO_EXCEEDED is of the real thing where that was measured; a small drill says that it is one', () => {
+    const slow = testPolicy.rtoTargetMinutes + 1;
+    const real = { ...drill('passed', '2026-11-19T03:00:00Z', slow), real: true } as Run;
+    const small = drill('passed', '2026-11-20T03:00:00Z');
+    expect(assess({ runs: [real, small] }).findings).toMatchObject([{ code: 'RTO_EXCEEDED', subject: real.id }]);
+    const fast = { ...drill('passed', '2026-11-19T03:00:00Z'), real: true } as Run;
+    const slowSmall = drill('passed', '2026-11-20T03:00:00Z', slow);
+    expect(codes({ runs: [fast, slowSmall] })).toEqual([]);
+    expect(assess({ runs: [slowSmall] }).findings[0]?.text).toContain('(a small drill: a failover');
+  });
+
   it('without node settings in escrow a new node would be configured from memory', () => {
     expect(codes({ nodeFiles: [] })).toEqual(['NODE_CONFIG_MISSING']);
   });
