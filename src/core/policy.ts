@@ -25,6 +25,10 @@ export const policySection = z.strictObject({
     description: 'artifacts that a drill reads again although their bytes have a record; others each time',
   }),
   fenceMinutes: minutes(15).describe('how long a failover waits for the fence of a primary that answers'),
+  fenceProofSeconds: z.coerce.number().nonnegative().default(30).meta({
+    unit: 'seconds',
+    description: 'over which the primary bucket must deny writes, four times, before its fence counts',
+  }),
 });
 
 /** What a restored instance is like. Nothing is left to AWS's defaults. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { compareKeys } from '../../src/core/artifacts/merge-diff.ts';
+import { isArtifactKey } from '../../src/core/artifacts/reserved.ts';
 import type { ArtifactStore, ObjectEntry } from '../../src/core/ports/artifacts.ts';
 import { DrError } from '../../src/errors.ts';
 
@@ -45,7 +46,7 @@ export function memoryArtifacts(bucket: string, clock: () => Date): MemoryArtifa
     async *pages(prefix = '') {
       there();
       const all = [...objects.values()]
-        .filter((each) => each.key.startsWith(prefix))
+        .filter((each) => each.key.startsWith(prefix) && isArtifactKey(each.key))
         .sort((a, b) => compareKeys(a.key, b.key));
       for (let start = 0; start < all.length; start += PAGE) {
         yield all.slice(start, start + PAGE).map(({ body: _body, ...entry }) => entry);
@@ -53,7 +54,7 @@ export function memoryArtifacts(bucket: string, clock: () => Date): MemoryArtifa
     },
     async head(key) {
       const found = objects.get(key);
-      if (!found) return undefined;
+      if (!found || !isArtifactKey(key)) return undefined;
       const { body: _body, ...entry } = found;
       return entry;
     },

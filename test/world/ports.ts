@@ -130,7 +130,7 @@ export function memoryPorts(clock: () => Date): MemoryPorts {
     metrics: memoryMetrics(),
     instances: memoryInstances(),
     secrets: memorySecrets(),
-    fence: memoryFence(),
+    fence: memoryFence(`primary-${worlds}`),
     inspection: memoryInspection(vault, clock),
     cutOver: memoryCutOver(),
     reverseVault: undefined,

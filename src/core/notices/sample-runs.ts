@@ -69,7 +69,7 @@ const POINT = 'sample-point';
 export function sampleDrill(at: Minute): Run {
   const asked = plannedRun({ kind: 'drill', point: 'latest', readAll: false }, at(0), [POINT], POLICY);
   const begun = nextCandidate({ ...asked, id: 'sample-drill' }, at(0), 'the plan begins');
-  return cleanedUp(compared(inspectedRun(begun, at), matching(at), 0, at(131)), at(131), undefined);
+  return cleanedUp(compared(inspectedRun(begun, at), matching(at), 0, POLICY, at(131)), at(131), undefined);
 }
 
 /** A failover that waits for its operator: the primary's region does not answer, so that nobody knows of its fence. */
@@ -79,5 +79,5 @@ export function sampleBlockedFailover(at: Minute): Run {
   const problem = 'unreachable: the region does not answer';
   const fence = { wanted: true, database: { problem }, bucket: { problem } };
   const fencing = move({ ...asked, id: 'sample-failover', fence }, 'fencing', at(0), 'the plan begins');
-  return compared(inspectedRun(fencingOver(fencing, POLICY, at(1)), at), matching(at), 0, at(131));
+  return compared(inspectedRun(fencingOver(fencing, POLICY, at(1)), at), matching(at), 0, POLICY, at(131));
 }

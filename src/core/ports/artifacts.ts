@@ -7,7 +7,7 @@ type ObjectHistory = { deletedAt: Date | undefined; versions: ObjectEntry[] };
 /** What is copied: the object as it is, or one version of it that is no longer the current one. */
 export type CopySource = { bucket: string; entry: ObjectEntry; ofVersion?: string | undefined };
 
-/** A bucket of artifacts. Listing is in the order of the keys' UTF-8 bytes. */
+/** A bucket of artifacts: what is not one by its key (`isArtifactKey`) is not there for any of these. Listing is in the order of the keys' UTF-8 bytes. */
 export interface ArtifactStore {
   readonly bucket: string;
   /** All objects, or those under a prefix, one array per page. */

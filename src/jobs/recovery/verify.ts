@@ -1,10 +1,9 @@
 import { isProtected, transition } from '../../core/points/point.ts';
-import { isConfirmed } from '../../core/recovery/fence.ts';
 import { kinds } from '../../core/recovery/kinds.ts';
 import { current } from '../../core/recovery/lifecycle.ts';
-import { compared } from '../../core/recovery/observations.ts';
+import { compared, fenceAwaited } from '../../core/recovery/observations.ts';
 import type { Problem } from '../../core/recovery/row-comparison.ts';
-import { isProduction, type Run } from '../../core/recovery/run.ts';
+import { isProduction, type ProductionRun, type Run } from '../../core/recovery/run.ts';
 import { DrError, describeError } from '../../errors.ts';
 import { ArtifactBatch } from '../artifacts/verify.ts';
 import { isDarkness } from '../darkness.ts';
@@ -25,6 +24,7 @@ type Lookup = { key: string; result: 'in-window' | 'healed' | 'lost' };
 /** Compares, heals what a failover can still heal, and decides on the point. */
 export async function stepVerifying(pass: Pass, run: Run): Promise<Run> {
   if (run.kind === 'look-back') return stepDiverged(pass, run);
+  if (isProduction(run) && current(run).awaitsFenceSince) return awaitFence(pass, run);
   const { ports } = pass;
   const replica = run.kind === 'alarm-test' ? await plantedReplica(pass, run) : ports.replica;
   let seen = await compareRows(pass, run, replica);
@@ -38,12 +38,19 @@ export async function stepVerifying(pass: Pass, run: Run): Promise<Run> {
     seen.deletedInWindow(looked.filter((each) => each.result === 'in-window').map((each) => each.key));
   }
   // The cut-over is decided on what the primary is like now.
-  if (isProduction(run) && !isConfirmed(run.fence)) await raiseFence(pass, run);
+  if (isProduction(run)) await raiseFence(pass, run, { last: true });
   const found = await updateAttempt(ports, run, (now) =>
-    compared(now, seen.result(ports.clock()), healed, ports.clock()),
+    compared(now, seen.result(ports.clock()), healed, pass.policy, ports.clock()),
   );
   await prove(pass, found);
   return found;
+}
+
+/** Verified already: only the fence is waited for, and it has its limit. */
+async function awaitFence(pass: Pass, run: ProductionRun): Promise<Run> {
+  const { ports, policy } = pass;
+  await raiseFence(pass, run, { last: true });
+  return updateAttempt(ports, run, (now) => fenceAwaited(now, policy, ports.clock()));
 }
 
 /** A point whose restore was checked is proven, whatever comes after; said again by the next step, should this process die here. */

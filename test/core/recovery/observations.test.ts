@@ -131,7 +131,7 @@ describe('an inspection', () => {
 
 describe('the comparison of rows and objects', () => {
   const verdict = (kind: 'drill' | 'alarm-test', findings: Finding[], result = comparison) => {
-    const run = seen.compared(runIn(kind, 'verifying', { findings }), result, 0, now);
+    const run = seen.compared(runIn(kind, 'verifying', { findings }), result, 0, { fenceMinutes: 15 }, now);
     return [run.state, current(run).outcome, why(run), seen.scratchFailure(run)];
   };
 
@@ -161,19 +161,31 @@ describe('the comparison of rows and objects', () => {
     ['an artifact is missing', 'failover', { fence }, missing, 'restoring', undefined],
     ['missing, as accepted', 'failover', { fence, acceptFindings: true }, missing, 'cutting-over', 'accepted'],
   ])('of production: %s', (_what, kind, change, result, state, outcome) => {
-    const run = seen.compared(runIn(kind, 'healing+verifying', {}, change), result, 2, now);
+    const run = seen.compared(runIn(kind, 'healing+verifying', {}, change), result, 2, { fenceMinutes: 15 }, now);
     expect([run.state, current(run).outcome, run.attempts[1]?.healed]).toEqual([state, outcome, 2]);
   });
 
   it('that ends before an unconfirmed fence says why, what to do, and the request that goes on', () => {
-    const run = seen.compared(runIn('failover', 'healing+verifying', {}, { fence: half }), comparison, 0, now);
+    const run = seen.compared(
+      runIn('failover', 'healing+verifying', {}, { fence: half }),
+      comparison,
+      0,
+      { fenceMinutes: 15 },
+      now,
+    );
     expect(run.blocked).toEqual({
       at,
       reason: 'the fence is unconfirmed (bucket: access denied)',
       doFirst: 'stop Builder at the primary by hand',
       resume: { point: 'latest', confirm: 'b', planned: false, acceptUnfenced: true, acceptFindings: false },
     });
-    const planned = seen.compared(runIn('switchover', 'healing+verifying', {}, { fence: half }), comparison, 0, now);
+    const planned = seen.compared(
+      runIn('switchover', 'healing+verifying', {}, { fence: half }),
+      comparison,
+      0,
+      { fenceMinutes: 15 },
+      now,
+    );
     expect(planned.blocked?.resume).toMatchObject({ planned: true, acceptUnfenced: false });
   });
 });
@@ -277,7 +289,7 @@ describe('an observation that comes late', () => {
     passwordSettled: (run) => seen.passwordSettled(run, facts, now),
     inspectionAsked: (run) => seen.inspectionAsked(run, 'r', now),
     inspected: (run) => seen.inspected(run, [], {}, now),
-    compared: (run) => seen.compared(run, comparison, 0, now),
+    compared: (run) => seen.compared(run, comparison, 0, { fenceMinutes: 15 }, now),
     fencingOver: (run) => seen.fencingOver(run, { fenceMinutes: 15 }, now),
     finalSeen: (run) => seen.finalSeen(run, point, now),
     cutOverDone: (run) => seen.cutOverDone(run, 1, [], now),
