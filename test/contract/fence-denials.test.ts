@@ -24,6 +24,27 @@ it.each([
   expect(await refusedWith('AccessDenied', message).writeProbe()).toEqual({ result: 'denied-by-resource-policy' });
 });
 
+it('a denial of one way to encrypt alone is none: another policy demands the other', async () => {
+  const denied = `${onProbe} with an explicit deny in a resource-based policy`;
+  const only = (taken: string | undefined) =>
+    awsFence({
+      rds: {} as RDSClient,
+      ssm: {} as SSMClient,
+      s3: {
+        send: async ({ input }: { input: { Body?: string; ServerSideEncryption?: string } }) => {
+          if (input.Body === undefined || input.ServerSideEncryption === taken) return {};
+          throw Object.assign(new Error(denied), { name: 'AccessDenied' });
+        },
+      } as unknown as S3Client,
+      instanceId: 'builder',
+      bucket: 'acme',
+      groupParameter: '/p',
+    });
+  expect(await only('AES256').writeProbe()).toEqual({ result: 'written' });
+  expect(await only(undefined).writeProbe()).toEqual({ result: 'written' });
+  expect(await only('neither').writeProbe()).toEqual({ result: 'denied-by-resource-policy' });
+});
+
 it.each([
   ['AccessDenied', 'Access Denied'],
   ['AccessDenied', `${onProbe} because no identity-based policy allows the s3:PutObject action`],

@@ -10,6 +10,7 @@ import {
   GetBucketPolicyCommand,
   PutBucketPolicyCommand,
   PutObjectCommand,
+  type PutObjectCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
@@ -32,6 +33,12 @@ export type FenceOptions = {
 const call = callsTo('primary');
 
 /**
+ * By S3's own keys, for which the role needs no right on a key of KMS; and as the bucket is set, for a policy of it may
+ * demand that. A denial of one way alone is not the fence's.
+ */
+const WAYS: Partial<PutObjectCommandInput>[] = [{ ServerSideEncryption: 'AES256' }, {}];
+
+/**
  * S3 tells which kind of policy denied a write in its message alone, and to callers of the bucket's own account or
  * organization only (User Guide: "Troubleshoot access denied errors"). Anything else is not taken for it: a denial by
  * the role's own policy, an organization's, an endpoint's, KMS's, or the bare "Access Denied".
@@ -51,6 +58,19 @@ export function awsFence({ rds, s3, ssm, instanceId, bucket, groupParameter }: F
   const probeName = `${bucket}/${FENCE_PROBE_KEY}`;
   const clearProbe = async () => {
     await call(`delete ${probeName}`, probeName, () => s3.send(new DeleteObjectCommand(probe)));
+  };
+  const write = async (how: Partial<PutObjectCommandInput>): Promise<ProbeOutcome> => {
+    const command = new PutObjectCommand({ ...probe, ...how, Body: 'Tries whether writes are fenced.\n' });
+    try {
+      await call(`write ${probeName}`, probeName, () => s3.send(command));
+    } catch (error) {
+      if (!hasCode(error, 'ACCESS_DENIED')) throw error;
+      if (byBucketsOwnPolicy(error, probeName)) return { result: 'denied-by-resource-policy' };
+      return { result: 'denied-otherwise', detail: describeError(error) };
+    }
+    // That it was written is what counts. What is left is no artifact; lifting the fence deletes it.
+    await clearProbe().catch(() => undefined);
+    return { result: 'written' };
   };
   return {
     async fenceGroup() {
@@ -93,18 +113,13 @@ export function awsFence({ rds, s3, ssm, instanceId, bucket, groupParameter }: F
       return (await ifThere(call(`read the policy of ${bucket}`, bucket, () => s3.send(command))))?.Policy;
     },
     async writeProbe(): Promise<ProbeOutcome> {
-      // S3's own keys, whatever the bucket's default is: the role needs no right on a key of KMS.
-      const asked = { ...probe, Body: 'Tries whether writes are fenced.\n', ServerSideEncryption: 'AES256' as const };
-      try {
-        await call(`write ${probeName}`, probeName, () => s3.send(new PutObjectCommand(asked)));
-      } catch (error) {
-        if (!hasCode(error, 'ACCESS_DENIED')) throw error;
-        if (byBucketsOwnPolicy(error, probeName)) return { result: 'denied-by-resource-policy' };
-        return { result: 'denied-otherwise', detail: describeError(error) };
+      const outcomes: ProbeOutcome[] = [];
+      for (const how of WAYS) {
+        const outcome = await write(how);
+        if (outcome.result === 'written') return outcome;
+        outcomes.push(outcome);
       }
-      // That it was written is what counts. What is left is no artifact; lifting the fence deletes it.
-      await clearProbe().catch(() => undefined);
-      return { result: 'written' };
+      return outcomes.find((each) => each.result === 'denied-otherwise') ?? { result: 'denied-by-resource-policy' };
     },
     clearProbe,
     async setBucketPolicy(policy) {

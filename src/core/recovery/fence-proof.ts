@@ -1,6 +1,7 @@
 import { FENCE_PROBE_KEY } from '../artifacts/reserved.ts';
 import type { ProbeOutcome } from '../ports/recovery.ts';
 import type { Fence } from './documents.ts';
+import { FENCE_SID } from './fence.ts';
 
 type BucketHalf = Fence['bucket'];
 
@@ -29,7 +30,7 @@ export function probedBefore(half: BucketHalf, seen: ProbeSeen, at: Date): Bucke
 function unprovable({ refused }: NonNullable<BucketHalf['probe']>): string {
   const before =
     refused === undefined ? 'nobody wrote it before the fence' : `it could not be written before: ${refused}`;
-  return `writes of ${FENCE_PROBE_KEY} are denied, which proves nothing, for ${before}`;
+  return `writes of ${FENCE_PROBE_KEY} are denied, which proves nothing, for ${before}. Once it can be written, take ${FENCE_SID} out of the bucket's policy: the next pass writes it and puts the policy back`;
 }
 
 function seenWritten(half: BucketHalf, at: Date): BucketHalf {
@@ -48,10 +49,10 @@ function seenDenied(half: BucketHalf, at: string, proofSeconds: number): BucketH
   const { probe = {}, ...rest } = half;
   if (half.confirmedAt) return { ...half, problem: undefined, waitsFor: undefined };
   if (probe.openAt && at < probe.openAt) return half;
+  if (!probe.writtenAt) return { ...half, problem: unprovable(probe), waitsFor: undefined };
   const { times = 0, since = at, last = at } = probe.denied ?? {};
   const denied = { times: times + 1, since: at < since ? at : since, last: at > last ? at : last };
   const next = { ...rest, problem: undefined, waitsFor: undefined, probe: { ...probe, denied } };
-  if (!probe.writtenAt) return { ...next, problem: unprovable(probe) };
   const seconds = (Date.parse(denied.last) - Date.parse(denied.since)) / 1000;
   if (denied.times >= PROOF_DENIALS && seconds >= proofSeconds) return { ...next, confirmedAt: denied.last };
   const waitsFor = `writes were denied ${denied.times} times over ${Math.floor(seconds)} s; ${PROOF_DENIALS} times over ${proofSeconds} s prove it`;

@@ -11,6 +11,8 @@ import { noteHalf, patch, stillWanting } from './fence-half.ts';
 /** Writes that one pass tries at a fence that is not confirmed: passes are a minute apart. */
 const LOOKS = 2;
 
+const TRIES = 3;
+
 type BucketHalf = Fence['bucket'];
 const changed = ({ ports }: Pass, run: ProductionRun, change: (half: BucketHalf) => BucketHalf) =>
   updateRun(ports, run, (now) => patch(now, 'bucket', change(now.fence.bucket)));
@@ -24,6 +26,13 @@ async function probe({ ports }: Pass): Promise<{ seen: ProbeSeen; at: Date }> {
     if (!(error instanceof DrError) || isDarkness(error)) throw error;
     return { seen: { result: 'unanswered', detail: describeError(error) }, at };
   }
+}
+
+/** The write before the policy is worth a few tries: without it nothing can be proven later. */
+async function answered(pass: Pass): ReturnType<typeof probe> {
+  let found = await probe(pass);
+  for (let n = 1; n < TRIES && found.seen.result === 'unanswered'; n += 1) found = await probe(pass);
+  return found;
 }
 
 /**
@@ -57,8 +66,16 @@ async function deny(pass: Pass, run: ProductionRun, policy: string | undefined):
   const { fence, primaryArtifacts, site } = pass.ports;
   const { bucket } = primaryArtifacts;
   if (!(await stillWanting(pass, run, true))) return undefined;
-  const { seen, at } = await probe(pass);
+  const { seen, at } = await answered(pass);
+  const { refused, writtenAt } = run.fence.bucket.probe ?? {};
   await changed(pass, run, (half) => probedBefore(half, seen, at));
+  if (seen.result === 'denied-by-resource-policy' && !refused && !writtenAt) {
+    // The one of a fence that was lifted a moment ago would make this one unprovable: writes are denied meanwhile.
+    await noteHalf(pass, run, 'bucket', {
+      waitsFor: 'a policy of the bucket denies writes already: it is tried once more',
+    });
+    return undefined;
+  }
   const current = await stillWanting(pass, run, true);
   if (!current) return undefined;
   await fence.setBucketPolicy(fencedPolicy(policy, bucket, site.partition));

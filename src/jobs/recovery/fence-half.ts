@@ -55,7 +55,7 @@ export async function onHalf(
     if (error instanceof UnreadVault) throw error.cause;
     if (!(error instanceof DrError)) throw error;
     const said = saidOf(error);
-    pass.ports.log.warn('the fence is unconfirmed', { run: run.id, half, ...said });
+    pass.ports.log.warn('the fence was not brought further', { run: run.id, half, ...said });
     return updateRun(pass.ports, run, (now) => patch(now, half, said));
   }
 }

@@ -147,6 +147,41 @@ describe('a denial for another reason', () => {
   });
 });
 
+describe('the write before the fence', () => {
+  it('is tried again where it was throttled, and where the policy of a fence lifted just now still denies it', async () => {
+    const { ports, start, tick, finish } = await ticking();
+    const first = await start();
+    await tick(first);
+    ports.fence.spread = [true, true];
+    await abortFailover(ports, policy);
+    ports.fence.spread = [];
+    const { writeProbe } = ports.fence;
+    let throttled = 0;
+    ports.fence.writeProbe = async () => {
+      throttled += 1;
+      if (throttled === 2) throw new DrError('THROTTLED', 'SlowDown');
+      return writeProbe();
+    };
+    const second = await start();
+    expect(second.fence.bucket.waitsFor).toContain('a policy of the bucket denies writes already');
+    const done = await finish(second);
+    expect([done.state, done.fence.bucket.confirmedAt !== undefined]).toEqual(['done', true]);
+    expect(throttled).toBeGreaterThan(2);
+  });
+
+  it('that was not possible is made good by hand: the statement is taken out, and put back by the next pass', async () => {
+    const { ports, start, tick, finish } = await ticking();
+    ports.fence.unwritable = 'explicit deny in a service control policy';
+    const run = await finish(await start());
+    ports.fence.unwritable = undefined;
+    const seen = await tick(run);
+    expect(seen.fence.bucket.problem).toContain('take BuilderDrFence out');
+    ports.fence.policy = undefined;
+    for (let n = 0; n < 2; n += 1) await tick(run);
+    expect((await finish(await start())).state).toBe('done');
+  });
+});
+
 describe('a fence that is confirmed', () => {
   const DENIED = 'denied-by-resource-policy';
   it('wrote before it denied, and leaves nothing of that when it is taken away', async () => {
