@@ -9,7 +9,7 @@ type BucketHalf = Fence['bucket'];
 export type ProbeSeen = ProbeOutcome | { result: 'unanswered'; detail: string };
 
 /** Denials in unbroken succession that prove that the policy is enforced, not merely stored. */
-export const PROOF_DENIALS = 4;
+const PROOF_DENIALS = 4;
 
 /** What is known so far was of a policy that no longer stands, or of none: the bucket was open at this instant. */
 export function bucketSeenOpen(half: BucketHalf, at: Date): BucketHalf {
