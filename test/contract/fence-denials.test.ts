@@ -1,8 +1,25 @@
+import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import type { RDSClient } from '@aws-sdk/client-rds';
-import type { S3Client } from '@aws-sdk/client-s3';
-import type { SSMClient } from '@aws-sdk/client-ssm';
-import { expect, it } from 'vitest';
+import {
+  DeleteBucketEncryptionCommand,
+  PutBucketEncryptionCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { clientOf } from '../../sandbox/demo/primary-site.ts';
+import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { awsFence } from '../../src/adapters/aws/fence.ts';
+import { FENCE_PROBE_KEY } from '../../src/core/artifacts/reserved.ts';
+import { World } from '../setup/world.ts';
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+  sandbox = await startSandbox();
+});
+afterAll(() => sandbox.stop());
 
 /** A bucket whose every call is refused with this. */
 const refusedWith = (name: string, message: string) =>
@@ -69,4 +86,54 @@ it.each([
   const refused = refusedWith(name, message).writeProbe();
   if (name !== 'AccessDenied') return expect(refused).rejects.toMatchObject({ code: 'REMOTE_FAILED' });
   return expect(await refused).toMatchObject({ result: 'denied-otherwise', detail: expect.stringContaining(message) });
+});
+
+it('a default key of the bucket is nothing to the probe; a policy of the role is not taken for one of the bucket', async () => {
+  const world = await World.create(sandbox, 'probe');
+  const { s3, config, rds, sandbox: there } = world;
+  const { bucket } = config.primary;
+  const name = 'probe-user';
+  const iam = new IAMClient(clientOf(there.address, config.primary.region));
+  await iam.send(new CreateUserCommand({ UserName: name }));
+  const allowing = (Resource: string) =>
+    iam.send(
+      new PutUserPolicyCommand({
+        UserName: name,
+        PolicyName: 'own',
+        PolicyDocument: JSON.stringify({
+          Version: '2012-10-17',
+          Statement: [{ Effect: 'Allow', Action: ['s3:PutObject', 's3:DeleteObject'], Resource }],
+        }),
+      }),
+    );
+  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: name }));
+  const { AccessKeyId: accessKeyId = '', SecretAccessKey: secretAccessKey = '' } = AccessKey ?? {};
+  const client = clientOf({ ...there.address, accessKeyId, secretAccessKey }, config.primary.region);
+  const fence = awsFence({
+    rds,
+    s3: new S3Client(client),
+    ssm: new SSMClient(client),
+    instanceId: 'none',
+    bucket,
+    groupParameter: 'none',
+  });
+  await allowing('arn:aws:s3:::another/*');
+  expect(await fence.writeProbe()).toMatchObject({
+    result: 'denied-otherwise',
+    detail: expect.stringContaining('because no identity-based policy allows the s3:PutObject action'),
+  });
+  await allowing(`arn:aws:s3:::${bucket}/${FENCE_PROBE_KEY}`);
+  const kms = new KMSClient(clientOf(there.address, config.primary.region));
+  const KMSMasterKeyID = (await kms.send(new CreateKeyCommand({}))).KeyMetadata?.Arn;
+  const encrypted = { SSEAlgorithm: 'aws:kms' as const, KMSMasterKeyID };
+  await s3.send(
+    new PutBucketEncryptionCommand({
+      Bucket: bucket,
+      ServerSideEncryptionConfiguration: { Rules: [{ ApplyServerSideEncryptionByDefault: encrypted }] },
+    }),
+  );
+  const other = new PutObjectCommand({ Bucket: bucket, Key: FENCE_PROBE_KEY, Body: 'x' });
+  await expect(new S3Client(client).send(other)).rejects.toMatchObject({ name: 'AccessDenied' });
+  expect(await fence.writeProbe()).toEqual({ result: 'written' });
+  await s3.send(new DeleteBucketEncryptionCommand({ Bucket: bucket }));
 });

@@ -1,22 +1,12 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
-import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateHostedZoneCommand, ListResourceRecordSetsCommand, Route53Client } from '@aws-sdk/client-route-53';
-import {
-  DeleteBucketEncryptionCommand,
-  PutBucketEncryptionCommand,
-  PutObjectCommand,
-  S3Client,
-} from '@aws-sdk/client-s3';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientOf } from '../../sandbox/demo/primary-site.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { awsCutOver } from '../../src/adapters/aws/cut-over.ts';
-import { awsFence } from '../../src/adapters/aws/fence.ts';
 import { lambdaInspection } from '../../src/adapters/aws/lambda-inspection.ts';
-import { FENCE_PROBE_KEY } from '../../src/core/artifacts/reserved.ts';
 import { snapshotName } from '../../src/core/ids.ts';
 import type { FencePort, Instances, RestoredInstance, Secrets } from '../../src/core/ports/recovery.ts';
 import { fencedPolicy } from '../../src/core/recovery/fence.ts';
@@ -207,56 +197,6 @@ describe.each([
 });
 
 describe('AWS as it is', () => {
-  it('a default key of the bucket is nothing to the probe; a policy of the role is not taken for one of the bucket', async () => {
-    const { s3, config, sandbox: there } = world.world;
-    const { bucket } = config.primary;
-    const name = 'probe-user';
-    const iam = new IAMClient(clientOf(there.address, config.primary.region));
-    await iam.send(new CreateUserCommand({ UserName: name }));
-    const allowing = (Resource: string) =>
-      iam.send(
-        new PutUserPolicyCommand({
-          UserName: name,
-          PolicyName: 'own',
-          PolicyDocument: JSON.stringify({
-            Version: '2012-10-17',
-            Statement: [{ Effect: 'Allow', Action: ['s3:PutObject', 's3:DeleteObject'], Resource }],
-          }),
-        }),
-      );
-    const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: name }));
-    const { AccessKeyId: accessKeyId = '', SecretAccessKey: secretAccessKey = '' } = AccessKey ?? {};
-    const client = clientOf({ ...there.address, accessKeyId, secretAccessKey }, config.primary.region);
-    const { rds } = world.world;
-    const fence = awsFence({
-      rds,
-      s3: new S3Client(client),
-      ssm: new SSMClient(client),
-      instanceId: 'none',
-      bucket,
-      groupParameter: 'none',
-    });
-    await allowing('arn:aws:s3:::another/*');
-    expect(await fence.writeProbe()).toMatchObject({
-      result: 'denied-otherwise',
-      detail: expect.stringContaining('because no identity-based policy allows the s3:PutObject action'),
-    });
-    await allowing(`arn:aws:s3:::${bucket}/${FENCE_PROBE_KEY}`);
-    const kms = new KMSClient(clientOf(there.address, config.primary.region));
-    const KMSMasterKeyID = (await kms.send(new CreateKeyCommand({}))).KeyMetadata?.Arn;
-    const encrypted = { SSEAlgorithm: 'aws:kms' as const, KMSMasterKeyID };
-    await s3.send(
-      new PutBucketEncryptionCommand({
-        Bucket: bucket,
-        ServerSideEncryptionConfiguration: { Rules: [{ ApplyServerSideEncryptionByDefault: encrypted }] },
-      }),
-    );
-    const other = new PutObjectCommand({ Bucket: bucket, Key: FENCE_PROBE_KEY, Body: 'x' });
-    await expect(new S3Client(client).send(other)).rejects.toMatchObject({ name: 'AccessDenied' });
-    expect(await fence.writeProbe()).toEqual({ result: 'written' });
-    await s3.send(new DeleteBucketEncryptionCommand({ Bucket: bucket }));
-  });
-
   it('names what a restore lacks: subnet group, parameter group, its family', async () => {
     const { instances } = world.ports;
     const there = { subnetGroup: 'builder-dr', parameterGroup: 'builder-postgres17' };

@@ -51,10 +51,9 @@ function byBucketsOwnPolicy(error: DrError, object: string): boolean {
   return key.endsWith(`:::${object}`) && /^with an explicit deny in a resource-based policy\b/.test(reason);
 }
 
-/** Takes writes away from the primary site: its database by security groups, its bucket by policy. */
-export function awsFence({ rds, s3, ssm, instanceId, bucket, groupParameter }: FenceOptions): FencePort {
-  const where = { Bucket: bucket };
-  const probe = { ...where, Key: FENCE_PROBE_KEY };
+/** One object that is no artifact, written to see whether writes are denied. */
+function probing(s3: S3Client, bucket: string): Pick<FencePort, 'writeProbe' | 'clearProbe'> {
+  const probe = { Bucket: bucket, Key: FENCE_PROBE_KEY };
   const probeName = `${bucket}/${FENCE_PROBE_KEY}`;
   const clearProbe = async () => {
     await call(`delete ${probeName}`, probeName, () => s3.send(new DeleteObjectCommand(probe)));
@@ -72,6 +71,23 @@ export function awsFence({ rds, s3, ssm, instanceId, bucket, groupParameter }: F
     await clearProbe().catch(() => undefined);
     return { result: 'written' };
   };
+  return {
+    async writeProbe(): Promise<ProbeOutcome> {
+      const outcomes: ProbeOutcome[] = [];
+      for (const how of WAYS) {
+        const outcome = await write(how);
+        if (outcome.result === 'written') return outcome;
+        outcomes.push(outcome);
+      }
+      return outcomes.find((each) => each.result === 'denied-otherwise') ?? { result: 'denied-by-resource-policy' };
+    },
+    clearProbe,
+  };
+}
+
+/** Takes writes away from the primary site: its database by security groups, its bucket by policy. */
+export function awsFence({ rds, s3, ssm, instanceId, bucket, groupParameter }: FenceOptions): FencePort {
+  const where = { Bucket: bucket };
   return {
     async fenceGroup() {
       const command = new GetParameterCommand({ Name: groupParameter });
@@ -112,16 +128,7 @@ export function awsFence({ rds, s3, ssm, instanceId, bucket, groupParameter }: F
       const command = new GetBucketPolicyCommand(where);
       return (await ifThere(call(`read the policy of ${bucket}`, bucket, () => s3.send(command))))?.Policy;
     },
-    async writeProbe(): Promise<ProbeOutcome> {
-      const outcomes: ProbeOutcome[] = [];
-      for (const how of WAYS) {
-        const outcome = await write(how);
-        if (outcome.result === 'written') return outcome;
-        outcomes.push(outcome);
-      }
-      return outcomes.find((each) => each.result === 'denied-otherwise') ?? { result: 'denied-by-resource-policy' };
-    },
-    clearProbe,
+    ...probing(s3, bucket),
     async setBucketPolicy(policy) {
       const command =
         policy === undefined

@@ -3,7 +3,7 @@ import type { ProbeOutcome } from '../ports/recovery.ts';
 import type { Fence } from './documents.ts';
 import { FENCE_SID } from './fence.ts';
 
-type BucketHalf = Fence['bucket'];
+export type BucketHalf = Fence['bucket'];
 
 /** A probe that was not answered, or was throttled, says nothing. */
 export type ProbeSeen = ProbeOutcome | { result: 'unanswered'; detail: string };

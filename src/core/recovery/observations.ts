@@ -149,7 +149,8 @@ export function fenceAwaited<R extends ProductionRun>(run: R, policy: Patience, 
 
 /**
  * The fence has had its time: a primary that is silent or refuses, or needs a time that RDS or S3 do not tell, costs
- * nothing more here: the restore goes on meanwhile. One that obeys is waited for. The fence is tried again in every later pass, and the cut-over asks for it.
+ * nothing more here: the restore goes on meanwhile. One that obeys is waited for. The fence is tried again in every
+ * later pass, and the cut-over asks for it.
  */
 export function fencingOver<R extends ProductionRun>(run: R, policy: Patience, now: Date): R {
   if (run.state !== 'fencing') return run;

@@ -1,6 +1,11 @@
-import type { Fence } from '../../core/recovery/documents.ts';
 import { fencedPolicy, isFenced, unfencedPolicy } from '../../core/recovery/fence.ts';
-import { bucketSeenOpen, type ProbeSeen, probed, probedBefore } from '../../core/recovery/fence-proof.ts';
+import {
+  type BucketHalf,
+  bucketSeenOpen,
+  type ProbeSeen,
+  probed,
+  probedBefore,
+} from '../../core/recovery/fence-proof.ts';
 import type { ProductionRun } from '../../core/recovery/run.ts';
 import { DrError, describeError } from '../../errors.ts';
 import { isDarkness } from '../darkness.ts';
@@ -10,10 +15,9 @@ import { noteHalf, patch, stillWanting } from './fence-half.ts';
 
 /** Writes that one pass tries at a fence that is not confirmed: passes are a minute apart. */
 const LOOKS = 2;
-
+/** Tries of the write before the policy, where it is not answered. */
 const TRIES = 3;
 
-type BucketHalf = Fence['bucket'];
 const changed = ({ ports }: Pass, run: ProductionRun, change: (half: BucketHalf) => BucketHalf) =>
   updateRun(ports, run, (now) => patch(now, 'bucket', change(now.fence.bucket)));
 

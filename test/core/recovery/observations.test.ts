@@ -4,7 +4,7 @@ import type { RestoredInstance } from '../../../src/core/ports/recovery.ts';
 import type { Fence } from '../../../src/core/recovery/documents.ts';
 import { current } from '../../../src/core/recovery/lifecycle.ts';
 import * as seen from '../../../src/core/recovery/observations.ts';
-import type { Run, RunKind, RunState } from '../../../src/core/recovery/run.ts';
+import type { ProductionRun, Run, RunKind, RunState } from '../../../src/core/recovery/run.ts';
 import { point } from '../../setup/observations.ts';
 import { comparison, runIn } from '../../setup/runs.ts';
 
@@ -35,6 +35,8 @@ const closed = { confirmedAt: at };
 const fence: Fence = { wanted: true, database: closed, bucket: closed };
 const half: Fence = { ...fence, bucket: { problem: 'access denied' } };
 const open: Fence = { ...fence, database: {}, bucket: {} };
+const patience = { fenceMinutes: 15 };
+const verified = <R extends ProductionRun>(run: R): R => seen.compared(run, comparison, 0, patience, now);
 
 describe('a restore', () => {
   it('is noted once a class, and keeps what AWS refused before', () => {
@@ -131,7 +133,7 @@ describe('an inspection', () => {
 
 describe('the comparison of rows and objects', () => {
   const verdict = (kind: 'drill' | 'alarm-test', findings: Finding[], result = comparison) => {
-    const run = seen.compared(runIn(kind, 'verifying', { findings }), result, 0, { fenceMinutes: 15 }, now);
+    const run = seen.compared(runIn(kind, 'verifying', { findings }), result, 0, patience, now);
     return [run.state, current(run).outcome, why(run), seen.scratchFailure(run)];
   };
 
@@ -161,31 +163,19 @@ describe('the comparison of rows and objects', () => {
     ['an artifact is missing', 'failover', { fence }, missing, 'restoring', undefined],
     ['missing, as accepted', 'failover', { fence, acceptFindings: true }, missing, 'cutting-over', 'accepted'],
   ])('of production: %s', (_what, kind, change, result, state, outcome) => {
-    const run = seen.compared(runIn(kind, 'healing+verifying', {}, change), result, 2, { fenceMinutes: 15 }, now);
+    const run = seen.compared(runIn(kind, 'healing+verifying', {}, change), result, 2, patience, now);
     expect([run.state, current(run).outcome, run.attempts[1]?.healed]).toEqual([state, outcome, 2]);
   });
 
   it('that ends before an unconfirmed fence says why, what to do, and the request that goes on', () => {
-    const run = seen.compared(
-      runIn('failover', 'healing+verifying', {}, { fence: half }),
-      comparison,
-      0,
-      { fenceMinutes: 15 },
-      now,
-    );
+    const run = verified(runIn('failover', 'healing+verifying', {}, { fence: half }));
     expect(run.blocked).toEqual({
       at,
       reason: 'the fence is unconfirmed (bucket: access denied)',
       doFirst: 'stop Builder at the primary by hand',
       resume: { point: 'latest', confirm: 'b', planned: false, acceptUnfenced: true, acceptFindings: false },
     });
-    const planned = seen.compared(
-      runIn('switchover', 'healing+verifying', {}, { fence: half }),
-      comparison,
-      0,
-      { fenceMinutes: 15 },
-      now,
-    );
+    const planned = verified(runIn('switchover', 'healing+verifying', {}, { fence: half }));
     expect(planned.blocked?.resume).toMatchObject({ planned: true, acceptUnfenced: false });
   });
 });
@@ -289,8 +279,8 @@ describe('an observation that comes late', () => {
     passwordSettled: (run) => seen.passwordSettled(run, facts, now),
     inspectionAsked: (run) => seen.inspectionAsked(run, 'r', now),
     inspected: (run) => seen.inspected(run, [], {}, now),
-    compared: (run) => seen.compared(run, comparison, 0, { fenceMinutes: 15 }, now),
-    fencingOver: (run) => seen.fencingOver(run, { fenceMinutes: 15 }, now),
+    compared: (run) => seen.compared(run, comparison, 0, patience, now),
+    fencingOver: (run) => seen.fencingOver(run, patience, now),
     finalSeen: (run) => seen.finalSeen(run, point, now),
     cutOverDone: (run) => seen.cutOverDone(run, 1, [], now),
     smokeAsked: (run) => seen.smokeAsked(run, 'r', now),
