@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { letsIn, requireGroups } from './groups.ts';
 import { ENGINE_VERSION, type Instance, instanceXml, RdsFault, type Snapshot } from './model.ts';
 import type { Params } from './query.ts';
-import { isDead, serves, turnBackups } from './states.ts';
+import { isDead, turnBackups } from './states.ts';
 import type { Caller, RdsWorld } from './world.ts';
 
 export function describedInstance(world: RdsWorld, instance: Instance): Record<string, unknown> {
@@ -132,7 +132,7 @@ export async function describeInstances(world: RdsWorld, caller: Caller, params:
 export async function modifyInstance(world: RdsWorld, caller: Caller, params: Params) {
   const instance = world.instance(caller.region, params.text('DBInstanceIdentifier'));
   await world.allow(caller, 'rds:ModifyDBInstance', [world.arn(caller.region, 'db', instance.id)]);
-  requireModifiable(instance);
+  requireState(instance, 'ModifyDBInstance');
   const password = params.text('MasterUserPassword');
   const groups = params.list('VpcSecurityGroupIds.VpcSecurityGroupId');
   instance.multiAz = params.flag('MultiAZ') ?? instance.multiAz;
@@ -185,11 +185,12 @@ function swapGroups(world: RdsWorld, instance: Instance, groups: string[]): void
 export async function rebootInstance(world: RdsWorld, caller: Caller, params: Params) {
   const instance = world.instance(caller.region, params.text('DBInstanceIdentifier'));
   await world.allow(caller, 'rds:RebootDBInstance', [world.arn(caller.region, 'db', instance.id)]);
-  const cluster = requireAvailable(instance);
+  const cluster = requireState(instance, 'RebootDBInstance');
+  const before = instance.status;
   instance.status = 'rebooting';
   world.later(async () => {
     await world.host.restart(cluster);
-    instance.status = 'available';
+    instance.status = before;
     world.announce('DB_INSTANCE', 'RDS-EVENT-0006', instance, 'DB instance restarted');
   });
   return { DBInstance: describedInstance(world, instance) };
@@ -225,15 +226,13 @@ export async function deleteInstance(world: RdsWorld, caller: Caller, params: Pa
   return { DBInstance: describedInstance(world, instance) };
 }
 
-/** What stands after a restore does not keep RDS from changing the instance; a backup does. */
-function requireModifiable(instance: Instance) {
-  if (serves(instance.status) && instance.status.startsWith('storage-')) return;
-  requireAvailable(instance);
-}
+/** States besides `available` in which RDS takes a call. A reboot wants the backup to be over; what is stopped takes neither. */
+const alsoIn: Record<'ModifyDBInstance' | 'RebootDBInstance', string[]> = {
+  ModifyDBInstance: ['backing-up', 'storage-full', 'storage-initialization', 'storage-optimization'],
+  RebootDBInstance: ['storage-initialization', 'storage-optimization'],
+};
 
-function requireAvailable(instance: Instance) {
-  if (instance.status !== 'available' || !instance.cluster) {
-    throw new RdsFault('InvalidDBInstanceState', `Instance ${instance.id} is ${instance.status}, not available.`);
-  }
-  return instance.cluster;
+function requireState(instance: Instance, action: keyof typeof alsoIn) {
+  if (instance.cluster && ['available', ...alsoIn[action]].includes(instance.status)) return instance.cluster;
+  throw new RdsFault('InvalidDBInstanceState', `Instance ${instance.id} is not in available state.`);
 }

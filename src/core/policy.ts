@@ -28,6 +28,10 @@ export const policySection = z.strictObject({
   failoverStuckMinutes: minutes(60).describe('a failover that comes no further for this long is blocked, and rings'),
   unseenMinutes: minutes(10).describe('what AWS accepted and does not show for this long is gone'),
   fenceMinutes: minutes(15).describe('how long a failover waits for the fence of a primary that answers'),
+  fenceProofSeconds: z.coerce.number().nonnegative().default(30).meta({
+    unit: 'seconds',
+    description: 'over which the primary bucket must deny writes, four times, before its fence counts',
+  }),
 });
 
 /** How what would be done in a disaster is rehearsed. */

@@ -61,6 +61,8 @@ function guardFence(fence: FencePort, darkness: Darkness): FencePort {
     reboot: () => guarded(darkness, () => fence.reboot()),
     bucketPolicy: () => guarded(darkness, () => fence.bucketPolicy()),
     setBucketPolicy: (policy) => guarded(darkness, () => fence.setBucketPolicy(policy)),
+    writeProbe: () => guarded(darkness, () => fence.writeProbe()),
+    clearProbe: () => guarded(darkness, () => fence.clearProbe()),
   };
 }
 

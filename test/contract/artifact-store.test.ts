@@ -4,6 +4,7 @@ import { clientOf } from '../../sandbox/demo/primary-site.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { clientSettings } from '../../src/adapters/aws/client.ts';
 import { s3Artifacts } from '../../src/adapters/aws/s3-artifacts.ts';
+import { FENCE_PROBE_KEY } from '../../src/core/artifacts/reserved.ts';
 import type { ObjectEntry } from '../../src/core/ports/artifacts.ts';
 import { type ArtifactStores, artifactKey as key, storesInMemory, storesOnS3 } from '../setup/artifact-stores.ts';
 import { World } from '../setup/world.ts';
@@ -73,6 +74,17 @@ describe.each([
     const seen: string[] = [];
     for await (const page of subject.source.pages('some/')) seen.push(...page.map((entry) => entry.key));
     expect(seen).toEqual(['some/a']);
+  });
+
+  it('does not know of what is no artifact: not listed, not looked at, not copied', async () => {
+    for (const where of ['source', 'replica'] as const) {
+      await subject.plant(where, FENCE_PROBE_KEY, Buffer.from('probe'));
+      const seen: string[] = [];
+      for await (const page of subject[where].pages('.')) seen.push(...page.map((entry) => entry.key));
+      expect(seen).toEqual([]);
+      expect(await subject[where].head(FENCE_PROBE_KEY)).toBeUndefined();
+      expect(await subject[where].history(FENCE_PROBE_KEY)).toEqual({ deletedAt: undefined, versions: [] });
+    }
   });
 
   it('reads only the bytes it was asked for: another ETag is a conflict', async () => {

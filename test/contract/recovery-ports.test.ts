@@ -9,6 +9,7 @@ import { awsCutOver } from '../../src/adapters/aws/cut-over.ts';
 import { lambdaInspection } from '../../src/adapters/aws/lambda-inspection.ts';
 import { snapshotName } from '../../src/core/ids.ts';
 import type { FencePort, Instances, RestoredInstance, Secrets } from '../../src/core/ports/recovery.ts';
+import { fencedPolicy } from '../../src/core/recovery/fence.ts';
 import { isUsable } from '../../src/core/recovery/instance-states.ts';
 import { restoreRequest } from '../../src/core/recovery/restore-request.ts';
 import { inspectionPorts } from '../../src/wire/inspection.ts';
@@ -24,6 +25,7 @@ type Subject = {
   instances: Instances;
   secrets: Secrets;
   fence: FencePort;
+  bucket: string;
   snapshot: string;
   hold: Turn;
   settle: Turn;
@@ -45,7 +47,8 @@ afterAll(async () => {
 
 function inMemory(): Subject {
   const instances = memoryInstances();
-  const fence = memoryFence();
+  const bucket = 'primary';
+  const fence = memoryFence(bucket);
   const settle = async () => {
     instances.finish();
     fence.finish();
@@ -58,6 +61,7 @@ function inMemory(): Subject {
     instances,
     secrets: memorySecrets(),
     fence,
+    bucket,
     hold: async () => undefined,
     settle,
     unseen,
@@ -67,7 +71,14 @@ function inMemory(): Subject {
 function onAws(): Subject {
   const held = (value: boolean) => () => sandbox.control.rds({ held: value });
   const unseen = (unseenDescribes: number) => sandbox.control.rds({ unseenDescribes });
-  return { ...world.ports, hold: held(true), settle: held(false), unseen, snapshot };
+  return {
+    ...world.ports,
+    bucket: world.world.config.primary.bucket,
+    hold: held(true),
+    settle: held(false),
+    unseen,
+    snapshot,
+  };
 }
 const request = (subject: Subject, name: string, run = 'drills/1.json') =>
   restoreRequest(testPolicy.restore, 'scratch', {
@@ -217,6 +228,17 @@ describe.each([
     expect(JSON.parse((await subject.fence.bucketPolicy()) ?? '')).toEqual(JSON.parse(policy));
     await subject.fence.setBucketPolicy(undefined);
     expect(await subject.fence.bucketPolicy()).toBeUndefined();
+  });
+
+  it('a probe is written until a policy of the bucket denies it, and again when that is gone', async () => {
+    expect(await subject.fence.writeProbe()).toEqual({ result: 'written' });
+    await subject.fence.setBucketPolicy(fencedPolicy(undefined, subject.bucket, 'aws'));
+    expect(await subject.fence.writeProbe()).toEqual({ result: 'denied-by-resource-policy' });
+    await expect(subject.fence.clearProbe()).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+    await subject.fence.setBucketPolicy(undefined);
+    expect(await subject.fence.writeProbe()).toEqual({ result: 'written' });
+    await subject.fence.clearProbe();
+    await subject.fence.clearProbe();
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Config } from '../../src/config.ts';
+import { FENCE_PROBE_KEY } from '../../src/core/artifacts/reserved.ts';
 import type { stackNames } from '../../src/core/names.ts';
 import type { Account, Need } from './rights.ts';
 
@@ -174,6 +175,12 @@ function table({ name, config, account: { account, partition, keyArns }, names }
       actions: ['rds:DescribeDBInstances', 'rds:ModifyDBInstance', 'rds:RebootDBInstance'],
       arns: [there('rds', `db:${primary.database}`)],
       why: 'the fence, whichever of the two raises it, and the rename of an old primary before a failback',
+    },
+    {
+      of: recovering,
+      actions: ['s3:PutObject', 's3:DeleteObject'],
+      arns: [object(primary.bucket, FENCE_PROBE_KEY)],
+      why: 'whichever of the two raises the fence tries to write this one object (test/jobs/recovery/fence-proof.test.ts)',
     },
     {
       of: recovering,

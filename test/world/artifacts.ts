@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { compareKeys } from '../../src/core/artifacts/merge-diff.ts';
+import { isArtifactKey } from '../../src/core/artifacts/reserved.ts';
 import type { ArtifactStore, CopySource, ObjectEntry } from '../../src/core/ports/artifacts.ts';
 import { DrError } from '../../src/errors.ts';
 
@@ -121,7 +122,7 @@ export function memoryArtifacts(name: string, clock: () => Date): MemoryArtifact
     },
     async *pages(prefix = '') {
       there();
-      const all = bucket.all().filter((each) => each.key.startsWith(prefix));
+      const all = bucket.all().filter((each) => each.key.startsWith(prefix) && isArtifactKey(each.key));
       all.sort((a, b) => compareKeys(a.key, b.key));
       for (let start = 0; start < all.length; start += PAGE) {
         // A listing names no versions.
@@ -129,7 +130,7 @@ export function memoryArtifacts(name: string, clock: () => Date): MemoryArtifact
       }
     },
     async head(key) {
-      const found = bucket.current(key);
+      const found = isArtifactKey(key) ? bucket.current(key) : undefined;
       return found && entryOf(found);
     },
     async history(key) {

@@ -135,7 +135,7 @@ export function memoryPorts(clock: () => Date): MemoryPorts {
     instances: memoryInstances(),
     offers: memoryOffers(),
     secrets: memorySecrets(),
-    fence: memoryFence(),
+    fence: memoryFence(`primary-${worlds}`),
     inspection: memoryInspection(vault, clock),
     cutOver: memoryCutOver(),
     reverseVault: undefined,

@@ -8,6 +8,7 @@ import type {
   Secrets,
 } from '../../src/core/ports/recovery.ts';
 import type { Vault } from '../../src/core/ports/vault.ts';
+import { isFenced } from '../../src/core/recovery/fence.ts';
 import type { InspectionReport } from '../../src/core/recovery/report.ts';
 import { DRILL_PREFIX, RUN_TAG } from '../../src/core/recovery/restore-request.ts';
 import { DrError, hasCode } from '../../src/errors.ts';
@@ -165,8 +166,21 @@ export function memorySecrets(): Secrets & { values: Map<string, string> } {
   };
 }
 
+/** States in which RDS takes a change or a reboot. */
+const CHANGEABLE = ['available', 'backing-up', 'storage-full', 'storage-initialization', 'storage-optimization'];
+const REBOOTABLE = ['available', 'storage-initialization', 'storage-optimization'];
+
 /** A primary that can be fenced; a swap is done when the test says so. */
 export type MemoryFence = FencePort & {
+  /** What the instance is when nothing is being done to it. */
+  rests: string;
+  /** Of the writes after a change of the policy: true for each that is still judged by the policy of before. */
+  spread: boolean[];
+  /** Why the role cannot write, beside the bucket's policy. */
+  unwritable: string | undefined;
+  /** What became of each write, and whether one was left. */
+  probes: string[];
+  leftProbe: boolean;
   state: { status: string; groups: { id: string; status: string }[] };
   policy: string | undefined;
   reboots: number;
@@ -176,7 +190,14 @@ export type MemoryFence = FencePort & {
   finish: () => void;
 };
 
-export function memoryFence(): MemoryFence {
+export function memoryFence(bucket = 'builder-artifacts'): MemoryFence {
+  let before: { policy: string | undefined; judges: boolean[] } = { policy: undefined, judges: [] };
+  const requireState = (states: string[]): void => {
+    if (!states.includes(fence.state.status)) {
+      throw new DrError('INVALID_STATE', 'InvalidDBInstanceState: the instance is not in available state');
+    }
+  };
+  const isDenied = (): boolean => isFenced(before.judges.shift() ? before.policy : fence.policy, bucket, 'aws');
   const reachable = (): void => {
     if (fence.dark) throw new DrError('SITE_UNREACHABLE', 'describe instance: TimeoutError', { site: 'primary' });
     if (fence.refused) throw fence.refused;
@@ -184,13 +205,18 @@ export function memoryFence(): MemoryFence {
   const fence: MemoryFence = {
     state: { status: 'available', groups: [{ id: 'sg-builder', status: 'active' }] },
     policy: JSON.stringify({ Version: '2012-10-17', Statement: [{ Sid: 'Theirs', Effect: 'Allow' }] }),
+    rests: 'available',
+    spread: [],
+    unwritable: undefined,
+    probes: [],
+    leftProbe: false,
     reboots: 0,
     renamed: undefined,
     dark: false,
     refused: undefined,
     finish: () => {
       fence.state = {
-        status: 'available',
+        status: fence.rests,
         groups: fence.state.groups
           .filter((each) => each.status !== 'removing')
           .map((each) => ({ ...each, status: 'active' })),
@@ -206,6 +232,7 @@ export function memoryFence(): MemoryFence {
     },
     async setGroups(groups) {
       reachable();
+      requireState(CHANGEABLE);
       const leaving = fence.state.groups.filter((each) => !groups.includes(each.id));
       fence.state = {
         ...fence.state,
@@ -221,6 +248,7 @@ export function memoryFence(): MemoryFence {
     },
     async reboot() {
       reachable();
+      requireState(REBOOTABLE);
       fence.reboots += 1;
       fence.state = { ...fence.state, status: 'rebooting' };
     },
@@ -230,7 +258,24 @@ export function memoryFence(): MemoryFence {
     },
     async setBucketPolicy(policy) {
       reachable();
+      before = { policy: fence.policy, judges: [...fence.spread] };
       fence.policy = policy;
+    },
+    async writeProbe() {
+      reachable();
+      const outcome = isDenied()
+        ? ({ result: 'denied-by-resource-policy' } as const)
+        : fence.unwritable !== undefined
+          ? ({ result: 'denied-otherwise', detail: fence.unwritable } as const)
+          : ({ result: 'written' } as const);
+      fence.probes.push(outcome.result);
+      if (outcome.result === 'written') fence.leftProbe = isDenied();
+      return outcome;
+    },
+    async clearProbe() {
+      reachable();
+      if (isDenied()) throw new DrError('ACCESS_DENIED', 'with an explicit deny in a resource-based policy');
+      fence.leftProbe = false;
     },
   };
   return fence;

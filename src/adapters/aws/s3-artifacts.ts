@@ -1,4 +1,5 @@
 import { HeadObjectCommand, ListObjectVersionsCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
+import { isArtifactKey } from '../../core/artifacts/reserved.ts';
 import type { ArtifactStore, CopySource, ObjectEntry } from '../../core/ports/artifacts.ts';
 import type { Site } from '../../core/site.ts';
 import { DrError, hasCode } from '../../errors.ts';
@@ -53,12 +54,13 @@ async function* pagesOf({ client, bucket, call }: Where, prefix?: string): Async
   while (true) {
     const next = await call(`list ${bucket}`, bucket, () => pages.next());
     if (next.done) return;
-    yield (next.value.Contents ?? []).map(({ Key = '', Size = 0, ETag = '', LastModified = new Date(0) }) => ({
+    const found = (next.value.Contents ?? []).map(({ Key = '', Size = 0, ETag = '', LastModified = new Date(0) }) => ({
       key: Key,
       size: Size,
       etag: ETag,
       lastModified: LastModified,
     }));
+    yield found.filter((each) => isArtifactKey(each.key));
   }
 }
 
@@ -106,8 +108,8 @@ export function s3Artifacts({
   const copying = { where, copies: new S3Copies(client, bucket, limits), copyCall };
   return {
     bucket,
-    head: (key) => head(where, key),
-    history: (key) => history(where, key),
+    head: async (key) => (isArtifactKey(key) ? head(where, key) : undefined),
+    history: async (key) => (isArtifactKey(key) ? history(where, key) : { deletedAt: undefined, versions: [] }),
     open: (key, etag, ofVersion) =>
       openObject(streams, where.call, {
         Bucket: bucket,

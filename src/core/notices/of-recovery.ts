@@ -95,7 +95,7 @@ export function fenceText({ fence }: ProductionRun): string {
   const half = (name: string, part: ProductionRun['fence']['bucket']) =>
     part.confirmedAt
       ? `${name} closed at ${part.confirmedAt}`
-      : `${name} NOT confirmed${part.problem ? ` (${part.problem})` : ''}`;
+      : `${name} NOT confirmed${[part.problem ?? part.waitsFor].map((why) => (why ? ` (${why})` : '')).join('')}`;
   if (!fence.wanted) return 'taken away';
   return `${half('database', fence.database)}; ${half('bucket', fence.bucket)}`;
 }

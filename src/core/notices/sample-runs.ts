@@ -89,5 +89,5 @@ export function sampleBlockedFailover(at: Minute): Run {
   const fencing = move({ ...asked, id: 'sample-failover', fence }, 'fencing', at(0), 'the plan begins');
   const verified = compared(inspectedRun(fencingOver(fencing, POLICY, at(1)), at), matching(at), 0, at(131));
   const settled = backupsSeen(verified, instanceOf(verified), { days: DAYS, region: 'sample' }, at(131));
-  return readyToCutOver(settled, at(131));
+  return readyToCutOver(settled, POLICY, at(131));
 }

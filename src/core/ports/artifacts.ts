@@ -10,7 +10,7 @@ type ObjectHistory = { deletedAt: Date | undefined; versions: ObjectEntry[] };
  */
 export type CopySource = { bucket: string; entry: ObjectEntry; ofVersion?: string | undefined; as?: string };
 
-/** A bucket of artifacts. Listing is in the order of the keys' UTF-8 bytes. */
+/** A bucket of artifacts: what is not one by its key (`isArtifactKey`) is not there for any of these. Listing is in the order of the keys' UTF-8 bytes. */
 export interface ArtifactStore {
   readonly bucket: string;
   /** All objects, or those under a prefix, one array per page. */

@@ -76,20 +76,37 @@ export interface Secrets {
 
 export type FenceState = { status: string; groups: { id: string; status: string }[] };
 
+/**
+ * What became of a write that tries the fence. Of refusals one is told apart: that a policy of the bucket itself denies
+ * it by name. Whatever is not certainly that is `denied-otherwise`.
+ */
+export type ProbeOutcome =
+  | { result: 'written' }
+  | { result: 'denied-by-resource-policy' }
+  | { result: 'denied-otherwise'; detail: string };
+
 /** What keeps the primary from taking writes. Needs the primary site. */
 export interface FencePort {
   /** The group without rules that the relay stack made. */
   fenceGroup(): Promise<string>;
   /** The groups of the primary instance (or of one named) now; undefined when there is no instance. */
   database(name?: string): Promise<FenceState | undefined>;
+  /** INVALID_STATE: RDS takes no change of the instance in its state, try later. */
   setGroups(groups: string[]): Promise<void>;
   /** Gives the instance another name, under which it is kept. INVALID_STATE: try later. */
   rename(name: string): Promise<void>;
-  /** Ends the connections that a swap of groups leaves alive. */
+  /** Ends the connections that a swap of groups leaves alive. INVALID_STATE: try later. */
   reboot(): Promise<void>;
   /** The bucket's policy as JSON; undefined when it has none. */
   bucketPolicy(): Promise<string | undefined>;
   setBucketPolicy(policy: string | undefined): Promise<void>;
+  /**
+   * Puts one object that is no artifact into the bucket, and deletes it where that is allowed; what is left is harmless.
+   * A refusal is an outcome; silence, throttling and other errors are thrown.
+   */
+  writeProbe(): Promise<ProbeOutcome>;
+  /** Deletes what a probe may have left. Nothing there is no error. */
+  clearProbe(): Promise<void>;
 }
 
 /** Starts the inspection of a restored database inside its network; it reports by a vault document. INVALID_STATE: the function is waking up, try later. */

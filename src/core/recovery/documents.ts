@@ -73,10 +73,19 @@ export const attemptSchema = z.strictObject({
   comparison: comparisonSchema.optional(),
   findings: z.array(findingSchema),
   outcome: z.enum(['passed', 'rejected', 'accepted']).optional(),
+  /** Verified, and waiting since then for a fence that is on its way. */
+  awaitsFenceSince: instant.optional(),
   why: z.string().optional(),
 });
 
-const half = { confirmedAt: instant.optional(), problem: z.string().optional(), checkedAt: instant.optional() };
+const half = {
+  confirmedAt: instant.optional(),
+  /** Why it is not confirmed where waiting does not help; somebody has to do something. */
+  problem: z.string().optional(),
+  /** Why it is not confirmed yet, where the next passes go on by themselves. */
+  waitsFor: z.string().optional(),
+  checkedAt: instant.optional(),
+};
 
 /** The fence around the primary: what was there before, and how far each half is. */
 export const fenceSchema = z.strictObject({
@@ -93,6 +102,19 @@ export const fenceSchema = z.strictObject({
     handedOver: z.boolean().optional(),
     /** The bucket's policy before ours was merged in; null when there was none. */
     originalPolicy: z.string().nullable().optional(),
+    /** What became of the writes that try the policy. Absent in records of version 0.1. */
+    probe: z
+      .strictObject({
+        /** The role could write: before the policy, or while it was not enforced everywhere. */
+        writtenAt: instant.optional(),
+        /** Why it could not, before the policy. */
+        refused: z.string().optional(),
+        /** When the bucket was last known to take writes: older denials do not count. */
+        openAt: instant.optional(),
+        /** Denials by a policy of the bucket, in unbroken succession. */
+        denied: z.strictObject({ times: count, since: instant, last: instant }).optional(),
+      })
+      .optional(),
   }),
 });
 

@@ -3,7 +3,7 @@ import { minutesBetween } from '../ids.ts';
 import type { Point } from '../points/documents.ts';
 import type { Policy } from '../policy.ts';
 import type { RowComparisonResult, StepOutcome } from './documents.ts';
-import { isConfirmed, unconfirmed } from './fence.ts';
+import { isConfirmed, isOnItsWay, unconfirmed } from './fence.ts';
 import { block, current, move, nextCandidate, reject, withAttempt } from './lifecycle.ts';
 import { comparisonFindings, isDisqualifying } from './report-findings.ts';
 import { isProduction, isScratch, type ProductionRun, type Run, type RunOf, type ScratchRun } from './run.ts';
@@ -60,6 +60,8 @@ export function someRead<R extends Run>(run: R, left: number, now: Date): R {
   return withAttempt(run, { reading: { at: now.toISOString(), left } });
 }
 
+type Patience = Pick<Policy, 'fenceMinutes'>;
+
 /** Rows and objects were compared: the verdict on this point. */
 export function compared<R extends RunOf<'drill' | 'alarm-test'> | ProductionRun>(
   run: R,
@@ -74,16 +76,17 @@ export function compared<R extends RunOf<'drill' | 'alarm-test'> | ProductionRun
   if (!isProduction(found)) return scratchVerdict(found, findings, now);
   const bad = findings.filter(isDisqualifying);
   if (bad.length > 0 && !found.acceptFindings) return reject(found, now, bad.map((each) => each.code).join(', '));
-  return withAttempt(found, { outcome: bad.length === 0 ? 'passed' : 'accepted' });
+  const outcome = bad.length === 0 ? 'passed' : 'accepted';
+  return withAttempt(found, { outcome, awaitsFenceSince: undefined });
 }
 
-/** Verified, its backups settled, connected to since: what is left to ask for is the fence. */
-export function readyToCutOver<R extends ProductionRun>(run: R, now: Date): R {
+/** Verified, its backups settled, connected to since: what is left to ask for is the fence, which was looked at just now. */
+export function readyToCutOver<R extends ProductionRun>(run: R, policy: Patience, now: Date): R {
   if (run.state !== 'healing+verifying') return run;
   const { outcome, backups, connection } = current(run);
   const verified = outcome === 'passed' || outcome === 'accepted';
   if (!verified || !backups?.outcome || (backups.askedAt && !connection?.doneAt)) return run;
-  return passFence(run, now);
+  return passFence(run, policy, now);
 }
 
 const criticalCodes = (findings: Finding[]) =>
@@ -113,28 +116,37 @@ export function scratchFailure(run: ScratchRun): string | undefined {
 }
 
 /** I5: no cut-over while the fence is unconfirmed, unless the operator said so by name. */
-function passFence<R extends ProductionRun>(run: R, now: Date): R {
+function passFence<R extends ProductionRun>(run: R, policy: Patience, now: Date): R {
   const sure = isConfirmed(run.fence);
   if (sure || (run.kind === 'failover' && run.acceptUnfenced)) {
     const why = sure ? 'verified, and the primary is fenced' : 'verified; unfenced, as accepted';
     return move(run, 'cutting-over', now, why);
   }
+  // What obeys is waited for: nothing of the restore has to be done again.
+  const since = current(run).awaitsFenceSince;
+  if (since === undefined && isOnItsWay(run.fence)) return withAttempt(run, { awaitsFenceSince: now.toISOString() });
+  if (since !== undefined && minutesBetween(since, now) < policy.fenceMinutes) return run;
+  return blockUnfenced(withAttempt(run, { awaitsFenceSince: undefined }), now);
+}
+
+function blockUnfenced<R extends ProductionRun>(run: R, now: Date): R {
   const why = `the fence is unconfirmed (${unconfirmed(run.fence)})`;
   if (run.kind === 'switchover') return block(run, now, why, 'mend the primary site: a planned switchover needs both');
   return block(run, now, why, 'stop Builder at the primary by hand', { acceptUnfenced: true });
 }
 
 /**
- * The fence has had its time: a primary that is silent or refuses costs nothing more here, one that obeys is waited
- * for. The fence is tried again in every later pass, and the cut-over asks for it.
+ * The fence has had its time: a primary that is silent or refuses, or needs a time that RDS or S3 do not tell, costs
+ * nothing more here: the restore goes on meanwhile. One that obeys is waited for. The fence is tried again in every
+ * later pass, and the cut-over asks for it.
  */
-export function fencingOver<R extends ProductionRun>(run: R, policy: Pick<Policy, 'fenceMinutes'>, now: Date): R {
+export function fencingOver<R extends ProductionRun>(run: R, policy: Patience, now: Date): R {
   if (run.state !== 'fencing') return run;
   const began = run.history.findLast((each) => each.state === 'fencing')?.at ?? run.requestedAt;
   const late = minutesBetween(began, now) >= policy.fenceMinutes;
   const sure = isConfirmed(run.fence);
   const halves = [run.fence.database, run.fence.bucket];
-  const stuck = halves.every((half) => half.confirmedAt !== undefined || half.problem !== undefined);
+  const stuck = halves.every((half) => half.confirmedAt !== undefined || (half.problem ?? half.waitsFor) !== undefined);
   const planned = run.kind === 'switchover';
   if (!sure && !late && (planned || !stuck)) return run;
   const why = sure ? 'the primary is fenced' : `the fence is unconfirmed (${unconfirmed(run.fence)})`;

@@ -1,5 +1,4 @@
 import { isProtected, transition } from '../../core/points/point.ts';
-import { isConfirmed } from '../../core/recovery/fence.ts';
 import { titleOf } from '../../core/recovery/kinds.ts';
 import { current } from '../../core/recovery/lifecycle.ts';
 import { compared, readyToCutOver, someRead } from '../../core/recovery/observations.ts';
@@ -27,7 +26,7 @@ type Lookup = { key: string; result: 'in-window' | 'healed' | 'lost' | 'displace
 
 /** Backups are turned on while artifacts are verified; then what is left is a connection, and the fence. */
 export async function stepHealing(pass: Pass, run: ProductionRun): Promise<Run> {
-  const { ports } = pass;
+  const { ports, policy } = pass;
   const settled = await settleBackups(pass, run);
   if (settled.state !== run.state) return settled;
   const { outcome, backups, connection } = current(settled);
@@ -35,8 +34,8 @@ export async function stepHealing(pass: Pass, run: ProductionRun): Promise<Run> 
   if (!backups?.outcome) return settled;
   if (backups.askedAt && !connection?.doneAt) return stepConnecting(pass, settled);
   // The cut-over is decided on what the primary is like now.
-  const fenced = isConfirmed(settled.fence) ? settled : await raiseFence(pass, settled);
-  return updateAttempt(ports, fenced, (now) => readyToCutOver(now, ports.clock()));
+  const fenced = await raiseFence(pass, settled, { last: true });
+  return updateAttempt(ports, fenced, (now) => readyToCutOver(now, policy, ports.clock()));
 }
 
 /** Compares, heals what a failover can still heal, and decides on the point. */

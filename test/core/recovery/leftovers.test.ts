@@ -38,6 +38,7 @@ const instance = (name: string, change: Partial<RestoredInstance> = {}): Restore
   className: 'db.m7g.large',
   storageGib: 100,
   multiAz: true,
+  backupRetentionDays: 0,
   host: 'h',
   port: 5432,
   masterUser: 'm',

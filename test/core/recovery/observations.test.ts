@@ -39,6 +39,7 @@ const closed = { confirmedAt: at };
 const fence: Fence = { wanted: true, database: closed, bucket: closed };
 const half: Fence = { ...fence, bucket: { problem: 'access denied' } };
 const open: Fence = { ...fence, database: {}, bucket: {} };
+const patience = { fenceMinutes: 15 };
 
 describe('a restore', () => {
   it('is noted once a class, and keeps what AWS refused before', () => {
@@ -84,7 +85,7 @@ describe('an inspection', () => {
 
 const settled = { backups: { outcome: { name: 'backups', ok: true, detail: 'kept for 7 days' } } };
 const judged = <R extends ProductionRun>(run: R, result: typeof comparison, healed: number): R =>
-  seen.readyToCutOver(seen.compared(run, result, healed, now), now);
+  seen.readyToCutOver(seen.compared(run, result, healed, now), patience, now);
 
 describe('the comparison of rows and objects', () => {
   const verdict = (kind: 'drill' | 'alarm-test', findings: Finding[], result = comparison) => {
@@ -235,7 +236,7 @@ describe('an observation that comes late', () => {
     inspectionAsked: (run) => seen.inspectionAsked(run, 'r', now),
     inspected: (run) => seen.inspected(run, [], {}, now),
     compared: (run) => seen.compared(run, comparison, 0, now),
-    fencingOver: (run) => seen.fencingOver(run, { fenceMinutes: 15 }, now),
+    fencingOver: (run) => seen.fencingOver(run, patience, now),
     finalSeen: (run) => seen.finalSeen(run, point, now),
     cutOverDone: (run) => seen.cutOverDone(run, 1, [], now),
     smokeAsked: (run) => seen.smokeAsked(run, 'r', now),

@@ -15,6 +15,8 @@ const facts: RestoredInstance = {
   status: 'available',
   engineVersion: 'postgres 17.10',
   className: 'db.t4g.small',
+  storageGib: 20,
+  multiAz: false,
   host: 'h',
   port: 5432,
   masterUser: 'dbadmin',
