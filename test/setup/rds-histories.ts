@@ -98,7 +98,7 @@ export const history = fc.record({
   reports: turns<string>(report, 'good'),
   fence: fc.oneof({ weight: 4, arbitrary: fc.constant('obeys' as const) }, fc.constantFrom('dark', 'refuses')),
   acceptUnfenced: fc.boolean(),
-  minutesAPass: fc.integer({ min: 1, max: 7 }),
+  minutesAPass: fc.integer({ min: 2, max: 10 }),
   abortAfter: rarely(fc.integer({ min: 0, max: 40 })),
   resumes: fc.integer({ min: 0, max: 2 }),
   /** In these passes the process dies at this call. */

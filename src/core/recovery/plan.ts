@@ -69,7 +69,11 @@ function ending(target: RestoreTarget, options: PlanOptions): Draft[] {
   }
   const dns = options.dns ? ', move the DNS record' : '';
   return [
-    { ...verifying, phase: 'healing+verifying', does: `${verifying.does}; fetch what the primary can still give` },
+    {
+      ...verifying,
+      phase: 'healing+verifying',
+      does: `${verifying.does}; fetch what the primary can still give; turn backups on, for which the database restarts, and log in again`,
+    },
     {
       phase: 'cutting-over',
       does: `change the direction, publish Builder's new settings${dns}`,

@@ -156,8 +156,9 @@ function resumed<R extends ProductionRun>(run: R, request: FailoverRequest, agai
   if (chosen.inspection?.doneAt) {
     // Artifacts and connection are looked at again, and what could not be turned on is asked for again.
     const { outcome: _verdict, connection: _before, backups, ...kept } = chosen;
-    const again = backups?.outcome?.ok ? { ...kept, backups } : kept;
-    return move({ ...rest, attempts: [...others, again] }, 'healing+verifying', now, why);
+    const asked = backups?.askedAt ? { backups: { askedAt: now.toISOString() } } : {};
+    const again = backups?.outcome?.ok ? { backups } : asked;
+    return move({ ...rest, attempts: [...others, { ...kept, ...again }] }, 'healing+verifying', now, why);
   }
   const attempts = [...others, chosen];
   if (!chosen.outcome) return move({ ...rest, attempts }, 'restoring', now, why);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { ProductionRun } from '../../../src/core/recovery/run.ts';
 import { DrError, hasCode } from '../../../src/errors.ts';
 import { advance } from '../../../src/jobs/advance.ts';
@@ -13,6 +13,8 @@ import { restartsInService } from '../../setup/restarts.ts';
 import type { MemoryPorts } from '../../world/ports.ts';
 
 const runs = Number(process.env['BUILDER_DR_HISTORIES'] ?? 200);
+/** The time that all tests have is enough for so many. */
+const A_ROUND = 100;
 const points = 3;
 const ends = ['done', 'blocked', 'aborted'];
 const tally: Record<string, number> = {};
@@ -100,10 +102,14 @@ async function live(now: History): Promise<void> {
   expect(ended.blocked?.doFirst).not.toBe('');
 }
 
-describe('whatever RDS does', () => {
-  it(`every failover is done, blocked or aborted within its time, tells so, and serves from what may serve (${runs} histories)`, async () => {
-    await fc.assert(fc.asyncProperty(history, live), { numRuns: runs });
-    expect(Object.keys(tally).sort()).toEqual(ends.toSorted());
-    if (runs > 200) process.stdout.write(`${JSON.stringify(tally)}, the longest ${longest} minutes\n`);
+describe('whatever RDS does, a failover is done, blocked or aborted within its time, tells so, and serves from what may serve', () => {
+  const rounds = Array.from({ length: Math.ceil(runs / A_ROUND) }, (_, n) => n + 1);
+  it.each(rounds)(`in ${A_ROUND} random histories: round %i`, async () => {
+    const before = { ...tally };
+    await fc.assert(fc.asyncProperty(history, live), { numRuns: A_ROUND });
+    // A world in which nothing is ever served, or nothing ever stops, would prove nothing.
+    for (const end of ['done', 'blocked']) expect(tally[end] ?? 0).toBeGreaterThan(before[end] ?? 0);
   });
+
+  afterAll(() => process.stdout.write(`${JSON.stringify(tally)}, the longest ${longest} minutes\n`));
 });
