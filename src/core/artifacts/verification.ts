@@ -112,6 +112,8 @@ export class VerifiedCount {
     if (record.verdict === 'OK') {
       this.#ok += 1;
       this.#okBytes += record.size;
+      const { source } = record;
+      if (source && lacksKey(source) && source.fileBlake2b !== record.fileBlake2b) this.#unknownSigner.add(record.key);
     } else if (isDamaged(record)) this.#damaged.add(record.key);
     else this.#unknownSigner.add(record.key);
   }

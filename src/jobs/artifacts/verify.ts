@@ -112,6 +112,10 @@ export class ArtifactBatch {
       log.warn('artifact replaced from the primary', { key: held.key, was: held.verdict, old: held.fileBlake2b });
       return replaced;
     }
+    // Nobody can prove these yet, and a row may want them by their hash: they are kept beside those that stay.
+    if (source && offered && offered.fileBlake2b !== held.fileBlake2b && !isDamaged(offered)) {
+      await keepBytes(this.#ports, { bucket: primaryArtifacts.bucket, entry: source }, offered);
+    }
     return held;
   }
 

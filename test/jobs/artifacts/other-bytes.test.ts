@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { signingKey } from '../../../sandbox/seed/hart.ts';
+import { SeededRandom } from '../../../sandbox/seed/random.ts';
 import { reconcile } from '../../../src/jobs/artifacts/reconcile.ts';
 import {
   type ArtifactWorld,
@@ -99,6 +101,26 @@ describe.each(kinds)('other bytes under the same key, %s', (_name, options) => {
     world.ports.primaryArtifacts.plant(KEY, old);
     await anHour(world);
     await anHour(world);
+    expect((await judged(world)).codes).toEqual([]);
+  });
+});
+
+describe('other bytes by a signer that nobody knows', () => {
+  it('leave the old ones in place and are kept beside them, until the key comes', async () => {
+    const { world, old } = await settled();
+    const acme = signingKey('acme', '20240101000000', new SeededRandom('acme'));
+    const next = await newHart(420, acme);
+    uploadAnew(world, next);
+    await handle(world.ports, KEY);
+    expect([await whereIs(world, KEY, old), await whereIs(world, KEY, next)]).toEqual([['in place'], ['displaced']]);
+    await anHour(world);
+    expect((await judged(world)).codes).toEqual(['SIGNER_UNKNOWN']);
+    expect((await protect(world)).state).toBe('protected');
+    await world.ports.vault.put(`keys/public/${acme.name}.pub`, acme.publicText, undefined);
+    await anHour(world);
+    await anHour(world);
+    expect(await whereIs(world, KEY, next)).toContain('in place');
+    expect(await whereIs(world, KEY, old)).toEqual(['displaced']);
     expect((await judged(world)).codes).toEqual([]);
   });
 });
