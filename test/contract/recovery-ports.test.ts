@@ -16,8 +16,9 @@ import { inspectionPorts } from '../../src/wire/inspection.ts';
 import { testPolicy } from '../setup/policy.ts';
 import { RecoveryWorld } from '../setup/recovery-world.ts';
 import { DR, until } from '../setup/world.ts';
+import { memoryFence } from '../world/fence.ts';
 import { silentLog } from '../world/ports.ts';
-import { memoryFence, memoryInstances, memorySecrets } from '../world/recovery.ts';
+import { memoryInstances, memorySecrets } from '../world/recovery.ts';
 
 /** Begins or ends a time in which nothing that was asked for comes to its end. */
 type Turn = () => Promise<unknown>;
