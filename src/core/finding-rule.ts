@@ -2,7 +2,7 @@ import type { CommandArguments } from './command-line.ts';
 
 export const severities = ['critical', 'warning', 'info'] as const;
 
-export type Severity = (typeof severities)[number];
+type Severity = (typeof severities)[number];
 
 /** `next`: the command to type first, where the next step is one. */
 export type FindingRule = { severity: Severity; hint: string; next?: CommandArguments };
