@@ -134,6 +134,7 @@ export function memoryArtifacts(name: string, clock: () => Date): MemoryArtifact
       return found && entryOf(found);
     },
     async history(key) {
+      if (!isArtifactKey(key)) return { deletedAt: undefined, versions: [] };
       const { deletedAt, held } = bucket.versions(key);
       return { deletedAt, versions: held.slice(0, 100).map(entryOf) };
     },
