@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { builderSection, type Policy, policySection, restoreSection } from './core/policy.ts';
 import type { About } from './core/settings/kinds.ts';
 import { alarmsSection, messagesSection, networkSection, schedulesSection } from './core/settings/operation.ts';
+import { retentionSection } from './core/settings/retention.ts';
 import { drSection, identity, primarySection } from './core/settings/sites.ts';
 import { DrError } from './errors.ts';
 
@@ -18,6 +19,7 @@ const sections = {
   network: networkSection.prefault({}),
   restore: restoreSection,
   builder: builderSection,
+  retention: retentionSection.optional(),
   alarms: alarmsSection.optional(),
   schedules: schedulesSection.optional(),
 };
@@ -142,8 +144,8 @@ export function parseConfig(environment: Environment, file?: Raw): Config {
 }
 
 /** What the jobs decide by. */
-export function policyOf({ policy, restore, builder }: Config): Policy {
-  return { ...policy, restore, builder };
+export function policyOf({ policy, restore, builder, retention }: Config): Policy {
+  return { ...policy, restore, builder, retention };
 }
 
 /** Where the CLI looks for its configuration: the flag, the variable, the working folder. */

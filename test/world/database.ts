@@ -1,7 +1,8 @@
 import type { Database, InstanceFacts, SnapshotFacts } from '../../src/core/ports/database.ts';
+import type { Site } from '../../src/core/site.ts';
 import { DrError } from '../../src/errors.ts';
 
-type Held = SnapshotFacts & { pointId: string; source: string };
+type Held = SnapshotFacts & { pointId: string | undefined; source: string; sharedWith?: string[] };
 
 /** Builder's database in memory; snapshots and copies become available when the test says so. */
 export type MemoryDatabase = Database & {
@@ -9,7 +10,11 @@ export type MemoryDatabase = Database & {
   held: Map<string, Held>;
   facts: InstanceFacts;
   /** What the next capture or copy is refused with. */
-  refuse: { capture?: DrError | undefined; copy?: DrError | undefined };
+  refuse: { capture?: DrError | undefined; copy?: DrError | undefined; remove?: DrError | undefined };
+  /** The primary region does not answer. */
+  dark: boolean;
+  /** Names that were deleted, in their order. */
+  removed: string[];
   finish: (names: 'snapshots' | 'held') => void;
 };
 
@@ -37,15 +42,23 @@ export function memoryDatabase(instance: string, clock: () => Date): MemoryDatab
     }
     if (!found) where.set(snapshot.name, snapshot);
   };
+  const silent = (): void => {
+    if (database.dark) throw new DrError('SITE_UNREACHABLE', 'describe snapshot: TimeoutError', { site: 'primary' });
+  };
+  const at = (site: Site) => (site === 'primary' ? snapshots : held);
+  const copiesOf = ({ arn }: Held) =>
+    [...snapshots.values(), ...held.values()].filter((each) => each.source === arn && each.status === 'creating');
   const factsOf = (found: Held | undefined): SnapshotFacts | undefined => {
     if (!found) return undefined;
-    const { pointId: _pointId, source: _source, ...facts } = found;
+    const { pointId: _pointId, source: _source, sharedWith: _sharedWith, ...facts } = found;
     return facts;
   };
   const database: MemoryDatabase = {
     snapshots,
     held,
     refuse,
+    dark: false,
+    removed: [],
     facts: {
       multiAz: true,
       backupRetentionDays: 7,
@@ -62,7 +75,10 @@ export function memoryDatabase(instance: string, clock: () => Date): MemoryDatab
       if (refuse.capture) throw refuse.capture;
       begin(snapshots, begun(name, pointId, instance, 'us-east-1'));
     },
-    status: async (name) => factsOf(snapshots.get(name)),
+    status: async (name) => {
+      silent();
+      return factsOf(snapshots.get(name));
+    },
     async copyToDr({ name, sourceArn, pointId }) {
       if (refuse.copy) throw refuse.copy;
       const source = [...snapshots.values()].find((each) => each.arn === sourceArn);
@@ -72,6 +88,24 @@ export function memoryDatabase(instance: string, clock: () => Date): MemoryDatab
     copyStatus: async (name) => factsOf(held.get(name)),
     copies: async () => [...held.values()].map((each) => factsOf(each) as SnapshotFacts),
     source: async () => database.facts,
+    async snapshotUse(site, name) {
+      if (site === 'primary') silent();
+      const found = at(site).get(name);
+      if (!found) return undefined;
+      const { status, pointId, sharedWith = [] } = found;
+      return { status, pointId, sharedWith, copying: copiesOf(found).map((each) => each.name) };
+    },
+    async removeSnapshot(site, { name, pointId }) {
+      if (site === 'primary') silent();
+      if (refuse.remove) throw refuse.remove;
+      const found = at(site).get(name);
+      if (!found) return;
+      if (found.pointId !== pointId) throw new DrError('SNAPSHOT_MISMATCH', `${name} is not ours`, { subject: name });
+      if (found.status === 'creating') throw new DrError('INVALID_STATE', `${name} is creating`, { subject: name });
+      for (const copy of copiesOf(found)) copy.status = 'failed';
+      at(site).delete(name);
+      database.removed.push(`${site} ${name}`);
+    },
   };
   return database;
 }

@@ -38,6 +38,14 @@ export function memoryVault(
         yield found.body;
       })();
     },
+    async getBytes(key) {
+      const found = documents.get(key);
+      return found && { bytes: new Uint8Array(found.body), etag: found.etag };
+    },
+    async putBytes(key, bytes, etag) {
+      if (documents.get(key)?.etag !== etag) throw new DrError('CONFLICT', `${key} is not the one that was read`);
+      return store(key, Buffer.from(bytes));
+    },
     async remove(key) {
       documents.delete(key);
     },

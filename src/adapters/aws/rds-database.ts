@@ -12,6 +12,7 @@ import { POINT_TAG } from '../../core/ids.ts';
 import type { Database, SnapshotFacts } from '../../core/ports/database.ts';
 import { DrError, hasCode } from '../../errors.ts';
 import { callsTo, ifThere } from './errors.ts';
+import { rdsSnapshotRemoval } from './rds-snapshot-removal.ts';
 
 export type RdsOptions = {
   /** Client of the primary region: snapshots are made and looked at there. */
@@ -123,5 +124,6 @@ export function rdsDatabase({ primary, dr, instanceId, drKmsKeyId }: RdsOptions)
       const answer = await toPrimary(`describe instance ${instanceId}`, instanceId, () => primary.send(command));
       return settingsOf(answer.DBInstances?.[0]);
     },
+    ...rdsSnapshotRemoval({ primary, dr }),
   };
 }

@@ -21,6 +21,11 @@ export function s3Vault({ client, streams, bucket, site }: S3VaultOptions): Vaul
   const call = callsTo(site);
   const nameOf = (key: string) => `${bucket}/${key}`;
   const where = (key: string) => ({ Bucket: bucket, Key: key });
+  const write = async (key: string, Body: string | Uint8Array, ContentType: string, etag: string | undefined) => {
+    const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag };
+    const command = new PutObjectCommand({ ...where(key), Body, ContentType, ...condition });
+    return (await call(`write ${nameOf(key)}`, nameOf(key), () => client.send(command))).ETag ?? '';
+  };
   return {
     async get(key) {
       const read = call(`read ${nameOf(key)}`, nameOf(key), async () => {
@@ -29,16 +34,8 @@ export function s3Vault({ client, streams, bucket, site }: S3VaultOptions): Vaul
       });
       return ifThere(read);
     },
-    async put(key, body, etag) {
-      const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag };
-      const command = new PutObjectCommand({
-        ...where(key),
-        Body: body,
-        ContentType: key.endsWith('.html') ? 'text/html; charset=utf-8' : 'application/json',
-        ...condition,
-      });
-      return (await call(`write ${nameOf(key)}`, nameOf(key), () => client.send(command))).ETag ?? '';
-    },
+    put: (key, body, etag) =>
+      write(key, body, key.endsWith('.html') ? 'text/html; charset=utf-8' : 'application/json', etag),
     async putStream(key, chunks) {
       const look = new HeadObjectCommand(where(key));
       if (await ifThere(call(`look at ${nameOf(key)}`, nameOf(key), () => client.send(look)))) return 'exists';
@@ -54,6 +51,14 @@ export function s3Vault({ client, streams, bucket, site }: S3VaultOptions): Vaul
         throw error;
       }
     },
+    async getBytes(key) {
+      const read = call(`read ${nameOf(key)}`, nameOf(key), async () => {
+        const found = await client.send(new GetObjectCommand(where(key)));
+        return { bytes: (await found.Body?.transformToByteArray()) ?? new Uint8Array(), etag: found.ETag ?? '' };
+      });
+      return ifThere(read);
+    },
+    putBytes: (key, bytes, etag) => write(key, bytes, 'application/gzip', etag),
     async openStream(key) {
       return openObject(streams, call, where(key));
     },

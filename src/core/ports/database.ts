@@ -1,3 +1,5 @@
+import type { Site } from '../site.ts';
+
 export type SnapshotFacts = {
   name: string;
   arn: string;
@@ -19,6 +21,17 @@ export type InstanceFacts = {
   engineLifecycleSupport: string;
 };
 
+/** Whose a snapshot is, and who uses it: what must be known before it is deleted. */
+export type SnapshotUse = {
+  status: SnapshotFacts['status'];
+  /** The point that its tag names. */
+  pointId: string | undefined;
+  /** Accounts that may restore it; `all` is everybody. */
+  sharedWith: string[];
+  /** Copies that are being made of it, in the regions of both sites: a delete would end them. */
+  copying: string[];
+};
+
 /**
  * Builder's database at the primary site and its copies at the DR site.
  * Every method may be called twice. SITE_UNREACHABLE means nobody knows whether the call happened.
@@ -36,4 +49,11 @@ export interface Database {
   copies(): Promise<SnapshotFacts[]>;
   /** The source instance's settings that readiness looks at. */
   source(): Promise<InstanceFacts>;
+  /** Who uses the snapshot of this name at a site; undefined when there is none. */
+  snapshotUse(site: Site, name: string): Promise<SnapshotUse | undefined>;
+  /**
+   * Deletes a point's snapshot at a site; success when there is none. SNAPSHOT_MISMATCH when its tag names no point or
+   * another one: it stays. INVALID_STATE: it is being made, try later. What is being copied from it ends unfinished.
+   */
+  removeSnapshot(site: Site, snapshot: { name: string; pointId: string }): Promise<void>;
 }

@@ -1,9 +1,10 @@
-import { isMoving, move, nextCandidate } from '../../core/recovery/lifecycle.ts';
+import { isMoving, isOver, move, nextCandidate } from '../../core/recovery/lifecycle.ts';
 import { fencingOver, finalSeen, pastDeadline } from '../../core/recovery/observations.ts';
 import { isProduction, isScratch, type ProductionRun, type Run, type ScratchRun } from '../../core/recovery/run.ts';
 import type { Pass } from '../pass.ts';
 import { capture } from '../points/capture.ts';
-import { updateRun } from '../vault/runs.ts';
+import { unpinPoint } from '../points/pin.ts';
+import { runKey, updateRun } from '../vault/runs.ts';
 import { stepCleaningUp } from './clean-up.ts';
 import { stepCuttingOver } from './cut-over.ts';
 import { raiseFence } from './fencing.ts';
@@ -70,6 +71,13 @@ const steps: Partial<Record<Run['state'], RunStep>> = {
   'cleaning-up': proven(ofScratch(stepCleaningUp)),
 };
 
+/** A run that is over pins nothing; a pass that dies before it says so leaves pins that do not count. */
+async function unpinPoints({ ports }: Pass, run: Run): Promise<void> {
+  for (const id of new Set([...run.candidates.slice(0, 1), ...run.attempts.map((each) => each.point)])) {
+    await unpinPoint(ports, id, runKey(run));
+  }
+}
+
 /**
  * Takes one run as far as it can go without waiting for AWS. Invoking it again is always safe. Each step begins with
  * the record that the step before has written, and ends with a write that is refused when somebody else was faster.
@@ -91,6 +99,7 @@ export async function advanceRun(pass: Pass, begun: Run): Promise<Run> {
     if (JSON.stringify(run) === before) break;
   }
   run = await telling(run);
+  if (isOver(run)) await unpinPoints(pass, run);
   if (untold !== undefined) throw untold;
   return run;
 }

@@ -19,6 +19,7 @@ import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
 import { type AdvanceReport, advance, advancePass } from '../advance.ts';
 import { beginPass, type Pass } from '../pass.ts';
+import { pinPoint } from '../points/pin.ts';
 import { readDirection, requireDirection } from '../vault/direction.ts';
 import { readAll, updateDocument } from '../vault/documents.ts';
 import { readPoints } from '../vault/points.ts';
@@ -61,14 +62,15 @@ export async function planFailover(ports: AdvancePorts, policy: Policy, request:
   return plan;
 }
 
-function requireConfirmation(request: FailoverRequest, candidates: Point[]): void {
+/** The point that a failover now takes, when it is the one that was confirmed. */
+function requireConfirmation(request: FailoverRequest, candidates: Point[]): Point {
   const [best] = candidates;
   if (!best) {
     throw new DrError('POINT_UNKNOWN', 'no recovery point can be restored', {
       hint: '`builder-dr points` shows the state of each; a copy that RDS still makes can be waited for.',
     });
   }
-  if (request.confirm === best.id) return;
+  if (request.confirm === best.id) return best;
   throw new DrError(
     'NOT_CONFIRMED',
     `a failover now takes point ${best.id}; confirmed was ${request.confirm ?? 'nothing'}`,
@@ -99,16 +101,26 @@ export async function startFailover(
   return readRunAgain(pass.ports.vault, run);
 }
 
+/** The points for a failover, the best of them pinned for it. One that expired meanwhile is not the one that was confirmed. */
+async function confirmedCandidates(pass: Pass, request: FailoverRequest, key: string): Promise<string[]> {
+  const { ports } = pass;
+  const copies = await readAvailableCopies(ports);
+  for (;;) {
+    const candidates = candidatesFor(request.point, pass.points, copies);
+    const best = requireConfirmation(request, candidates);
+    if (await pinPoint(ports, best.id, key)) return candidates.map((each) => each.id);
+    pass.points = pass.points.filter((each) => each.id !== best.id);
+  }
+}
+
 async function beginFailover(pass: Pass, request: FailoverRequest): Promise<ProductionRun> {
-  const { ports, policy, points } = pass;
+  const { ports, policy } = pass;
   await requireDirection(ports.vault, 'primary→dr');
-  const candidates = candidatesFor(request.point, points, await readAvailableCopies(ports));
-  requireConfirmation(request, candidates);
   const { point, acceptFindings, acceptUnfenced, planned } = request;
-  const ids = candidates.map((each) => each.id);
-  const run: ProductionRun = planned
-    ? plannedRun({ kind: 'switchover', point, acceptFindings }, ports.clock(), ids, policy)
-    : plannedRun({ kind: 'failover', point, acceptFindings, acceptUnfenced }, ports.clock(), ids, policy);
+  const begun: ProductionRun = planned
+    ? plannedRun({ kind: 'switchover', point, acceptFindings }, ports.clock(), [], policy)
+    : plannedRun({ kind: 'failover', point, acceptFindings, acceptUnfenced }, ports.clock(), [], policy);
+  const run: ProductionRun = { ...begun, candidates: await confirmedCandidates(pass, request, runKey(begun)) };
   const { before, after } = await updateDocument<Run>(ports.vault, runKey(run), runSchema, (now) => now ?? run);
   if (!before) await announceRun(ports, run);
   return giveWay(ports, after && isProduction(after) ? after : run);
