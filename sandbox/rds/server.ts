@@ -10,7 +10,14 @@ import {
 } from './instances.ts';
 import { RdsFault, type Tag } from './model.ts';
 import { errorXml, Params, responseXml } from './query.ts';
-import { copySnapshot, createSnapshot, deleteSnapshot, describeSnapshots } from './snapshots.ts';
+import {
+  copySnapshot,
+  createSnapshot,
+  deleteSnapshot,
+  describeSnapshotAttributes,
+  describeSnapshots,
+  modifySnapshotAttribute,
+} from './snapshots.ts';
 import type { Caller, RdsWorld } from './world.ts';
 
 type Action = (world: RdsWorld, caller: Caller, params: Params) => Promise<Record<string, unknown>>;
@@ -51,6 +58,8 @@ const actions: Record<string, Action> = {
   DescribeDBSnapshots: describeSnapshots,
   CopyDBSnapshot: copySnapshot,
   DeleteDBSnapshot: deleteSnapshot,
+  DescribeDBSnapshotAttributes: describeSnapshotAttributes,
+  ModifyDBSnapshotAttribute: modifySnapshotAttribute,
   ListTagsForResource: listTags,
   AddTagsToResource: addTags,
 };

@@ -50,18 +50,16 @@ export type RetentionRow = {
 /** A row for every point, the newest first. */
 export type RetentionPlan = { stopped: Stop[]; rows: RetentionRow[] };
 
-/** The ISO week of an instant (UTC), by the year that its Thursday is in. */
-function isoWeek(at: string): string {
+/** The Monday (UTC) that the ISO week of an instant begins with. */
+function mondayOf(at: string): string {
   const day = new Date(`${at.slice(0, 10)}T00:00:00Z`);
-  const thursday = new Date(day.getTime() + (3 - ((day.getUTCDay() + 6) % 7)) * 86_400_000);
-  const year = thursday.getUTCFullYear();
-  return `${year}-W${1 + Math.floor((thursday.getTime() - Date.UTC(year, 0, 1)) / (7 * 86_400_000))}`;
+  return new Date(day.getTime() - ((day.getUTCDay() + 6) % 7) * 86_400_000).toISOString().slice(0, 10);
 }
 
 const periods = {
   hourly: (at: string) => at.slice(0, 13),
   daily: (at: string) => at.slice(0, 10),
-  weekly: isoWeek,
+  weekly: (at: string) => `week of ${mondayOf(at)}`,
   monthly: (at: string) => at.slice(0, 7),
   yearly: (at: string) => at.slice(0, 4),
 } as const;
@@ -85,9 +83,10 @@ function keptByRules(restorable: Point[], policy: RetentionPolicy, now: Date): M
   );
   for (const [index, point] of restorable.slice(0, policy.last ?? 0).entries()) keep(point, `last ${index + 1}`);
   for (const [rule, periodOf] of Object.entries(periods)) {
+    const count = policy[rule as keyof typeof periods] ?? 0;
+    if (count === 0) continue;
     const inPeriods = Map.groupBy(restorable, (point) => periodOf(point.requestedAt));
-    const newest = [...inPeriods].slice(0, policy[rule as keyof typeof periods] ?? 0);
-    for (const [period, points] of newest) {
+    for (const [period, points] of [...inPeriods].slice(0, count)) {
       keep(points.find((each) => each.state === 'proven') ?? points[0], `${rule} ${period}`);
     }
   }
