@@ -64,6 +64,15 @@ function requireThisPlan(confirm: string | undefined, plan: RetentionPlan, waiti
   });
 }
 
+/** Leaves a document that the vault stamps by its own clock, to hold this one against. */
+async function beginRecord(ports: PrunePorts): Promise<AppliedPolicy> {
+  const at = ports.clock().toISOString();
+  const { after } = await updateDocument(ports.vault, vaultKeys.prune, pruneSchema, (now): PruneRecord => {
+    return now ? { ...now, at } : { schema: 'prune/1', at, stopped: [], waits: [] };
+  });
+  return after?.applied;
+}
+
 /** The policy is in force from now on, before anything goes by it: a pass that dies is gone on with. */
 async function apply(ports: PrunePorts, policy: RetentionPolicy): Promise<void> {
   const at = ports.clock().toISOString();
@@ -119,7 +128,7 @@ export async function prune(ports: PrunePorts, policy: Policy, confirm?: string)
   await requireDirection(ports.vault, 'primary→dr');
   const { retention } = policy;
   if (!retention) return { ...nothing, ...(await planPrune(ports, policy)), unconfirmed: undefined };
-  const applied = (await readRecord(ports))?.applied;
+  const applied = await beginRecord(ports);
   const facts = await readRetentionFacts(ports);
   const plan = retentionPlan(facts, retention, ports.clock());
   const waiting = unconfirmedOf(plan, retention, applied);

@@ -80,10 +80,10 @@ export async function readRetentionFacts(
   const points = await readListed(vault, vaultKeys.points, pointSchema, knownPoint);
   const drills = await readListed(vault, vaultKeys.drills, runSchema, knownRun);
   const failovers = await readListed(vault, vaultKeys.failovers, runSchema, knownRun);
-  const status = await vault.list(vaultKeys.status);
+  const others = [...(await vault.list(vaultKeys.status)), ...(await vault.list(vaultKeys.prune))];
   const { direction } = await readDirectionAgain(vault as Vault);
   const written = [points, drills, failovers].flatMap((each) => each.writtenAt);
-  const newest = Math.max(...[...written, ...status.map((each) => each.lastModified)].map((each) => each.getTime()));
+  const newest = Math.max(...[...written, ...others.map((each) => each.lastModified)].map((each) => each.getTime()));
   const runs = new Map([...drills.found, ...failovers.found]);
   const all = [...points.found.values()];
   return {
