@@ -94,7 +94,9 @@ export async function live({ builder, inbox }: Installed): Promise<void> {
   await show.step('prune', 'points expire by the deployed prune function, once their plan is confirmed', () =>
     expire([String(id), newer[0] ?? ''], newer[1] ?? ''),
   );
-  const drill = await show.step('drill', 'a drill restores and proves the point that was kept', () => runDrill(operator, 'drill'));
+  const drill = await show.step('drill', 'a drill restores and proves the point that was kept', () =>
+    runDrill(operator, 'drill'),
+  );
   must(drill.state === 'passed', `the drill passed: ${JSON.stringify(drill.history)}`);
   const plan = await invoke('failover', 'failover-plan');
   must(typeof plan['confirm'] === 'string', `the failover function answers plan: ${JSON.stringify(plan)}`);

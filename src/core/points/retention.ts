@@ -104,10 +104,8 @@ export function clockProblem(
   toleranceHours: number,
   now: Date,
 ): string | undefined {
-  const data = points
-    .flatMap(({ database }) => ('dataAt' in database ? [database.dataAt] : []))
-    .toSorted()
-    .at(-1);
+  const instants = points.flatMap(({ database }) => ('dataAt' in database ? [database.dataAt] : []));
+  const data = instants.reduce<string | undefined>((newest, at) => (newest && newest > at ? newest : at), undefined);
   const tolerance = toleranceHours * MINUTES_AN_HOUR;
   const says = `this clock says ${now.toISOString()}`;
   if (data !== undefined && minutesBetween(data, now) < -tolerance) {
