@@ -56,7 +56,7 @@ function begin(ports: MemoryPorts, n: number, work: Work): { turn: Turn; end: Pr
  * goes on to its end, then the second. Answers what they came to, an error as itself, and whether there were so many
  * calls.
  */
-export async function inTurns(
+async function inTurns(
   ports: MemoryPorts,
   [first, n]: [Work, number],
   [second, m]: [Work, number],

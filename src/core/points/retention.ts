@@ -99,7 +99,7 @@ function keptByRules(restorable: Point[], policy: RetentionPolicy, now: Date): M
 }
 
 /** How this clock is wrong, held against the newest data and the clock that the vault stamps its documents by. */
-export function clockProblem(
+function clockProblem(
   { points, newestWrittenAt }: Pick<RetentionFacts, 'points' | 'newestWrittenAt'>,
   toleranceHours: number,
   now: Date,
