@@ -21,6 +21,13 @@ export function s3Vault({ client, streams, bucket, site }: S3VaultOptions): Vaul
   const call = callsTo(site);
   const nameOf = (key: string) => `${bucket}/${key}`;
   const where = (key: string) => ({ Bucket: bucket, Key: key });
+  const read = (key: string) =>
+    ifThere(
+      call(`read ${nameOf(key)}`, nameOf(key), async () => {
+        const found = await client.send(new GetObjectCommand(where(key)));
+        return { bytes: (await found.Body?.transformToByteArray()) ?? new Uint8Array(), etag: found.ETag ?? '' };
+      }),
+    );
   const write = async (key: string, Body: string | Uint8Array, ContentType: string, etag: string | undefined) => {
     const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag };
     const command = new PutObjectCommand({ ...where(key), Body, ContentType, ...condition });
@@ -28,12 +35,10 @@ export function s3Vault({ client, streams, bucket, site }: S3VaultOptions): Vaul
   };
   return {
     async get(key) {
-      const read = call(`read ${nameOf(key)}`, nameOf(key), async () => {
-        const found = await client.send(new GetObjectCommand(where(key)));
-        return { body: (await found.Body?.transformToString()) ?? '', etag: found.ETag ?? '' };
-      });
-      return ifThere(read);
+      const found = await read(key);
+      return found && { body: new TextDecoder().decode(found.bytes), etag: found.etag };
     },
+    getBytes: read,
     put: (key, body, etag) =>
       write(key, body, key.endsWith('.html') ? 'text/html; charset=utf-8' : 'application/json', etag),
     async putStream(key, chunks) {
@@ -50,13 +55,6 @@ export function s3Vault({ client, streams, bucket, site }: S3VaultOptions): Vaul
         if (hasCode(error, 'CONFLICT')) return 'exists';
         throw error;
       }
-    },
-    async getBytes(key) {
-      const read = call(`read ${nameOf(key)}`, nameOf(key), async () => {
-        const found = await client.send(new GetObjectCommand(where(key)));
-        return { bytes: (await found.Body?.transformToByteArray()) ?? new Uint8Array(), etag: found.ETag ?? '' };
-      });
-      return ifThere(read);
     },
     putBytes: (key, bytes, etag) => write(key, bytes, 'application/gzip', etag),
     async openStream(key) {

@@ -15,7 +15,7 @@ import { type CatalogueFacts, readRetentionFacts } from './retention-facts.ts';
 export type PrunePorts = Pick<Ports, 'clock' | 'database' | 'log' | 'signals' | 'vault'>;
 
 /** Points that one pass removes; the next one goes on. */
-const POINTS_PER_PASS = 100;
+const POINTS_PER_PASS = 50;
 
 /** What one prune did. */
 export type PruneDone = {
@@ -27,6 +27,8 @@ export type PruneDone = {
   trimmed: string[];
   archivedRuns: string[];
   waits: Wait[];
+  /** Points that are left to the next prune. */
+  left: number;
 };
 
 type Planning = (facts: CatalogueFacts, now: Date) => RetentionPlan;
@@ -36,7 +38,15 @@ const isTrimmed = (row: RetentionRow) => !goes(row) && row.primarySnapshot.verdi
 
 /** A prune at work: what it decides by, which it reads again before each removal, and what it came to. */
 export class PrunePass {
-  readonly done: PruneDone = { stopped: [], expired: [], removed: [], trimmed: [], archivedRuns: [], waits: [] };
+  readonly done: PruneDone = {
+    stopped: [],
+    expired: [],
+    removed: [],
+    trimmed: [],
+    archivedRuns: [],
+    waits: [],
+    left: 0,
+  };
   readonly #ports: PrunePorts;
   readonly #planning: Planning;
   #facts: CatalogueFacts;
@@ -98,6 +108,7 @@ export class PrunePass {
   async removePoints(rows: RetentionRow[]): Promise<void> {
     const going = rows.filter(goes).toReversed();
     const due = going.toSorted((a, b) => Number(b.state === 'expired') - Number(a.state === 'expired'));
+    this.done.left = Math.max(0, due.length - POINTS_PER_PASS);
     for (const { point: id } of due.slice(0, POINTS_PER_PASS)) {
       const row = await this.#rowNow(id);
       if (this.done.stopped.length > 0) return;

@@ -25,7 +25,7 @@ export type PrunePlan = RetentionPlan & {
 };
 export type PruneReport = PruneDone & Pick<PrunePlan, 'unconfirmed'>;
 
-const nothing: PruneDone = { stopped: [], expired: [], removed: [], trimmed: [], archivedRuns: [], waits: [] };
+const nothing: PruneDone = { stopped: [], expired: [], removed: [], trimmed: [], archivedRuns: [], waits: [], left: 0 };
 
 type AppliedPolicy = PruneRecord['applied'];
 

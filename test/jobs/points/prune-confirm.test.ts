@@ -66,6 +66,13 @@ describe('the first prune under a policy that removes much', () => {
 });
 
 describe('a policy that is in force', () => {
+  it('removes fifty points in a pass, says how many are left, and goes on with the next', async () => {
+    const { ports } = await agedWorld([...Array(60).keys()].map((n) => ({ hours: 60 - n })));
+    const all = retaining({ last: 2 });
+    expect(await prune(ports, all)).toMatchObject({ removed: { length: 50 }, left: 8 });
+    expect(await prune(ports, all)).toMatchObject({ removed: { length: 8 }, left: 0 });
+  });
+
   it('goes on by itself, however much there is to remove after an outage', async () => {
     const { ports, clock } = await settled({ last: 10 });
     for (let n = 0; n < 10; n += 1) {
