@@ -145,11 +145,11 @@ function failedStays(point: Point, points: Point[], { failedDays }: RetentionPol
   return minutesBetween(at, now) < failedDays * MINUTES_A_DAY ? `failed less than ${failedDays} days ago` : undefined;
 }
 
-/** What keeps this point whatever the rules say. */
-function usesOf(point: Point, { runs }: RetentionFacts, now: Date): string[] {
+/** What keeps this point whatever the rules say. `moving`: the runs that are not over. */
+function usesOf(point: Point, { runs }: RetentionFacts, moving: Run[], now: Date): string[] {
   const hold = holdInForce(point, now);
-  const using = runs.filter(
-    (run) => !isOver(run) && [...run.candidates, ...run.attempts.map((each) => each.point)].includes(point.id),
+  const using = moving.filter((run) =>
+    [...run.candidates, ...run.attempts.map((each) => each.point)].includes(point.id),
   );
   return [
     ...pinsInForce(point, runs, now).map((run) => `pinned by ${run}`),
@@ -160,17 +160,17 @@ function usesOf(point: Point, { runs }: RetentionFacts, now: Date): string[] {
 
 function reasonsToKeep(
   point: Point,
-  facts: RetentionFacts,
+  points: Point[],
   policy: RetentionPolicy,
   rules: Map<string, string[]>,
+  uses: string[],
   now: Date,
 ): string[] {
   if (point.state === 'expired') return [];
   if (isInFlight(point)) return ['in flight'];
   if (point.state === 'suspect') return ['suspect'];
-  const uses = usesOf(point, facts, now);
   if (point.state !== 'failed') return [...(rules.get(point.id) ?? []), ...uses];
-  const stays = failedStays(point, facts.points, policy, now);
+  const stays = failedStays(point, points, policy, now);
   return stays === undefined ? uses : [stays, ...uses];
 }
 
@@ -200,10 +200,12 @@ export function retentionPlan(facts: RetentionFacts, policy: RetentionPolicy | u
   const stopped = stopsOf(facts, policy, now);
   const restorable = newestFirst(facts.points.filter(isProtected));
   const rules = policy ? keptByRules(restorable, policy, now) : new Map<string, string[]>();
+  const moving = facts.runs.filter((run) => !isOver(run));
   const because = stopped.map((each) => each.text).join('; ');
   const rows = newestFirst(facts.points).map((point): RetentionRow => {
     const { id, kind, state } = point;
-    const own = policy ? reasonsToKeep(point, facts, policy, rules, now) : [];
+    const uses = usesOf(point, facts, moving, now);
+    const own = policy ? reasonsToKeep(point, facts.points, policy, rules, uses, now) : [];
     const goes = own.length === 0;
     const verdict = goes && stopped.length === 0 ? 'remove' : 'keep';
     const left = state === 'expired' ? 'expired; what is left of it goes' : 'no rule keeps it';
@@ -212,7 +214,6 @@ export function retentionPlan(facts: RetentionFacts, policy: RetentionPolicy | u
     if (!policy || stopped.length > 0) {
       return { ...row, primarySnapshot: { verdict: point.sourceRemovedAt ? 'gone' : 'keep', reason: because } };
     }
-    const uses = usesOf(point, facts, now);
     return { ...row, primarySnapshot: primarySnapshotOf(point, restorable, policy, { verdict, uses }) };
   });
   return { stopped, rows };

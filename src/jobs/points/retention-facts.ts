@@ -35,16 +35,21 @@ async function readListed<T>(
     key.endsWith('.json') && !key.slice(prefix.length).includes('/') ? [key] : [],
   );
   const listed: Listed<T> = { found: new Map(), unreadable: [], writtenAt: entries.map((each) => each.lastModified) };
-  const read = await eachOf(keys, READS_AT_ONCE, async (key): Promise<[string, T | undefined]> => {
+  const unknown = keys.filter((key) => known(key) === undefined);
+  const read = await eachOf(unknown, READS_AT_ONCE, async (key): Promise<[string, T | undefined]> => {
     try {
-      return [key, known(key) ?? (await readDocument(vault, key, schema))?.value];
+      return [key, (await readDocument(vault, key, schema))?.value];
     } catch (error) {
       if (!hasCode(error, 'VAULT_UNREADABLE')) throw error;
       listed.unreadable.push({ key, problem: error.message });
       return [key, undefined];
     }
   });
-  for (const [key, value] of read) if (value !== undefined) listed.found.set(key, value);
+  const fresh = new Map(read);
+  for (const key of keys) {
+    const value = known(key) ?? fresh.get(key);
+    if (value !== undefined) listed.found.set(key, value);
+  }
   return listed;
 }
 
