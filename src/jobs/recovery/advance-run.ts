@@ -1,6 +1,7 @@
 import { isMoving, isOver, move, nextCandidate } from '../../core/recovery/lifecycle.ts';
 import { fencingOver, finalSeen, pastDeadline } from '../../core/recovery/observations.ts';
 import { isProduction, isScratch, type ProductionRun, type Run, type ScratchRun } from '../../core/recovery/run.ts';
+import { describeError } from '../../errors.ts';
 import type { Pass } from '../pass.ts';
 import { capture } from '../points/capture.ts';
 import { unpinPoint } from '../points/pin.ts';
@@ -74,7 +75,11 @@ const steps: Partial<Record<Run['state'], RunStep>> = {
 /** A run that is over pins nothing; a pass that dies before it says so leaves pins that do not count. */
 async function unpinPoints({ ports }: Pass, run: Run): Promise<void> {
   for (const id of new Set([...run.candidates.slice(0, 1), ...run.attempts.map((each) => each.point)])) {
-    await unpinPoint(ports, id, runKey(run));
+    try {
+      await unpinPoint(ports, id, runKey(run));
+    } catch (error) {
+      ports.log.warn('a pin was left behind, which does not count', { point: id, error: describeError(error) });
+    }
   }
 }
 
