@@ -26,25 +26,26 @@ async function protectAnother(): Promise<string> {
 }
 
 /** Points that the policy does not keep: first by the word of an operator, then by the function. */
-async function expire(old: string[], kept: string): Promise<void> {
+async function expire(old: string[], newest: string): Promise<void> {
   const { unconfirmed } = (await operator.cli('prune', '--dry-run')) as { unconfirmed?: { id: string } };
   must(unconfirmed !== undefined, 'the first prune waits for its confirmation');
   const waiting = await invoke('prune', 'prune');
   must(Array.isArray(waiting['removed']) && waiting['removed'].length === 0, 'nothing goes before');
   // What has come since changes the plan: it is read and confirmed again.
   await until('the confirmation', async () => {
-    const plan = (await operator.cli('prune', '--dry-run')) as { unconfirmed?: { id: string } };
-    if (!plan.unconfirmed) return true;
+    const plan = (await operator.cli('prune', '--dry-run')) as { unconfirmed?: { id: string }; stopped: unknown[] };
+    if (!plan.unconfirmed) return plan.stopped.length === 0 ? true : undefined;
     return operator.cli('prune', '--confirm', plan.unconfirmed.id).then(
       () => true as const,
       () => undefined,
     );
   });
-  const another = await protectAnother();
+  await protectAnother();
   await until('the function removes what is older', async () => {
     await invoke('prune', 'prune');
-    const ids = (await operator.points()).map((each) => each.id);
-    return [...old, kept].every((each) => !ids.includes(each)) && ids.includes(another) ? true : undefined;
+    const points = await operator.points();
+    const gone = [...old, newest].every((id) => points.every((each) => each.id !== id));
+    return gone && points.some((each) => each.state === 'protected') ? true : undefined;
   });
 }
 
