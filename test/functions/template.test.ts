@@ -109,6 +109,13 @@ describe('what a stage may choose', () => {
     );
   });
 
+  it('may be what a file before there was a retention says: prune comes every hour, and has nothing to do', () => {
+    const { prune: _prune, ...schedules } = example.schedules;
+    const resources = withDr({}, {}, { schedules, retention: undefined });
+    expect(resources['PruneSchedule']?.Properties?.['ScheduleExpression']).toBe('rate(60 minutes)');
+    expect(JSON.stringify(resources['PruneLambdaFunction']?.Properties)).not.toContain('\\"retention\\"');
+  });
+
   it('may be a list, one name, or names with commas between', () => {
     const resources = withDr({ inspectorSubnets: 'subnet-1' }, { emails: 'a@example.com, b@example.com' });
     const mail = Object.values(resources).filter((each) => each.Properties?.['Protocol'] === 'email');
