@@ -74,6 +74,16 @@ const events = {
   prune: (world: World, n: number) => prunedRightly(world, n, false),
 } as const;
 
+const policies = [
+  { last: 1 },
+  { daily: 1 },
+  { weekly: 1 },
+  { yearly: 1 },
+  { hourly: 2, daily: 2 },
+  { last: 2, withinDays: 1 },
+  {},
+];
+
 /** One prune, perhaps killed half-way, held against what may never happen. */
 async function prunedRightly({ ports }: World, n: number, nothing: boolean): Promise<void> {
   const before = await pointsOf(ports);
@@ -83,7 +93,7 @@ async function prunedRightly({ ports }: World, n: number, nothing: boolean): Pro
     ),
   );
   const doomed = n % 4 === 1 ? (dyingPorts(ports, 5 + (n % 50), 'after') as MemoryPorts) : ports;
-  await prune(doomed, retaining({ last: n % 3, hourly: n % 4, daily: n % 2 })).catch(refused);
+  await prune(doomed, retaining(policies[n % policies.length] ?? {})).catch(refused);
   const after = await pointsOf(ports);
   const newest = (points: Point[], fits: (point: Point) => boolean) => points.findLast(fits)?.id;
   expect(newest(after, isProtected)).toBe(newest(before, isProtected));
