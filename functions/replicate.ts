@@ -2,12 +2,12 @@ import { DrError, describeError } from '../src/errors.ts';
 import { ArtifactBatch } from '../src/jobs/artifacts/verify.ts';
 import { watchDarkness } from '../src/jobs/darkness.ts';
 import { requireDirection } from '../src/jobs/vault/direction.ts';
-import { hashEngine, portsOf, primaryArtifacts, replica, vault } from '../src/wire/aws.ts';
+import { displaced, hashEngine, portsOf, primaryArtifacts, replica, vault } from '../src/wire/aws.ts';
 import { unlessElsewhere } from './lib/direction.ts';
 import { artifactWork, queueEvent } from './lib/events.ts';
 import { handlersOver } from './lib/handlers.ts';
 
-const lambda = handlersOver(portsOf({ primaryArtifacts, replica, vault, hashEngine }));
+const lambda = handlersOver(portsOf({ displaced, primaryArtifacts, replica, vault, hashEngine }));
 
 function keyOf(body: string): string {
   const parsed = artifactWork.safeParse(JSON.parse(body));

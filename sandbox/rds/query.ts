@@ -11,6 +11,11 @@ const members: Record<string, string> = {
   DBSubnetGroups: 'DBSubnetGroup',
   DBSnapshotAttributes: 'DBSnapshotAttribute',
   AttributeValues: 'AttributeValue',
+  AccountQuotas: 'AccountQuota',
+  Subnets: 'Subnet',
+  DBEngineVersions: 'DBEngineVersion',
+  OrderableDBInstanceOptions: 'OrderableDBInstanceOption',
+  AvailabilityZones: 'AvailabilityZone',
 };
 
 function escapeXml(text: string): string {

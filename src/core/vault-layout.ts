@@ -20,6 +20,10 @@ export const vaultKeys = {
   verifiedFile: (at: Date, id: string) => `verified/all-${at.toISOString().replace(/[-:]/g, '')}-${id}.ndjson.gz`,
   verifiedFiles: 'verified/all-',
   verificationLog: (at: Date, id: string) => `verified/log/${at.toISOString().replace(/[-:]/g, '')}-${id}.ndjson`,
+  /** Bytes that were replaced in the replica, and what is known of them. */
+  displaced: 'displaced/',
+  displacedBytes: (blake2b: string) => `displaced/${blake2b}`,
+  displacedFacts: (blake2b: string) => `displaced/${blake2b}.json`,
   packageInventory: (run: string, n: number) => `inventory/${run}-${n}.packages.ndjson.gz`,
   /** Of every attempt of a run. */
   packageInventories: (run: string) => `inventory/${run}-`,

@@ -8,12 +8,12 @@ import type { Escrow } from '../../src/core/ports/vault.ts';
 import { DrError } from '../../src/errors.ts';
 import { type MemoryArtifacts, memoryArtifacts } from './artifacts.ts';
 import { type MemoryDatabase, memoryDatabase } from './database.ts';
+import { type MemoryFence, memoryFence } from './fence.ts';
+import { type MemoryOffers, memoryOffers } from './offers.ts';
 import {
-  type MemoryFence,
   type MemoryInspection,
   type MemoryInstances,
   memoryCutOver,
-  memoryFence,
   memoryInspection,
   memoryInstances,
   memorySecrets,
@@ -96,6 +96,7 @@ export type MemoryPorts = Ports & {
   database: MemoryDatabase;
   primaryArtifacts: MemoryArtifacts;
   replica: MemoryArtifacts;
+  displaced: MemoryArtifacts;
   vault: ReturnType<typeof memoryVault>;
   queue: ReturnType<typeof memoryQueue>;
   notifier: ReturnType<typeof memoryNotifier>;
@@ -103,6 +104,7 @@ export type MemoryPorts = Ports & {
   metrics: ReturnType<typeof memoryMetrics>;
   escrow: ReturnType<typeof memoryEscrow>;
   instances: MemoryInstances;
+  offers: MemoryOffers;
   secrets: ReturnType<typeof memorySecrets>;
   fence: MemoryFence;
   inspection: MemoryInspection;
@@ -120,6 +122,7 @@ export function memoryPorts(clock: () => Date): MemoryPorts {
     database: memoryDatabase('builder', clock),
     primaryArtifacts: memoryArtifacts(`primary-${worlds}`, clock),
     replica: memoryArtifacts(`replica-${worlds}`, clock),
+    displaced: memoryArtifacts(`vault-${worlds}`, clock),
     vault,
     escrow: memoryEscrow(),
     queue: memoryQueue(),
@@ -129,8 +132,9 @@ export function memoryPorts(clock: () => Date): MemoryPorts {
     signals: memorySignals(),
     metrics: memoryMetrics(),
     instances: memoryInstances(),
+    offers: memoryOffers(),
     secrets: memorySecrets(),
-    fence: memoryFence(),
+    fence: memoryFence(`primary-${worlds}`),
     inspection: memoryInspection(vault, clock),
     cutOver: memoryCutOver(),
     reverseVault: undefined,

@@ -16,7 +16,7 @@ import { readDocument, type Unreadable } from '../vault/documents.ts';
 
 const READS_AT_ONCE = 16;
 
-type Listed<T> = { found: Map<string, T>; unreadable: Unreadable[]; writtenAt: Date[] };
+type ListedDocuments<T> = { found: Map<string, T>; unreadable: Unreadable[]; writtenAt: Date[] };
 
 /** The facts that a retention is decided by, and what they were read from. */
 export type CatalogueFacts = RetentionFacts & { byKey: { points: Map<string, Point>; runs: Map<string, Run> } };
@@ -29,12 +29,16 @@ async function readListed<T>(
   prefix: string,
   schema: z.ZodType<T>,
   known: (key: string) => T | undefined,
-): Promise<Listed<T>> {
+): Promise<ListedDocuments<T>> {
   const entries = await vault.list(prefix);
   const keys = entries.flatMap(({ key }) =>
     key.endsWith('.json') && !key.slice(prefix.length).includes('/') ? [key] : [],
   );
-  const listed: Listed<T> = { found: new Map(), unreadable: [], writtenAt: entries.map((each) => each.lastModified) };
+  const listed: ListedDocuments<T> = {
+    found: new Map(),
+    unreadable: [],
+    writtenAt: entries.map((each) => each.lastModified),
+  };
   const unknown = keys.filter((key) => known(key) === undefined);
   const read = await eachOf(unknown, READS_AT_ONCE, async (key): Promise<[string, T | undefined]> => {
     try {

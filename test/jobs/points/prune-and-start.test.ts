@@ -115,20 +115,20 @@ describe('a pin', () => {
     const { ports } = await agedWorld([{ hours: 3, state: 'proven' }, { hours: 2 }, { hours: 1 }]);
     const run = await start(ports, '20261125t110000z');
     expect(run.candidates).toEqual(['20261125t110000z', old, '20261125t090000z']);
-    ports.instances.engineVersion = 'postgres 16.1';
-    const doc = JSON.parse(ports.vault.documents.get(`points/${old}.json`)?.body.toString() ?? '{}');
+    const best = '20261125t110000z';
+    const doc = JSON.parse(ports.vault.documents.get(`points/${best}.json`)?.body.toString() ?? '{}');
     const at = ports.clock().toISOString();
     doc.state = 'expired';
     doc.history.push({ at, state: 'expired', why: 'by hand' });
-    const etag = ports.vault.documents.get(`points/${old}.json`)?.etag;
-    await ports.vault.put(`points/${old}.json`, JSON.stringify(doc), etag);
+    const etag = ports.vault.documents.get(`points/${best}.json`)?.etag;
+    await ports.vault.put(`points/${best}.json`, JSON.stringify(doc), etag);
     settle(ports);
     for (let n = 0; n < 6; n += 1) {
       await advance(ports, testPolicy);
       settle(ports);
     }
     const now = (await readRuns(ports.vault)).runs[0];
-    expect(now?.attempts.map((each) => each.point)).toEqual(['20261125t110000z', old, '20261125t090000z']);
-    expect(now?.attempts[1]).toMatchObject({ outcome: 'rejected', why: expect.stringContaining('expired') });
+    expect(now?.attempts.map((each) => each.point)).toEqual([best, old]);
+    expect(now?.attempts[0]).toMatchObject({ outcome: 'rejected', why: expect.stringContaining('expired') });
   });
 });
