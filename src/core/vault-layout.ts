@@ -15,6 +15,9 @@ export const vaultKeys = {
   verifiedFile: (at: Date, id: string) => `verified/all-${at.toISOString().replace(/[-:]/g, '')}-${id}.ndjson.gz`,
   verifiedFiles: 'verified/all-',
   verificationLog: (at: Date, id: string) => `verified/log/${at.toISOString().replace(/[-:]/g, '')}-${id}.ndjson`,
+  uncopyable: 'uncopyable.json',
+  unfinishedCopies: 'copies/',
+  unfinishedCopy: (artifact: string) => `copies/${artifact}.json`,
   packageInventory: (run: string, n: number) => `inventory/${run}-${n}.packages.ndjson.gz`,
   drills: 'drills/',
   failovers: 'failovers/',
@@ -26,6 +29,8 @@ export const vaultKeys = {
   builderSettings: (failover: string, file: string) => `failovers/${failover}/${file}`,
   /** In the replica, not the vault: what the smoke test puts and deletes. */
   canaries: 'hbdr-canary/',
+  /** Where doctor tries a copy. */
+  trial: 'hbdr-canary/doctor',
   canary: (run: string) => `hbdr-canary/${run}`,
   scratch: (run: string, name: string) => `scratch/${run}/${name}`,
   escrow: 'keys/escrow/',

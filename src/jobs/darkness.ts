@@ -47,8 +47,9 @@ function guardSource(store: ArtifactStore, darkness: Darkness): ArtifactStore {
     head: (key) => guarded(darkness, () => store.head(key)),
     history: (key) => guarded(darkness, () => store.history(key)),
     open: (key, etag) => guarded(darkness, () => store.open(key, etag)),
-    copyFrom: (source) => store.copyFrom(source),
+    copyFrom: (source, progress) => store.copyFrom(source, progress),
     replaceFrom: (source, badEtag) => store.replaceFrom(source, badEtag),
+    tryCopy: (source, key) => store.tryCopy(source, key),
   };
 }
 
@@ -79,7 +80,8 @@ export function watchDarkness<P extends Watched>(ports: P): { ports: P; darkness
       open: (key, etag) => replica.open(key, etag),
       replaceFrom: (source, badEtag) => guarded(darkness, () => replica.replaceFrom(source, badEtag)),
       // A copy reads at the primary, so its silence is the primary's: the port says so.
-      copyFrom: (source) => guarded(darkness, () => replica.copyFrom(source)),
+      copyFrom: (source, progress) => guarded(darkness, () => replica.copyFrom(source, progress)),
+      tryCopy: (source, key) => guarded(darkness, () => replica.tryCopy(source, key)),
     },
     primaryArtifacts: guardSource(ports.primaryArtifacts, darkness),
     ...(ports.database ? { database: guardDatabase(ports.database, darkness) } : {}),

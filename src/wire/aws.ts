@@ -33,10 +33,13 @@ import { streamsIn } from './streams.ts';
 
 /** CopyObject answers when the copy is done: five GiB take longer than any other call. */
 const COPY_TIMEOUT_MS = 120_000;
+/** After this long a large copy leaves its other parts to the next run, which leaves the others of its batch their time. */
+const COPY_BUDGET_MS = 45_000;
 
 /** What every port is made of: settings of the clients for both regions, and the stack's own names. */
 type Wiring = {
   config: Config;
+  log: Log;
   /** Of the primary region, and of the DR region. */
   there: ClientSettings;
   here: ClientSettings;
@@ -60,9 +63,10 @@ export const primaryArtifacts: Maker<'primaryArtifacts'> = ({ config: { primary,
     bucket: primary.bucket,
     site: 'primary',
   });
-export const replica: Maker<'replica'> = ({ config: { dr, network }, here }) => {
+export const replica: Maker<'replica'> = ({ config: { dr, network }, here, log }) => {
   const patient = clientSettings(dr.region, { ...network, requestTimeoutMs: COPY_TIMEOUT_MS });
-  const copies = { copiesFrom: 'primary', copyClient: new S3Client(patient) } as const;
+  const limits = { copyBudgetMs: COPY_BUDGET_MS, copyClient: new S3Client(patient), log };
+  const copies = { copiesFrom: 'primary', ...limits } as const;
   const streams = streamsIn(dr.region, network);
   return s3Artifacts({ client: new S3Client(here), streams, bucket: dr.replicaBucket, site: 'dr', ...copies });
 };
@@ -147,6 +151,7 @@ export function portsOf<M extends Makers>(makers: M) {
     const { primary, dr, stage, partition, network } = config;
     const wiring: Wiring = {
       config,
+      log,
       there: clientSettings(primary.region, network),
       here: clientSettings(dr.region, network),
       names: stackNames(stage),

@@ -5,7 +5,8 @@ import { current } from '../../core/recovery/lifecycle.ts';
 import { compared } from '../../core/recovery/observations.ts';
 import type { Problem } from '../../core/recovery/row-comparison.ts';
 import { isProduction, type Run } from '../../core/recovery/run.ts';
-import { DrError, describeError } from '../../errors.ts';
+import { DrError, describeError, hasCode } from '../../errors.ts';
+import { copyEntry } from '../artifacts/replicate.ts';
 import { ArtifactBatch } from '../artifacts/verify.ts';
 import { isDarkness } from '../darkness.ts';
 import type { Pass } from '../pass.ts';
@@ -20,7 +21,7 @@ import { pointOf } from './restore.ts';
 /** Artifacts that one comparison looks up at the primary. */
 const LOOKUPS = 200;
 
-type Lookup = { key: string; result: 'in-window' | 'healed' | 'lost' };
+type Lookup = { key: string; result: 'in-window' | 'healed' | 'lost' | 'unfinished' };
 
 /** Compares, heals what a failover can still heal, and decides on the point. */
 export async function stepVerifying(pass: Pass, run: Run): Promise<Run> {
@@ -33,6 +34,8 @@ export async function stepVerifying(pass: Pass, run: Run): Promise<Run> {
   let healed = 0;
   if (seen.problems.length > 0 && run.kind !== 'alarm-test') {
     const looked = await lookUpAtPrimary(pass, run, seen.problems.slice(0, LOOKUPS));
+    // A large one is healed over several passes, each of which copies more of it.
+    if (looked.some((each) => each.result === 'unfinished')) return run;
     healed = looked.filter((each) => each.result === 'healed').length;
     if (healed > 0) seen = await compareRows(pass, run, replica);
     seen.deletedInWindow(looked.filter((each) => each.result === 'in-window').map((each) => each.key));
@@ -76,6 +79,7 @@ async function lookUpOne(...[pass, run, problem, batch]: Parameters<typeof lookU
   try {
     return await lookUp(pass, run, problem, batch);
   } catch (error) {
+    if (hasCode(error, 'COPY_UNFINISHED')) return 'unfinished';
     if (!(error instanceof DrError) || isDarkness(error)) throw error;
     pass.ports.log.warn('an artifact could not be healed', { key: problem.key, error: describeError(error) });
     return 'lost';
@@ -88,7 +92,7 @@ async function lookUp(
   problem: Problem,
   batch: ArtifactBatch | undefined,
 ): Promise<Lookup['result']> {
-  const { primaryArtifacts, replica } = pass.ports;
+  const { primaryArtifacts } = pass.ports;
   const { key, kind } = problem;
   const entry = await primaryArtifacts.head(key);
   if (entry && batch) {
@@ -99,7 +103,7 @@ async function lookUp(
   const { deletedAt, versions } = await primaryArtifacts.history(key);
   const [version] = versions;
   if (version && batch) {
-    await replica.copyFrom({ bucket: primaryArtifacts.bucket, entry: version, ofVersion: version.versionId });
+    await copyEntry(pass.ports, version, version.versionId);
     return 'healed';
   }
   const point = pointOf(pass, run);
