@@ -1,5 +1,5 @@
 import { DrError, describeError } from '../src/errors.ts';
-import { ArtifactBatch } from '../src/jobs/artifacts/verify.ts';
+import { replicateBatch } from '../src/jobs/artifacts/replicate-batch.ts';
 import { watchDarkness } from '../src/jobs/darkness.ts';
 import { requireDirection } from '../src/jobs/vault/direction.ts';
 import { hashEngine, portsOf, primaryArtifacts, replica, vault } from '../src/wire/aws.ts';
@@ -8,6 +8,9 @@ import { artifactWork, queueEvent } from './lib/events.ts';
 import { handlersOver } from './lib/handlers.ts';
 
 const lambda = handlersOver(portsOf({ primaryArtifacts, replica, vault, hashEngine }));
+
+/** Well below the time-out of the function (infra/functions.cjs), which would end the whole batch. */
+const BATCH_LIMIT_MS = 120_000;
 
 function keyOf(body: string): string {
   const parsed = artifactWork.safeParse(JSON.parse(body));
@@ -20,13 +23,12 @@ export const handler = lambda('replicate', queueEvent, ({ Records }, runtime) =>
   const { ports } = watchDarkness(runtime.ports);
   return unlessElsewhere(ports.log, async () => {
     await requireDirection(ports.vault, 'primary→dr');
-    const batch = await ArtifactBatch.begin(ports);
-    const results = await Promise.allSettled(Records.map(async ({ body }) => batch.handle(keyOf(body))));
-    await batch.end();
+    const keys = Records.map(({ body }) => keyOf(body));
+    const errors = await replicateBatch(ports, keys, BATCH_LIMIT_MS);
     const batchItemFailures = Records.flatMap(({ messageId }, index) => {
-      const result = results[index];
-      if (result?.status !== 'rejected') return [];
-      ports.log.warn('artifact not copied', { messageId, error: describeError(result.reason) });
+      const error = errors[index];
+      if (error === undefined) return [];
+      ports.log.warn('artifact not copied', { messageId, error: describeError(error) });
       return [{ itemIdentifier: messageId }];
     });
     return { batchItemFailures };

@@ -20,9 +20,9 @@ export type PartLimits = {
   /** After this long a copy that can be gone on with begins no other part; it copies one in any case. */
   copyBudgetMs?: number;
 };
-type Target = { Bucket: string; Key: string };
-type Upload = Target & { UploadId: string };
-type Part = { PartNumber: number; ETag: string | undefined };
+type CopyTarget = { Bucket: string; Key: string };
+type Upload = CopyTarget & { UploadId: string };
+type UploadedPart = { PartNumber: number; ETag: string | undefined };
 
 /** Errors after which nobody can go on with what was uploaded: source or target are others by now, or cannot be copied. */
 const final = [
@@ -50,7 +50,7 @@ export class S3Parts {
   }
 
   /** What fails half-way is kept where there is `progress`, unless nobody can go on with it. */
-  async copy(source: CopySource, target: Target, condition: Condition, progress?: CopyProgress): Promise<void> {
+  async copy(source: CopySource, target: CopyTarget, condition: Condition, progress?: CopyProgress): Promise<void> {
     const upload = { ...target, UploadId: await this.#begin(target, progress) };
     try {
       const Parts = await this.#copyParts(source, upload, progress !== undefined);
@@ -78,7 +78,7 @@ export class S3Parts {
   }
 
   /** The upload to go on with, or a new one; of two that begin at once one gives way. */
-  async #begin(target: Target, progress?: CopyProgress): Promise<string> {
+  async #begin(target: CopyTarget, progress?: CopyProgress): Promise<string> {
     const { upload, outdated } = (await progress?.unfinished()) ?? {};
     if (upload !== undefined) return upload;
     if (outdated !== undefined) await this.#abort({ ...target, UploadId: outdated });
@@ -116,13 +116,13 @@ export class S3Parts {
   }
 
   /** Each part once: those that are there, with the size that they must have, are not copied again. */
-  async #copyParts(source: CopySource, upload: Upload, goesOn: boolean): Promise<Part[]> {
+  async #copyParts(source: CopySource, upload: Upload, goesOn: boolean): Promise<UploadedPart[]> {
     const { size, etag, key } = source.entry;
     const began = Date.now();
     const partBytes = Math.max(this.#partBytes, Math.ceil(size / MOST_PARTS));
     const there = goesOn ? await this.#partsThere(upload) : new Map();
     const from = { CopySource: copySource(source), CopySourceIfMatch: etag };
-    const parts: Part[] = [];
+    const parts: UploadedPart[] = [];
     let copied = 0;
     for (let start = 0; start < size; start += partBytes) {
       const PartNumber = parts.length + 1;

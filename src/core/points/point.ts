@@ -176,8 +176,11 @@ export function copySeen(point: Point, facts: SnapshotFacts | undefined, now: Da
   return { ...point, database: { ...database, percent: facts.percent, progressAt: now.toISOString() } };
 }
 
-/** `deletedInWindow`: keys that are gone at the primary too, so that no copy can bring them. */
-export type Coverage = { missing: number; deletedInWindow: string[] };
+/**
+ * `deletedInWindow`: keys that are gone at the primary too, so that no copy can bring them. `uncopyable`: keys whose
+ * objects nobody can read as they are, the primary's own Builder neither. A point waits for neither, and names both.
+ */
+export type Coverage = { missing: number; deletedInWindow: string[]; uncopyable?: string[] };
 
 /** How much of the point's inventory the replica holds. */
 export function coverageSeen(point: Point, coverage: Coverage, now: Date): Point {
@@ -191,8 +194,9 @@ export function coverageSeen(point: Point, coverage: Coverage, now: Date): Point
     const { missing } = coverage;
     return { ...point, artifacts: { state: 'replicating', ...inventory, missing, progressAt: at } };
   }
-  const { deletedInWindow } = coverage;
-  return settle({ ...point, artifacts: { state: 'complete', ...inventory, completeAt: at, deletedInWindow } }, now);
+  const { deletedInWindow, uncopyable = [] } = coverage;
+  const without = { deletedInWindow, ...(uncopyable.length > 0 ? { uncopyable } : {}) };
+  return settle({ ...point, artifacts: { state: 'complete', ...inventory, completeAt: at, ...without } }, now);
 }
 
 /** Which revisions of Builder's key are in escrow now. */
@@ -204,9 +208,19 @@ export function keysSeen(point: Point, revisions: string[], now: Date): Point {
 function settle(point: Point, now: Date): Point {
   const whole =
     point.database.state === 'copied' && point.artifacts.state === 'complete' && point.keys.state === 'escrowed';
-  return whole && point.state === 'listing+copying'
-    ? transition(point, 'protected', now, 'database copied, artifacts complete, keys escrowed')
-    : point;
+  if (!whole || point.state !== 'listing+copying') return point;
+  const { uncopyable } = excusedOf(point);
+  const but = uncopyable.size > 0 ? ` but for ${uncopyable.size} that nobody can copy` : '';
+  return transition(point, 'protected', now, `database copied, artifacts complete${but}, keys escrowed`);
+}
+
+/** Keys of the point's inventory that the replica need not hold, each with why. */
+export function excusedOf({ artifacts }: Point): { deleted: ReadonlySet<string>; uncopyable: ReadonlySet<string> } {
+  const complete = artifacts.state === 'complete';
+  return {
+    deleted: new Set(complete ? artifacts.deletedInWindow : []),
+    uncopyable: new Set(complete ? artifacts.uncopyable : []),
+  };
 }
 
 /** Minutes that the copy has shown no progress, or could not start; undefined when neither applies. */

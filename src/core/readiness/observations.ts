@@ -1,4 +1,4 @@
-import type { ReconcileRecord, VerifiedIndex } from '../artifacts/documents.ts';
+import type { ReconcileRecord, Uncopyable, VerifiedIndex } from '../artifacts/documents.ts';
 import type { Sampled } from '../artifacts/merge-diff.ts';
 import type { Point } from '../points/documents.ts';
 import type { InstanceFacts, SnapshotFacts } from '../ports/database.ts';
@@ -24,6 +24,8 @@ export type Observations = {
   subscribers: number;
   reconcile: ReconcileRecord | undefined;
   verified: VerifiedIndex | undefined;
+  /** Artifacts that cannot be copied as they are. */
+  uncopyable?: Uncopyable[];
   previous: StatusRecord | undefined;
   direction: Direction['direction'];
   /** What the stack for the other direction says of itself, if it did lately. */

@@ -17,6 +17,7 @@ const comparisonSchema = z.strictObject({
   unknownSigner: sampled,
   unverifiable: sampled,
   deletedInWindow: sampled,
+  uncopyable: sampled.optional(),
   /** Objects that no row names: noted only. */
   orphans: sampled,
 });

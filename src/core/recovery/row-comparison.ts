@@ -20,6 +20,8 @@ const READS = 200;
 export type ComparisonOptions = {
   signers: ReadonlySet<string>;
   excused: ReadonlySet<string>;
+  /** Keys of objects that nobody can copy as they are, as the point names them. */
+  uncopyable?: ReadonlySet<string>;
   /** Every `stride`-th row is read again, beginning with `offset`: another share each time. Zero: none. */
   stride: number;
   offset: number;
@@ -53,6 +55,7 @@ export class RowComparison {
     unknownSigner: new SampleCounter(),
     unverifiable: new SampleCounter(),
     deletedInWindow: new SampleCounter(),
+    uncopyable: new SampleCounter(),
     orphans: new SampleCounter(),
   };
   readonly problems: Problem[] = [];
@@ -102,6 +105,7 @@ export class RowComparison {
 
   #without(row: PackageRow): void {
     if (this.#options.excused.has(row.key)) this.#counters.deletedInWindow.add(row.key);
+    else if (this.#options.uncopyable?.has(row.key)) this.#counters.uncopyable.add(row.key);
     else this.#problem('missing', row.key, row.checksum);
   }
 
@@ -176,6 +180,7 @@ export class RowComparison {
       unknownSigner: counters.unknownSigner.result,
       unverifiable: counters.unverifiable.result,
       deletedInWindow: counters.deletedInWindow.result,
+      ...(counters.uncopyable.count > 0 ? { uncopyable: counters.uncopyable.result } : {}),
       orphans: counters.orphans.result,
     };
   }

@@ -1,13 +1,23 @@
 import { mergeDiff, SampleCounter, type Sampled } from '../../core/artifacts/merge-diff.ts';
 import type { Point } from '../../core/points/documents.ts';
+import { excusedOf } from '../../core/points/point.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import { readInventory } from './inventory.ts';
 
 /** How many missing keys one pass handles; the rest is found again by the next. */
 const KEYS_PER_PASS = 10_000;
 
-/** `deleted`: those of the missing that were looked up and are gone at the primary too. */
-export type ReplicaCoverage = { missing: Sampled; differing: Sampled; missingKeys: string[]; deleted?: string[] };
+/**
+ * `deleted`: those of the missing that were looked up and are gone at the primary too; `uncopyable`: those of the rest
+ * that are set aside.
+ */
+export type ReplicaCoverage = {
+  missing: Sampled;
+  differing: Sampled;
+  missingKeys: string[];
+  deleted?: string[];
+  uncopyable?: string[];
+};
 
 /** Compares a point's inventory with the replica, by key and size. Needs the DR site only. */
 export async function measureCoverage(
@@ -15,7 +25,7 @@ export async function measureCoverage(
   point: Point,
 ): Promise<ReplicaCoverage | undefined> {
   if (point.artifacts.state === 'pending') return undefined;
-  const excused = new Set(point.artifacts.state === 'complete' ? point.artifacts.deletedInWindow : []);
+  const { deleted, uncopyable } = excusedOf(point);
   const missing = new SampleCounter();
   const differing = new SampleCounter();
   const missingKeys: string[] = [];
@@ -23,9 +33,11 @@ export async function measureCoverage(
     if (difference.side === 'both' && difference.left.size !== difference.right.size) {
       differing.add(difference.left.key);
     }
-    if (difference.side !== 'left' || excused.has(difference.left.key)) return;
-    missing.add(difference.left.key);
-    if (missingKeys.length < KEYS_PER_PASS) missingKeys.push(difference.left.key);
+    if (difference.side !== 'left') return;
+    const { key } = difference.left;
+    if (deleted.has(key) || uncopyable.has(key)) return;
+    missing.add(key);
+    if (missingKeys.length < KEYS_PER_PASS) missingKeys.push(key);
   });
   return { missing: missing.result, differing: differing.result, missingKeys };
 }

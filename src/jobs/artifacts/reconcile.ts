@@ -1,5 +1,6 @@
-import { type ReconcileRecord, reconcileSchema } from '../../core/artifacts/documents.ts';
+import { type ReconcileRecord, reconcileSchema, type Uncopyable } from '../../core/artifacts/documents.ts';
 import { mergeDiff, SampleCounter } from '../../core/artifacts/merge-diff.ts';
+import { isDueAgain, isStillThat } from '../../core/artifacts/quarantine.ts';
 import { minutesBetween } from '../../core/ids.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { Ports } from '../../core/ports/all.ts';
@@ -8,8 +9,10 @@ import { vaultKeys } from '../../core/vault-layout.ts';
 import { isDarkness, watchDarkness } from '../darkness.ts';
 import { requireDirection } from '../vault/direction.ts';
 import { readDocument, updateDocument } from '../vault/documents.ts';
+import { removeStaleCopies } from './copy-progress.ts';
 import { queueRepairs } from './coverage.ts';
 import { mergeVerifications } from './merge-verifications.ts';
+import { noteUncopyable, readUncopyable } from './quarantine.ts';
 
 type ReconcilePorts = Pick<Ports, 'clock' | 'log' | 'newId' | 'primaryArtifacts' | 'replica' | 'queue' | 'vault'>;
 
@@ -34,6 +37,29 @@ export async function reconcile(unguarded: ReconcilePorts, policy: Policy): Prom
   }
 }
 
+/** What is set aside, held against what is there now. */
+class Aside {
+  readonly #entries: Map<string, Uncopyable>;
+  readonly #stands = new Set<string>();
+
+  constructor(entries: Map<string, Uncopyable>) {
+    this.#entries = entries;
+  }
+
+  /** The entry of an object that the replica lacks, while it is still the one that was refused. */
+  of(entry: ObjectEntry): Uncopyable | undefined {
+    const found = this.#entries.get(entry.key);
+    if (!found || !isStillThat(found, entry)) return undefined;
+    this.#stands.add(entry.key);
+    return found;
+  }
+
+  /** Keys of objects that are gone, that are others by now, or that the replica has. */
+  get over(): string[] {
+    return [...this.#entries.keys()].filter((key) => !this.#stands.has(key));
+  }
+}
+
 class BucketComparison {
   primary = 0;
   replica = 0;
@@ -42,8 +68,18 @@ class BucketComparison {
   readonly differing = new SampleCounter();
   readonly eventless = new SampleCounter();
   readonly keys: string[] = [];
+  readonly aside: Aside;
+
+  constructor(aside: Aside) {
+    this.aside = aside;
+  }
 
   lacks(entry: ObjectEntry, since: Date, policy: Policy, now: Date): void {
+    const refused = this.aside.of(entry);
+    if (refused) {
+      if (isDueAgain(refused, now)) this.keys.push(entry.key);
+      return;
+    }
     this.missing.add(entry.key);
     if (this.keys.length < KEYS_PER_PASS) this.keys.push(entry.key);
     if (!this.oldest || entry.lastModified < this.oldest) this.oldest = entry.lastModified;
@@ -56,7 +92,7 @@ async function compare(ports: ReconcilePorts, policy: Policy, unverified: string
   const now = ports.clock();
   const before = await readDocument(ports.vault, vaultKeys.reconcile, reconcileSchema);
   const firstAt = before?.value.firstAt ?? now.toISOString();
-  const seen = new BucketComparison();
+  const seen = new BucketComparison(new Aside(await readUncopyable(ports.vault)));
   await mergeDiff(ports.primaryArtifacts.pages(), ports.replica.pages(), (difference) => {
     if (difference.side !== 'right') seen.primary += 1;
     if (difference.side !== 'left') seen.replica += 1;
@@ -65,6 +101,8 @@ async function compare(ports: ReconcilePorts, policy: Policy, unverified: string
       seen.differing.add(difference.left.key);
     }
   });
+  if (seen.aside.over.length > 0) await noteUncopyable(ports, [], seen.aside.over);
+  await removeStaleCopies(ports);
   const queued = await queueRepairs(ports, [...seen.keys, ...unverified].slice(0, KEYS_PER_PASS));
   const record: ReconcileRecord = {
     schema: 'reconcile/1',

@@ -11,6 +11,11 @@ import { replicate } from './replicate.ts';
 
 type VerifyPorts = Pick<Ports, 'clock' | 'hashEngine' | 'log' | 'newId' | 'primaryArtifacts' | 'replica' | 'vault'>;
 
+/** A primary whose object nobody can read as it is offers nothing to repair with. */
+function nothingOffered(error: unknown): undefined {
+  if (!hasCode(error, 'UNCOPYABLE')) throw error;
+}
+
 /** Copies artifacts and verifies what then lies in the replica, with the public keys of the vault. One log entry a batch. */
 export class ArtifactBatch {
   readonly #ports: VerifyPorts;
@@ -40,7 +45,7 @@ export class ArtifactBatch {
     const bad = record;
     const wrong = (each: VerificationRecord) =>
       isDamaged(each) || (expected !== undefined && each.fileBlake2b !== expected);
-    if (wrong(record)) record = (await this.#repair(record, wrong)) ?? record;
+    if (wrong(record)) record = (await this.#repair(record, wrong).catch(nothingOffered)) ?? record;
     this.#records.push(record);
     if (incomplete && record === bad) throw incomplete;
     if (record.verdict !== 'OK') {

@@ -16,6 +16,7 @@ import { escrowedRevision, vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
 import { measureCoverage, type ReplicaCoverage } from '../artifacts/coverage.ts';
 import { writeInventory } from '../artifacts/inventory.ts';
+import { readUncopyable } from '../artifacts/quarantine.ts';
 import { isDarkness } from '../darkness.ts';
 import type { Pass } from '../pass.ts';
 import { updatePoint } from '../vault/points.ts';
@@ -53,6 +54,10 @@ async function eachInFlight(pass: Pass, step: PointStep): Promise<void> {
 async function coverageOf(pass: Pass, point: Point): Promise<ReplicaCoverage | undefined> {
   if (point.artifacts.state !== 'listed' && point.artifacts.state !== 'replicating') return undefined;
   const known = pass.coverage.get(point.id) ?? (await measureCoverage(pass.ports, point));
+  if (known && !known.uncopyable && known.missing.count > 0) {
+    const aside = await readUncopyable(pass.ports.vault);
+    known.uncopyable = known.missingKeys.filter((key) => aside.has(key));
+  }
   if (known) pass.coverage.set(point.id, known);
   return known;
 }
@@ -68,10 +73,10 @@ async function inDrSite(pass: Pass, point: Point, revisions: string[]): Promise<
     // Only of a copy that this pass has asked for: another pass may have started it since.
     if (point.database.state === 'copying') changed = copySeen(changed, copy, at);
     // An object of another size is not the artifact: it counts as missing until it is repaired.
-    const missing = coverage && coverage.missing.count + coverage.differing.count - (coverage.deleted?.length ?? 0);
-    return missing === undefined
-      ? changed
-      : coverageSeen(changed, { missing, deletedInWindow: coverage?.deleted ?? [] }, at);
+    if (!coverage) return changed;
+    const { deleted = [], uncopyable = [] } = coverage;
+    const missing = coverage.missing.count + coverage.differing.count - deleted.length - uncopyable.length;
+    return coverageSeen(changed, { missing, deletedInWindow: deleted, uncopyable }, at);
   });
 }
 
@@ -133,18 +138,29 @@ async function refusal(work: () => Promise<void>): Promise<DrError | undefined> 
   }
 }
 
+/** Whether the primary has it no longer; what it shows to nobody is there. */
+async function isGone({ primaryArtifacts }: Pass['ports'], key: string): Promise<boolean> {
+  try {
+    return (await primaryArtifacts.head(key)) === undefined;
+  } catch (error) {
+    if (hasCode(error, 'UNCOPYABLE')) return false;
+    throw error;
+  }
+}
+
 /** Queues the copies that are missing; what is gone at the primary too was deleted in the window. */
 async function repairReplica(pass: Pass, point: Point): Promise<Point> {
   const { ports } = pass;
   const coverage = isInFlight(point) ? await coverageOf(pass, point) : undefined;
   if (!coverage || coverage.missing.count === 0 || (await ports.queue.depth()) > 0) return point;
   const gone: string[] = [];
+  const aside = new Set(coverage.uncopyable);
   // What was listed a moment ago is there.
-  if (coverage.missing.count <= LOOKUPS_PER_PASS && !pass.listed.has(point.id)) {
-    for (const key of coverage.missingKeys) if (!(await ports.primaryArtifacts.head(key))) gone.push(key);
+  if (coverage.missing.count - aside.size <= LOOKUPS_PER_PASS && !pass.listed.has(point.id)) {
+    for (const key of coverage.missingKeys) if (!aside.has(key) && (await isGone(ports, key))) gone.push(key);
   }
   pass.coverage.set(point.id, { ...coverage, deleted: gone });
-  const wanted = coverage.missingKeys.filter((key) => !gone.includes(key));
+  const wanted = coverage.missingKeys.filter((key) => !gone.includes(key) && !aside.has(key));
   if (wanted.length === 0) return point;
   await ports.queue.send(wanted.map((key) => ({ kind: 'repair', key })));
   ports.log.info('queued copies', { point: point.id, count: wanted.length });

@@ -1,6 +1,7 @@
 import { type VerificationRecord, verifiedSchema } from '../../core/artifacts/documents.ts';
 import { type Difference, differences, mergeDiff } from '../../core/artifacts/merge-diff.ts';
 import { stillHolds } from '../../core/artifacts/verification.ts';
+import { excusedOf } from '../../core/points/point.ts';
 import type { AdvancePorts } from '../../core/ports/all.ts';
 import type { ArtifactStore, ObjectEntry } from '../../core/ports/artifacts.ts';
 import { current } from '../../core/recovery/lifecycle.ts';
@@ -92,12 +93,13 @@ async function keepRecords(ports: AdvancePorts, records: VerificationRecord[]): 
 export async function compareRows(pass: Pass, run: Run, replica: ArtifactStore): Promise<RowComparison> {
   const { ports, policy } = pass;
   const report = await readReport(ports, run);
-  const { artifacts } = pointOf(pass, run);
+  const { deleted, uncopyable } = excusedOf(pointOf(pass, run));
   const serial = (await ports.vault.list(vaultKeys.drills)).length;
   const samples = isScratch(run) ? policy.rereadSamples : 0;
   const seen = new RowComparison({
     signers: new Set(report.signers),
-    excused: new Set(artifacts.state === 'complete' ? artifacts.deletedInWindow : []),
+    excused: deleted,
+    uncopyable,
     ...rollingSample(report.packages?.count ?? 0, samples, serial),
     readSince: run.kind === 'drill' && run.readAll ? run.requestedAt : undefined,
     ignored: vaultKeys.canaries,
