@@ -6,6 +6,7 @@ import { hashEngine, portsOf, primaryArtifacts, replica, vault } from '../src/wi
 import { unlessElsewhere } from './lib/direction.ts';
 import { artifactWork, queueEvent } from './lib/events.ts';
 import { handlersOver } from './lib/handlers.ts';
+import { withinTime } from './lib/time-limit.ts';
 
 const lambda = handlersOver(portsOf({ primaryArtifacts, replica, vault, hashEngine }));
 
@@ -24,7 +25,7 @@ export const handler = lambda('replicate', queueEvent, ({ Records }, runtime) =>
   return unlessElsewhere(ports.log, async () => {
     await requireDirection(ports.vault, 'primary→dr');
     const keys = Records.map(({ body }) => keyOf(body));
-    const errors = await replicateBatch(ports, keys, BATCH_LIMIT_MS);
+    const errors = await withinTime(BATCH_LIMIT_MS, (over) => replicateBatch(ports, keys, over));
     const batchItemFailures = Records.flatMap(({ messageId }, index) => {
       const error = errors[index];
       if (error === undefined) return [];

@@ -7,14 +7,14 @@ type End = { key: string; error?: unknown };
 
 /**
  * Handles the artifacts of one batch side by side; answers for each why it is to be tried again, or undefined. One that
- * takes too long costs the others nothing; a large one that goes on with the next run, and one that nobody can copy, are
- * no failures: the first is queued again until it is there, the second is set aside by name.
+ * is still at work when the time is `over` costs the others nothing. A large one that goes on with the next run and one
+ * that nobody can copy are no failures: the first is queued until it is there, the second is set aside by name.
  */
-export async function replicateBatch(ports: BatchPorts, keys: string[], limitMs: number): Promise<unknown[]> {
+export async function replicateBatch(ports: BatchPorts, keys: string[], over: Promise<void>): Promise<unknown[]> {
   const batch = await ArtifactBatch.begin(ports);
   const ends = await Promise.all(
     keys.map((key) =>
-      inTime(key, limitMs, batch.handle(key)).then(
+      inTime(key, over, batch.handle(key)).then(
         (): End => ({ key }),
         (error: unknown): End => ({ key, error }),
       ),
@@ -48,19 +48,12 @@ async function refusalOf({ primaryArtifacts, replica }: BatchPorts, { key, error
 }
 
 /** Lambda's own time-out would end the others of the batch as well. */
-async function inTime(key: string, limitMs: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    const seconds = Math.round(limitMs / 1000);
-    const error = new DrError('REMOTE_FAILED', `${key} took longer than ${seconds} seconds`, {
+function inTime(key: string, over: Promise<void>, work: Promise<void>): Promise<void> {
+  const late = over.then(() => {
+    throw new DrError('REMOTE_FAILED', `${key} took all the time of its batch`, {
       subject: key,
       hint: 'It is tried again alone or with others; look at the size of the object and at the network.',
     });
-    timer = setTimeout(() => reject(error), limitMs);
   });
-  try {
-    await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return Promise.race([work, late]);
 }
