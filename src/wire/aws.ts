@@ -17,6 +17,7 @@ import { eventbridgeSignals } from '../adapters/aws/eventbridge-signals.ts';
 import { awsFence } from '../adapters/aws/fence.ts';
 import { kmsEscrow } from '../adapters/aws/kms-escrow.ts';
 import { lambdaInspection } from '../adapters/aws/lambda-inspection.ts';
+import { lambdaReplicator } from '../adapters/aws/lambda-replicator.ts';
 import { rdsDatabase } from '../adapters/aws/rds-database.ts';
 import { rdsInstances } from '../adapters/aws/rds-instances.ts';
 import { s3Artifacts } from '../adapters/aws/s3-artifacts.ts';
@@ -124,6 +125,12 @@ export const fence: Maker<'fence'> = ({ config: { primary }, there, names }) =>
   });
 export const inspection: Maker<'inspection'> = ({ here, names }) =>
   lambdaInspection({ client: new LambdaClient(here), functionName: names.inspector });
+/** Patient: the function copies before it answers. */
+export const replicator: Maker<'replicator'> = ({ config: { dr, network }, names }) =>
+  lambdaReplicator({
+    client: new LambdaClient(clientSettings(dr.region, { ...network, requestTimeoutMs: COPY_TIMEOUT_MS })),
+    functionName: names.replicator,
+  });
 export const cutOver: Maker<'cutOver'> = ({ config: { dr }, here, names }) =>
   awsCutOver({
     ssm: new SSMClient(here),

@@ -17,6 +17,7 @@ const portsOfConfig = wire.portsOf({
   database: wire.database,
   primaryArtifacts: wire.primaryArtifacts,
   replica: wire.replica,
+  replicator: wire.replicator,
   vault: wire.vault,
   escrow: wire.escrow,
   queue: wire.queue,

@@ -1,6 +1,6 @@
 import type { HashEngine } from '../../hart/hash.ts';
 import type { Site } from '../site.ts';
-import type { ArtifactStore, WorkQueue } from './artifacts.ts';
+import type { ArtifactStore, Replicator, WorkQueue } from './artifacts.ts';
 import type { Database } from './database.ts';
 import type { Chat, DeadMan, Notifier } from './people.ts';
 import type { BuilderAccess, CutOverPort, FencePort, Inspection, Inspector, Instances, Secrets } from './recovery.ts';
@@ -45,6 +45,7 @@ export type Ports = {
   database: Database;
   primaryArtifacts: ArtifactStore;
   replica: ArtifactStore;
+  replicator: Replicator;
   vault: Vault;
   escrow: Escrow;
   queue: WorkQueue;

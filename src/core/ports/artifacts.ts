@@ -48,6 +48,14 @@ export interface ArtifactStore {
   tryCopy(source: CopySource, key: string): Promise<CopyTrial>;
 }
 
+export type TriedCopy = CopyTrial & { key: string };
+
+/** The function that copies artifacts, asked to copy one under a key of no artifact with the rights that its role has. */
+export interface Replicator {
+  /** Undefined when there is no artifact to try; NOT_FOUND when there is no such function; REMOTE_FAILED with what went wrong inside of it. */
+  tryCopy(): Promise<TriedCopy | undefined>;
+}
+
 export type ArtifactMessage = { kind: 'repair'; key: string };
 
 /** The queue of artifact work. Sending twice is harmless: copies are create-only. */
