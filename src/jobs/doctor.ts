@@ -95,6 +95,8 @@ async function restoreTargets({ database, instances }: DoctorPorts, { restore }:
 
 /** By the function's own role; by the caller's credentials, and said so, where the function cannot be asked. */
 async function copyOfOne(ports: DoctorPorts): Promise<string> {
+  // A region that is dark is found here: the function has all the time that a copy takes.
+  await firstPage(ports.replica.pages());
   const { by, tried } = await triedBy(ports);
   if (!tried) return 'nothing to try: the primary bucket holds no artifact';
   const manners =

@@ -102,6 +102,24 @@ describe('what a stage may choose', () => {
     expect(mail.map((each) => each.Properties?.['Endpoint'])).toEqual(['builder-team@example.com']);
   });
 
+  it('is the key of the primary bucket: for those who read artifacts, through S3 of its region, and nobody else', () => {
+    const bucketKmsKey = 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+    const roles = ofType(withDr({}, {}, { primary: { ...example.primary, bucketKmsKey } }), 'AWS::IAM::Role');
+    const rights = roles.flatMap(([name, { Properties }]) => {
+      const policies = Properties?.['Policies'] as { PolicyDocument: { Statement: { Resource: unknown }[] } }[];
+      const all = policies.flatMap((each) => each.PolicyDocument.Statement);
+      return all.filter((each) => [each.Resource].flat().includes(bucketKmsKey)).map((each) => [name, each]);
+    });
+    const right = {
+      Effect: 'Allow',
+      Action: ['kms:Decrypt'],
+      Resource: [bucketKmsKey],
+      Condition: { StringLike: { 'kms:ViaService': `s3.${example.primary.region}.*` } },
+    };
+    const readers = ['AdvanceRole', 'FailoverRole', 'ReplicateRole'];
+    expect(rights.toSorted()).toEqual(readers.map((name) => [name, right]));
+  });
+
   it('is refused by name when functions could not carry it', () => {
     const classes = Array.from({ length: 250 }, (_, n) => `db.r${n}.large`);
     expect(() => withDr({}, {}, { restore: { ...example.restore, classes } })).toThrow(
