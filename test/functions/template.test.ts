@@ -104,7 +104,8 @@ describe('what a stage may choose', () => {
 
   it('is the key of the primary bucket: for those who read artifacts, through S3 of its region, and nobody else', () => {
     const bucketKmsKey = 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
-    const roles = ofType(withDr({}, {}, { primary: { ...example.primary, bucketKmsKey } }), 'AWS::IAM::Role');
+    const resources = withDr({}, {}, { primary: { ...example.primary, bucketKmsKey } }) as Record<string, Resource>;
+    const roles = ofType(resources, 'AWS::IAM::Role');
     const rights = roles.flatMap(([name, { Properties }]) => {
       const policies = Properties?.['Policies'] as { PolicyDocument: { Statement: { Resource: unknown }[] } }[];
       const all = policies.flatMap((each) => each.PolicyDocument.Statement);

@@ -38,13 +38,18 @@ export async function replicateBatch(ports: BatchPorts, keys: string[], over: Pr
 }
 
 /** Whose copy was refused for the object's own sake. One that the replica has is not missing: its error is another's. */
-async function refusalOf({ primaryArtifacts, replica }: BatchPorts, { key, error }: End) {
-  if (!hasCode(error, 'UNCOPYABLE') || (await replica.head(key))) return undefined;
-  const entry = await primaryArtifacts.head(key).catch((unseen: unknown) => {
-    if (hasCode(unseen, 'UNCOPYABLE')) return undefined;
-    throw unseen;
-  });
-  return { key, etag: entry?.etag ?? null, reason: error.message };
+async function refusalOf({ primaryArtifacts, replica, log }: BatchPorts, { key, error }: End) {
+  if (!hasCode(error, 'UNCOPYABLE')) return undefined;
+  const reason = error.message;
+  try {
+    if (await replica.head(key)) return undefined;
+    return { key, etag: (await primaryArtifacts.head(key))?.etag ?? null, reason };
+  } catch (unseen) {
+    if (hasCode(unseen, 'UNCOPYABLE')) return { key, etag: null, reason };
+    // Whoever cannot look now is no reason to give the others of the batch back.
+    log.warn('what cannot be copied could not be set aside', { key, error: describeError(unseen) });
+    return undefined;
+  }
 }
 
 /** Lambda's own time-out would end the others of the batch as well. */
