@@ -3,10 +3,12 @@ import { readiness } from '../src/jobs/readiness.ts';
 import {
   database,
   deadMan,
+  displaced,
   escrow,
   instances,
   metrics,
   notifier,
+  offers,
   portsOf,
   replica,
   reverseVault,
@@ -17,7 +19,20 @@ import { scheduledJob } from './lib/events.ts';
 import { handlersOver } from './lib/handlers.ts';
 
 const lambda = handlersOver(
-  portsOf({ database, deadMan, escrow, instances, metrics, notifier, replica, reverseVault, signals, vault }),
+  portsOf({
+    database,
+    deadMan,
+    displaced,
+    escrow,
+    instances,
+    metrics,
+    notifier,
+    offers,
+    replica,
+    reverseVault,
+    signals,
+    vault,
+  }),
 );
 
 /** Assesses readiness, publishes it, writes the status. */

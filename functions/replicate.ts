@@ -3,7 +3,7 @@ import { replicateBatch } from '../src/jobs/artifacts/replicate-batch.ts';
 import { tryCopy } from '../src/jobs/artifacts/try-copy.ts';
 import { watchDarkness } from '../src/jobs/darkness.ts';
 import { requireDirection } from '../src/jobs/vault/direction.ts';
-import { hashEngine, portsOf, primaryArtifacts, replica, vault } from '../src/wire/aws.ts';
+import { displaced, hashEngine, portsOf, primaryArtifacts, replica, vault } from '../src/wire/aws.ts';
 import { unlessElsewhere } from './lib/direction.ts';
 import { queueEvent, scheduledJob } from './lib/events.ts';
 import { handlersOver } from './lib/handlers.ts';
@@ -12,7 +12,7 @@ import { workThrough } from './lib/work-messages.ts';
 /** Well below the time-out of the function (infra/functions.cjs), which would end the whole batch. */
 const BATCH_LIMIT_MS = 120_000;
 
-const lambda = handlersOver(portsOf({ primaryArtifacts, replica, vault, hashEngine }));
+const lambda = handlersOver(portsOf({ displaced, primaryArtifacts, replica, vault, hashEngine }));
 const known = z.union([queueEvent, scheduledJob('doctor')]);
 
 /** Copies and verifies the artifacts of one batch; what failed, and only that, is given back to the queue. After a cut-over an artifact of the old site is none of ours: it is listed by the failback. */

@@ -53,6 +53,11 @@ export class Bridge {
     await this.#post('dark', { regions });
   }
 
+  /** Of the writes after a change of a bucket's policy: which are still judged by the policy of before. */
+  async setSpread(before: boolean[]): Promise<void> {
+    await this.#post('spread', { before });
+  }
+
   async ready(): Promise<boolean> {
     return this.#post('ready', {}).then(
       () => true,

@@ -16,6 +16,7 @@ export function controlRoutes(world: RdsWorld, bridge: Bridge, gateway: () => Ga
     store: (body) => {
       gateway().manners = body as StoreManners;
     },
+    'policy-spread': (body) => bridge.setSpread(body as boolean[]),
     rds: (body) => world.configure(body as Partial<RdsSettings>),
     'rds/reset': () => world.configure(defaultSettings),
     'rds/status': (body) => {

@@ -87,7 +87,9 @@ export class Strictness {
   async missingKeyRight(call: Call): Promise<string | undefined> {
     if (call.service === 'sns' && call.action === 'Publish') return this.#topicRight(call);
     if (call.service !== 's3') return undefined;
-    const denied = await this.#lacks(call, call.resource, onTarget[call.action] ?? []);
+    // What asks for S3's own keys needs none of KMS, whatever the bucket's default is.
+    const needed = call.encryption === 'AES256' ? [] : (onTarget[call.action] ?? []);
+    const denied = await this.#lacks(call, call.resource, needed);
     if (denied || !call.source) return denied;
     return this.#lacks(call, call.source.split('?versionId=')[0] ?? '', ['kms:Decrypt']);
   }

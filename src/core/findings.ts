@@ -40,7 +40,11 @@ export const findingRules = {
   },
   ARTIFACT_CORRUPT: {
     severity: 'critical',
-    hint: 'The object in the replica differs from the inventory. Look at its versions before you overwrite anything.',
+    hint: 'The object in the replica is wrong, and neither the primary nor what the DR site keeps has the right bytes. Look at its versions before you overwrite anything.',
+  },
+  PRIMARY_CORRUPT: {
+    severity: 'critical',
+    hint: 'Builder serves wrong bytes, and the replica has the right ones. Put the version before back at the primary, or the package from the replica; uploading the same file with --force does it too.',
   },
   SIGNER_UNKNOWN: {
     severity: 'warning',
@@ -95,6 +99,15 @@ export const findingRules = {
   UNPROTECTED: {
     severity: 'critical',
     hint: 'Deploy the stack for the other direction (docs/runbook.md, "Failback"): until then nothing protects the new site.',
+  },
+  FAILOVER_STUCK: {
+    severity: 'critical',
+    hint: 'A failover waits for its operator: `builder-dr failover status` says why, what to do first, and the exact command that goes on.',
+    next: ['failover', 'status'],
+  },
+  ENGINE_UNSUPPORTED: {
+    severity: 'critical',
+    hint: 'Name an RDS for PostgreSQL instance that is in no cluster as primary.database and deploy; no new point is taken of this one, and the points that exist stay.',
   },
   RIGHT_MISSING: {
     severity: 'critical',
@@ -170,17 +183,38 @@ export const findingRules = {
     severity: 'critical',
     hint: 'Make the parameter group that restore.parameterGroup names in the DR region, of the family of the database.',
   },
+  ENGINE_UPGRADED: {
+    severity: 'warning',
+    hint: 'RDS no longer offers the version of the snapshot and restores it into a newer one. Upgrade the primary to that version, so that what is drilled is what runs.',
+  },
+  CLASS_UNORDERABLE: {
+    severity: 'critical',
+    hint: 'Name a class in restore.classes that RDS offers in the DR region as the message needs it, and deploy. Orderable is not capacity: name more than one.',
+  },
+  LEFTOVER_INSTANCE: {
+    severity: 'warning',
+    hint: 'It is paid for, and no role of ours may delete it. `builder-dr failover status` says whether it is still so; when nobody needs it, paste the lines in their order.',
+    next: ['failover', 'status'],
+  },
+  CLASS_LOST: {
+    severity: 'warning',
+    hint: 'Name another class in its place, and deploy. Orderable is not capacity: keep more than one, of more than one family.',
+  },
   BACKUPS_DISABLED: {
     severity: 'warning',
     hint: 'Set a backup retention of one day or more on the primary instance.',
   },
   MULTI_AZ_OFF: {
     severity: 'warning',
-    hint: 'Turn Multi-AZ on for the primary instance. A single zone takes Builder down, and each snapshot of a Single-AZ instance suspends its I/O for a moment.',
+    hint: 'Turn Multi-AZ on for the primary instance. A single zone takes Builder down, and each snapshot of a Single-AZ instance suspends its I/O for a moment: points more often than hourly want Multi-AZ, or policy.acceptSingleAzPauses.',
   },
   QUOTA_NEAR: {
     severity: 'warning',
-    hint: 'Delete manual snapshots that nothing needs in the DR region, or ask AWS for a higher quota.',
+    hint: 'Delete manual snapshots that nothing needs in the region that is named, or ask AWS there for a higher quota (Service Quotas, "Manual DB instance snapshots").',
+  },
+  QUOTA_UNKNOWN: {
+    severity: 'warning',
+    hint: 'Let the role of readiness call rds:DescribeAccountAttributes in both regions: deploy the stack again, and look who forbids it.',
   },
   NO_SUBSCRIBER: {
     severity: 'warning',

@@ -17,7 +17,14 @@ export const vaultKeys = {
   verificationLog: (at: Date, id: string) => `verified/log/${at.toISOString().replace(/[-:]/g, '')}-${id}.ndjson`,
   uncopyable: 'uncopyable.json',
   unfinishedCopies: 'copies/',
-  unfinishedCopy: (artifact: string) => `copies/${artifact}.json`,
+  /** By the key that the copy gets, of an artifact or of displaced bytes. */
+  unfinishedCopy: (target: string) => `copies/${target}.json`,
+  /** Bytes that were replaced in the replica, and what is known of them. */
+  displaced: 'displaced/',
+  displacedBytes: (blake2b: string) => `displaced/${blake2b}`,
+  displacedFacts: (blake2b: string) => `displaced/${blake2b}.json`,
+  /** Where the vault's bucket is tried as a store of copies; nothing is written there but by one that heeds no condition. */
+  displacedTrial: 'displaced/conditions',
   packageInventory: (run: string, n: number) => `inventory/${run}-${n}.packages.ndjson.gz`,
   drills: 'drills/',
   failovers: 'failovers/',
@@ -27,11 +34,6 @@ export const vaultKeys = {
   reports: 'reports/',
   report: (run: string, what: string) => `reports/${run}-${what}.json`,
   builderSettings: (failover: string, file: string) => `failovers/${failover}/${file}`,
-  /** In the replica, not the vault: what the smoke test puts and deletes. */
-  canaries: 'hbdr-canary/',
-  /** Where doctor tries a copy. */
-  trial: 'hbdr-canary/doctor',
-  canary: (run: string) => `hbdr-canary/${run}`,
   scratch: (run: string, name: string) => `scratch/${run}/${name}`,
   escrow: 'keys/escrow/',
   escrowed: (fileName: string) => `keys/escrow/${fileName}.json`,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { type S3ArtifactsOptions, s3Artifacts } from '../../src/adapters/aws/s3-artifacts.ts';
 import { unfinishedCopySchema } from '../../src/core/artifacts/documents.ts';
+import { CONDITIONS_KEY, TRIAL_KEY } from '../../src/core/artifacts/reserved.ts';
 import type { Ports } from '../../src/core/ports/all.ts';
 import type { ArtifactStore, CopyProgress, ObjectEntry } from '../../src/core/ports/artifacts.ts';
 import { vaultKeys } from '../../src/core/vault-layout.ts';
@@ -194,9 +195,9 @@ describe.each([
 
   it('are tried under another key, and leave nothing there', async () => {
     await subject.plant('tried', Buffer.from('tried'));
-    const trial = await subject.replica.tryCopy(of(await seen('tried')), vaultKeys.trial);
+    const trial = await subject.replica.tryCopy(of(await seen('tried')), TRIAL_KEY);
     expect(trial).toEqual({ bytes: 5, conditions: 'held' });
-    expect(await subject.replica.head(vaultKeys.trial)).toBeUndefined();
+    await expect(subject.replica.open(TRIAL_KEY)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });
 
@@ -286,10 +287,10 @@ describe('a store that ignores the conditions of copies', () => {
 
   it('is told by a trial, which leaves nothing behind', async () => {
     const store = limited();
-    const trial = await store.tryCopy(await fromPrimary('mended'), vaultKeys.trial);
+    const trial = await store.tryCopy(await fromPrimary('mended'), TRIAL_KEY);
     expect(trial).toEqual({ bytes: 5, conditions: 'ignored' });
-    const left: string[] = [];
-    for await (const page of store.pages(vaultKeys.canaries)) left.push(...page.map(({ key }) => key));
-    expect(left).toEqual([]);
+    for (const key of [TRIAL_KEY, CONDITIONS_KEY]) {
+      await expect(world.ports.replica.open(key)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    }
   });
 });

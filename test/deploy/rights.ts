@@ -59,7 +59,8 @@ const s3Actions: Record<string, string> = {
 };
 
 function s3Needs(call: RecordedCall, { partition, vaultBucket, keyArns }: Account): [string, string][] {
-  const action = s3Actions[call.action];
+  // Reading one version is a right of its own.
+  const action = call.names['versionId'] ? 's3:GetObjectVersion' : s3Actions[call.action];
   if (!action) throw new Error(`nobody reviewed what the S3 call ${call.action} needs`);
   const needs: [string, string][] = [[action, `arn:${partition}:s3:::${call.resource}`]];
   if (call.source) {
@@ -72,7 +73,7 @@ function s3Needs(call: RecordedCall, { partition, vaultBucket, keyArns }: Accoun
   // The vault's objects are under a key of ours (iam-dependent-actions of encrypted buckets).
   const key = keyArns['vault'] ?? '';
   if (call.resource.startsWith(`${vaultBucket}/`)) {
-    if (action === 's3:GetObject' && call.action !== 'HeadObject') needs.push(['kms:Decrypt', key]);
+    if (call.action === 'GetObject') needs.push(['kms:Decrypt', key]);
     if (action === 's3:PutObject') needs.push(['kms:GenerateDataKey', key]);
     // Parts of an upload are encrypted with a data key that S3 must open again.
     if (['UploadPart', 'CompleteMultipartUpload'].includes(call.action)) needs.push(['kms:Decrypt', key]);
@@ -93,9 +94,14 @@ const rdsKinds: Record<string, string> = {
 /** What a listing without a name lists. */
 const rdsListed: Record<string, string> = { DescribeDBSnapshots: 'snapshot:*', DescribeDBInstances: 'db:*' };
 
+/** AWS knows no resource for what RDS offers. */
+const rdsWithoutResource = ['DescribeDBEngineVersions', 'DescribeOrderableDBInstanceOptions'];
+
 function rdsNeeds({ action, region, names }: RecordedCall, { partition, account }: Account): [string, string][] {
   const arn = (rest: string) => `arn:${partition}:rds:${region}:${account}:${rest}`;
   const all = Object.entries(names);
+  // AWS knows no resource for the quotas of an account.
+  if (action === 'DescribeAccountAttributes') return [[`rds:${action}`, '*']];
   const named = all.flatMap(([name, value]): [string, string][] => {
     if (name === 'ResourceName') return [[`rds:${action}`, value]];
     const kind = rdsKinds[name];
@@ -103,6 +109,7 @@ function rdsNeeds({ action, region, names }: RecordedCall, { partition, account 
     return [[`rds:${action}`, value.startsWith('arn:') ? value : arn(`${kind}:${value}`)]];
   });
   const listed = rdsListed[action];
+  if (named.length === 0 && rdsWithoutResource.includes(action)) return [[`rds:${action}`, '*']];
   if (named.length === 0 && listed) return [[`rds:${action}`, arn(listed)]];
   if (named.length === 0) throw new Error(`the RDS call ${action} names no resource that this test knows`);
   // What tags in the same request need (iam-dependent-actions).

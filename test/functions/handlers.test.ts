@@ -12,6 +12,7 @@ import { handler as readiness } from '../../functions/readiness.ts';
 import { handler as reconcile } from '../../functions/reconcile.ts';
 import { handler as replicate } from '../../functions/replicate.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { TRIAL_KEY } from '../../src/core/artifacts/reserved.ts';
 import { environmentOf, World } from '../setup/world.ts';
 
 let sandbox: Sandbox;
@@ -102,7 +103,7 @@ describe('the functions, through middy, with the events of events/', () => {
     await world.upload('core/a.hart', 'a');
     const tried = { key: expect.stringMatching(/^core\//), bytes: expect.any(Number), conditions: 'held' };
     expect(await invoke(replicate, event('replicate-doctor'))).toEqual(tried);
-    expect(await world.ports.replica.head('hbdr-canary/doctor')).toBeUndefined();
+    await expect(world.ports.replica.open(TRIAL_KEY)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await world.s3.send(new DeleteObjectCommand({ Bucket: world.config.primary.bucket, Key: 'core/a.hart' }));
   });
 

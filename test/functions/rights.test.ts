@@ -44,6 +44,11 @@ describe('what a call needs', () => {
     );
   });
 
+  it('of reading one version is a right of its own', () => {
+    const version = { resource: 'replica/a.hart', names: { versionId: '3' } };
+    expect(named(version)).toEqual(['s3:GetObjectVersion arn:aws:s3:::replica/a.hart']);
+  });
+
   it('of a restore is a right on everything that it names, and on its tags', () => {
     const names = {
       DBInstanceIdentifier: 'hbdr-drill-1',
@@ -58,6 +63,12 @@ describe('what a call needs', () => {
       'rds:RestoreDBInstanceFromDBSnapshot arn:aws:rds:us-west-2:1:pg:set',
       'rds:AddTagsToResource arn:aws:rds:us-west-2:1:db:hbdr-drill-1',
     ]);
+  });
+
+  it('of what RDS offers is a right on everything: AWS knows no resource for it', () => {
+    for (const action of ['DescribeDBEngineVersions', 'DescribeOrderableDBInstanceOptions']) {
+      expect(named({ service: 'rds', action })).toEqual([`rds:${action} *`]);
+    }
   });
 
   it('is not guessed: a call that nobody reviewed throws', () => {

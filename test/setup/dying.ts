@@ -7,6 +7,7 @@ const portNames = [
   'database',
   'primaryArtifacts',
   'replica',
+  'displaced',
   'vault',
   'escrow',
   'queue',

@@ -8,6 +8,7 @@ import type { Escrow } from '../../src/core/ports/vault.ts';
 import { DrError } from '../../src/errors.ts';
 import { type MemoryArtifacts, memoryArtifacts } from './artifacts.ts';
 import { type MemoryDatabase, memoryDatabase } from './database.ts';
+import { type MemoryOffers, memoryOffers } from './offers.ts';
 import {
   type MemoryFence,
   type MemoryInspection,
@@ -96,6 +97,7 @@ export type MemoryPorts = Ports & {
   database: MemoryDatabase;
   primaryArtifacts: MemoryArtifacts;
   replica: MemoryArtifacts;
+  displaced: MemoryArtifacts;
   vault: ReturnType<typeof memoryVault>;
   queue: ReturnType<typeof memoryQueue>;
   notifier: ReturnType<typeof memoryNotifier>;
@@ -103,6 +105,7 @@ export type MemoryPorts = Ports & {
   metrics: ReturnType<typeof memoryMetrics>;
   escrow: ReturnType<typeof memoryEscrow>;
   instances: MemoryInstances;
+  offers: MemoryOffers;
   secrets: ReturnType<typeof memorySecrets>;
   fence: MemoryFence;
   inspection: MemoryInspection;
@@ -123,6 +126,7 @@ export function memoryPorts(clock: () => Date): MemoryPorts {
     replicator: {
       tryCopy: () => Promise.reject(new DrError('NOT_FOUND', 'invoke hbdr-test-replicate: ResourceNotFoundException')),
     },
+    displaced: memoryArtifacts(`vault-${worlds}`, clock),
     vault,
     escrow: memoryEscrow(),
     queue: memoryQueue(),
@@ -132,8 +136,9 @@ export function memoryPorts(clock: () => Date): MemoryPorts {
     signals: memorySignals(),
     metrics: memoryMetrics(),
     instances: memoryInstances(),
+    offers: memoryOffers(),
     secrets: memorySecrets(),
-    fence: memoryFence(),
+    fence: memoryFence(`primary-${worlds}`),
     inspection: memoryInspection(vault, clock),
     cutOver: memoryCutOver(),
     reverseVault: undefined,

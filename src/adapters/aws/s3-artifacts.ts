@@ -5,6 +5,7 @@ import {
   paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { isArtifactKey } from '../../core/artifacts/reserved.ts';
 import type { ArtifactStore, CopyProgress, CopySource, CopyTrial, ObjectEntry } from '../../core/ports/artifacts.ts';
 import type { Site } from '../../core/site.ts';
 import { DrError, hasCode } from '../../errors.ts';
@@ -19,6 +20,8 @@ export type S3ArtifactsOptions = CopyLimits & {
   /** Where the bucket is, if it is at a site, and the site of the buckets that it copies from. */
   site: Site | undefined;
   copiesFrom?: Site;
+  /** Buckets at the same site that it copies from as well. */
+  beside?: readonly string[];
 };
 type Calls = ReturnType<typeof callsTo>;
 type Where = { client: S3Client; bucket: string; call: Calls; streams: Streams };
@@ -71,24 +74,25 @@ async function* pagesOf({ client, bucket, call }: Where, prefix?: string): Async
   while (true) {
     const next = await call(`list ${bucket}`, bucket, () => pages.next());
     if (next.done) return;
-    yield (next.value.Contents ?? []).map(({ Key = '', Size = 0, ETag = '', LastModified = new Date(0) }) => ({
+    const found = (next.value.Contents ?? []).map(({ Key = '', Size = 0, ETag = '', LastModified = new Date(0) }) => ({
       key: Key,
       size: Size,
       etag: ETag,
       lastModified: LastModified,
     }));
+    yield found.filter((each) => isArtifactKey(each.key));
   }
 }
 
-type Copying = { where: Where; copies: S3Copies; copyCall: Calls };
+type Copying = { where: Where; copies: S3Copies; copyCall: (source: CopySource) => Calls };
 
 async function copyFrom(
   { where, copies, copyCall }: Copying,
   source: CopySource,
   progress?: CopyProgress,
 ): Promise<'copied' | 'exists'> {
-  const { key } = source.entry;
-  const from = `${source.bucket}/${key}`;
+  const key = source.as ?? source.entry.key;
+  const from = `${source.bucket}/${source.entry.key}`;
   // The end of an upload would say so too, when all of it was copied in vain.
   if (copies.goesByParts(source) && (await head(where, key))) {
     await progress?.ended();
@@ -96,7 +100,7 @@ async function copyFrom(
   }
   const work = () => readable(from, () => copies.copy(source, { IfNoneMatch: '*' }, progress));
   try {
-    await copyCall(`copy ${from}`, `${where.bucket}/${key}`, work);
+    await copyCall(source)(`copy ${from}`, `${where.bucket}/${key}`, work);
     return 'copied';
   } catch (error) {
     // 412 is either ours (it exists) or the source's (it changed): the replica tells which. What can no longer be
@@ -113,29 +117,34 @@ async function copyFrom(
   }
 }
 
-async function replaceFrom({ where, copies, copyCall }: Copying, source: CopySource, badEtag: string): Promise<void> {
-  const name = `${where.bucket}/${source.entry.key}`;
-  const work = () => readable(name, () => copies.copy(source, { IfMatch: badEtag }));
-  await copyCall(`replace ${name}`, name, work).catch((error: unknown) => {
+async function replaceFrom(
+  { where, copies, copyCall }: Copying,
+  source: CopySource,
+  badEtag: string,
+  progress?: CopyProgress,
+): Promise<void> {
+  const name = `${where.bucket}/${source.as ?? source.entry.key}`;
+  const work = () => readable(name, () => copies.copy(source, { IfMatch: badEtag }, progress));
+  await copyCall(source)(`replace ${name}`, name, work).catch((error: unknown) => {
     if (!hasCode(error, 'NOT_FOUND')) throw error;
     throw new DrError('CONFLICT', `${name} or its source is gone`, { subject: name, cause: error });
   });
 }
 
-async function tryCopy({ where, copies, copyCall }: Copying, source: CopySource, key: string): Promise<CopyTrial> {
+async function tryCopy({ where, copies, copyCall }: Copying, source: CopySource, as: string): Promise<CopyTrial> {
   const { bucket, call, client, streams } = where;
-  const name = `${bucket}/${key}`;
+  const name = `${bucket}/${as}`;
   // One that an earlier trial left behind would be in the way of this one.
   const remove = () =>
-    call(`remove ${name}`, name, () => client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key })));
+    call(`remove ${name}`, name, () => client.send(new DeleteObjectCommand({ Bucket: bucket, Key: as })));
   await remove();
   const from = `${source.bucket}/${source.entry.key}`;
-  const work = () => readable(from, () => copies.copy(source, { IfNoneMatch: '*' }, undefined, key));
-  await copyCall(`copy ${from}`, name, work);
+  const work = () => readable(from, () => copies.copy({ ...source, as }, { IfNoneMatch: '*' }));
+  await copyCall(source)(`copy ${from}`, name, work);
   let bytes = 0;
-  for await (const chunk of await openObject(streams, call, { Bucket: bucket, Key: key })) bytes += chunk.length;
+  for await (const chunk of await openObject(streams, call, { Bucket: bucket, Key: as })) bytes += chunk.length;
   await remove();
-  const held = await copyCall(`copy ${from}`, name, () => copies.heldAt(source));
+  const held = await copyCall(source)(`copy ${from}`, name, () => copies.heldAt(source));
   return { bytes, conditions: held === 'ignored' ? 'ignored' : 'held' };
 }
 
@@ -146,20 +155,28 @@ export function s3Artifacts({
   bucket,
   site,
   copiesFrom,
+  beside = [],
   ...limits
 }: S3ArtifactsOptions): ArtifactStore {
   const where = { client, bucket, call: callsTo(site), streams };
   // A copy reads at its source, so its silence is the source's.
-  const copying = { where, copies: new S3Copies(client, bucket, limits), copyCall: callsTo(copiesFrom) };
+  const [here, there] = [where.call, callsTo(copiesFrom)];
+  const copyCall = (source: CopySource) => ([bucket, ...beside].includes(source.bucket) ? here : there);
+  const copying = { where, copies: new S3Copies(client, bucket, limits), copyCall };
   return {
     bucket,
-    head: (key) => head(where, key),
-    history: (key) => history(where, key),
-    open: (key, etag) =>
-      openObject(streams, where.call, { Bucket: bucket, Key: key, ...(etag ? { IfMatch: etag } : {}) }),
+    head: async (key) => (isArtifactKey(key) ? head(where, key) : undefined),
+    history: async (key) => (isArtifactKey(key) ? history(where, key) : { deletedAt: undefined, versions: [] }),
+    open: (key, etag, ofVersion) =>
+      openObject(streams, where.call, {
+        Bucket: bucket,
+        Key: key,
+        ...(etag ? { IfMatch: etag } : {}),
+        ...(ofVersion ? { VersionId: ofVersion } : {}),
+      }),
     pages: (prefix) => pagesOf(where, prefix),
     copyFrom: (source, progress) => copyFrom(copying, source, progress),
-    replaceFrom: (source, badEtag) => replaceFrom(copying, source, badEtag),
+    replaceFrom: (source, badEtag, progress) => replaceFrom(copying, source, badEtag, progress),
     tryCopy: (source, key) => tryCopy(copying, source, key),
   };
 }

@@ -1,4 +1,5 @@
 import { CopyObjectCommand, DeleteObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { CONDITIONS_KEY } from '../../core/artifacts/reserved.ts';
 import type { Log } from '../../core/ports/all.ts';
 import type { CopyProgress, CopySource } from '../../core/ports/artifacts.ts';
 import { describeError } from '../../errors.ts';
@@ -12,10 +13,10 @@ export type CopyLimits = PartLimits & {
   copyLimitBytes?: number;
   /** For copies, which answer only when they are done: the other client's time-outs are too short for them. */
   copyClient?: S3Client;
+  /** A key of no artifact: what is tried is tried here. */
+  trialKey?: string;
   log?: Pick<Log, 'warn'>;
 };
-/** A key that no artifact has: what is tried is tried here. */
-const SCRATCH = 'hbdr-canary/conditions';
 
 const named = (error: unknown, ...names: string[]): boolean => error instanceof Error && names.includes(error.name);
 
@@ -25,15 +26,17 @@ export class S3Copies {
   readonly #bucket: string;
   readonly #limitBytes: number;
   readonly #parts: S3Parts;
+  readonly #trialKey: string;
   readonly #log: Pick<Log, 'warn'> | undefined;
   /** Whether this store heeds conditions of CopyObject; undefined until it was tried. */
   #held: boolean | undefined;
 
   constructor(client: S3Client, bucket: string, limits: CopyLimits) {
-    const { copyLimitBytes = GIB, copyClient = client, log, ...parts } = limits;
+    const { copyLimitBytes = GIB, copyClient = client, trialKey = CONDITIONS_KEY, log, ...parts } = limits;
     this.#client = copyClient;
     this.#bucket = bucket;
     this.#limitBytes = copyLimitBytes;
+    this.#trialKey = trialKey;
     this.#log = log;
     this.#parts = new S3Parts(copyClient, parts, log);
   }
@@ -44,8 +47,8 @@ export class S3Copies {
   }
 
   /** Copies one object as it was seen, under its key or another. Throws what S3 says. */
-  async copy(source: CopySource, condition: Condition, progress?: CopyProgress, as = source.entry.key): Promise<void> {
-    const target = { Bucket: this.#bucket, Key: as };
+  async copy(source: CopySource, condition: Condition, progress?: CopyProgress): Promise<void> {
+    const target = { Bucket: this.#bucket, Key: source.as ?? source.entry.key };
     if (this.goesByParts(source)) return this.#parts.copy(source, target, condition, progress);
     const held = await this.heldAt(source);
     if (held === 'ignored') return this.#unheeded(source, target, condition);
@@ -61,7 +64,7 @@ export class S3Copies {
   async heldAt(source: CopySource): Promise<'held' | 'likely' | 'ignored'> {
     if (this.#held !== undefined) return this.#held ? 'held' : 'ignored';
     try {
-      await this.#copyObject(source, { Bucket: this.#bucket, Key: SCRATCH }, { IfMatch: '"0"' });
+      await this.#copyObject(source, { Bucket: this.#bucket, Key: this.#trialKey }, { IfMatch: '"0"' });
     } catch (error) {
       if (named(error, 'NoSuchKey', 'NotFound')) return 'likely';
       if (!named(error, 'PreconditionFailed')) throw error;
@@ -76,9 +79,9 @@ export class S3Copies {
   /** One key, written again by every process that tries: what stays behind does not grow. */
   async #removeScratch(): Promise<void> {
     try {
-      await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: SCRATCH }));
+      await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: this.#trialKey }));
     } catch (error) {
-      this.#log?.warn('what was tried was left behind', { key: SCRATCH, error: describeError(error) });
+      this.#log?.warn('what was tried was left behind', { key: this.#trialKey, error: describeError(error) });
     }
   }
 

@@ -147,6 +147,11 @@ export class S3Parts {
 
 function unfinished({ bucket, entry: { key, size } }: CopySource, done: number, partBytes: number): DrError {
   const subject = `${bucket}/${key}`;
-  const text = `copy ${subject}: ${done} of ${Math.ceil(size / partBytes)} parts are there`;
-  return new DrError('COPY_UNFINISHED', text, { subject, hint: 'Nothing to do: the next attempt goes on there.' });
+  const all = Math.ceil(size / partBytes);
+  const text = `copy ${subject}: ${done} of ${all} parts are there`;
+  return new DrError('COPY_UNFINISHED', text, {
+    subject,
+    left: all - done,
+    hint: 'Nothing to do: the next attempt goes on there.',
+  });
 }

@@ -2,6 +2,7 @@ import type { HashEngine } from '../../hart/hash.ts';
 import type { Site } from '../site.ts';
 import type { ArtifactStore, Replicator, WorkQueue } from './artifacts.ts';
 import type { Database } from './database.ts';
+import type { Offers } from './offers.ts';
 import type { Chat, DeadMan, Notifier } from './people.ts';
 import type { BuilderAccess, CutOverPort, FencePort, Inspection, Inspector, Instances, Secrets } from './recovery.ts';
 import type { Escrow, Vault } from './vault.ts';
@@ -46,6 +47,8 @@ export type Ports = {
   primaryArtifacts: ArtifactStore;
   replica: ArtifactStore;
   replicator: Replicator;
+  /** The vault's bucket as a store of bytes that were replaced: what is copied there is found by its hash. */
+  displaced: ArtifactStore;
   vault: Vault;
   escrow: Escrow;
   queue: WorkQueue;
@@ -56,6 +59,7 @@ export type Ports = {
   signals: Signals;
   metrics: Metrics;
   instances: Instances;
+  offers: Offers;
   secrets: Secrets;
   fence: FencePort;
   inspection: Inspection;
@@ -76,6 +80,7 @@ export type AdvancePorts = Pick<
   | 'clock'
   | 'cutOver'
   | 'database'
+  | 'displaced'
   | 'fence'
   | 'hashEngine'
   | 'inspection'

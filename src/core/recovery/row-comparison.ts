@@ -27,8 +27,6 @@ export type ComparisonOptions = {
   offset: number;
   /** Records older than this do not count: their objects are read again, some in each pass. */
   readSince: string | undefined;
-  /** Keys that are no artifacts. */
-  ignored: string;
 };
 
 /** Which rows a drill reads again: `samples` of about `total`, moving on with each drill. */
@@ -56,6 +54,7 @@ export class RowComparison {
     unverifiable: new SampleCounter(),
     deletedInWindow: new SampleCounter(),
     uncopyable: new SampleCounter(),
+    displaced: new SampleCounter(),
     orphans: new SampleCounter(),
   };
   readonly problems: Problem[] = [];
@@ -67,9 +66,9 @@ export class RowComparison {
   }
 
   visit(difference: Difference<PackageRow, KnownObject>): void {
-    if (difference.side !== 'left' && !difference.right.key.startsWith(this.#options.ignored)) this.#objects += 1;
+    if (difference.side !== 'left') this.#objects += 1;
     if (difference.side === 'right') {
-      this.#orphan(difference.right.key);
+      this.#counters.orphans.add(difference.right.key);
       return;
     }
     const row = difference.left;
@@ -99,14 +98,17 @@ export class RowComparison {
     return stride > 0 && this.#rows % stride === offset;
   }
 
-  #orphan(key: string): void {
-    if (!key.startsWith(this.#options.ignored)) this.#counters.orphans.add(key);
+  #without(row: PackageRow): void {
+    if (!this.#isExcused(row.key)) this.#problem('missing', row.key, row.checksum);
   }
 
-  #without(row: PackageRow): void {
-    if (this.#options.excused.has(row.key)) this.#counters.deletedInWindow.add(row.key);
-    else if (this.#options.uncopyable?.has(row.key)) this.#counters.uncopyable.add(row.key);
-    else this.#problem('missing', row.key, row.checksum);
+  /** The row's own bytes never came, and the point says why. */
+  #isExcused(key: string): boolean {
+    const { excused, uncopyable } = this.#options;
+    if (excused.has(key)) this.#counters.deletedInWindow.add(key);
+    else if (uncopyable?.has(key)) this.#counters.uncopyable.add(key);
+    else return false;
+    return true;
   }
 
   #problem(kind: Problem['kind'], key: string, checksum: string | null): void {
@@ -141,7 +143,8 @@ export class RowComparison {
       return;
     }
     if (checksum !== null && record.fileBlake2b !== checksum) {
-      this.#problem('checksum', key, checksum);
+      // Older bytes lie here: what was uploaded anew was replaced before it could be copied, or nobody can copy it.
+      if (!this.#isExcused(key)) this.#problem('checksum', key, checksum);
       return;
     }
     const known = record.verdict === 'OK' && record.signer !== null && this.#options.signers.has(record.signer);
@@ -157,13 +160,24 @@ export class RowComparison {
     this.#reread += 1;
   }
 
-  /** A missing row's object turned out to be gone since: it was deleted after the data's instant. */
+  /** Missing rows' objects turned out to be gone since: they were deleted after the data's instant. */
   deletedInWindow(keys: string[]): void {
-    const { missing, deletedInWindow } = this.#counters;
-    for (const key of keys) deletedInWindow.add(key);
-    missing.count -= keys.length;
-    const left = missing.samples.filter((each) => !keys.includes(each));
-    missing.samples.splice(0, missing.samples.length, ...left);
+    this.#explain(keys, this.#counters.deletedInWindow);
+  }
+
+  /** The bytes of these rows are kept aside. */
+  displaced(keys: string[]): void {
+    this.#explain(keys, this.#counters.displaced);
+  }
+
+  #explain(keys: string[], as: SampleCounter): void {
+    for (const { key, kind } of this.problems.filter((each) => keys.includes(each.key))) {
+      const counter = this.#counters[kind];
+      as.add(key);
+      counter.count -= 1;
+      const left = counter.samples.filter((each) => each !== key);
+      counter.samples.splice(0, counter.samples.length, ...left);
+    }
   }
 
   result(at: Date): RowComparisonResult {
@@ -181,6 +195,7 @@ export class RowComparison {
       unverifiable: counters.unverifiable.result,
       deletedInWindow: counters.deletedInWindow.result,
       ...(counters.uncopyable.count > 0 ? { uncopyable: counters.uncopyable.result } : {}),
+      displaced: counters.displaced.result,
       orphans: counters.orphans.result,
     };
   }

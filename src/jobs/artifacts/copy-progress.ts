@@ -8,11 +8,19 @@ import { readDocument, updateDocument } from '../vault/documents.ts';
 /** The bucket's own rule ends an upload after two days; what remembers it goes a day later. */
 const STALE_MINUTES = 3 * 24 * 60;
 
-/** What is remembered of a large copy, in the vault. Read and written only once the copy goes part by part. */
-export function copyProgress({ vault, clock }: Pick<Ports, 'clock' | 'vault'>, source: CopySource): CopyProgress {
-  const { key, etag, size } = source.entry;
-  const name = vaultKeys.unfinishedCopy(key);
-  const bytes = [etag, size, source.ofVersion ?? ''].join(' ');
+/**
+ * What is remembered of a large copy, in the vault. Read and written only once the copy goes part by part. A replacement is
+ * remembered beside the copy of its key: that one ends when it finds the object there, which a replacement wants there.
+ */
+export function copyProgress(
+  { vault, clock }: Pick<Ports, 'clock' | 'vault'>,
+  source: CopySource,
+  how: 'copy' | 'replacement' = 'copy',
+): CopyProgress {
+  const { etag, size } = source.entry;
+  const key = source.as ?? source.entry.key;
+  const name = vaultKeys.unfinishedCopy(how === 'copy' ? key : `${key}.replacement`);
+  const bytes = [source.bucket, etag, size, source.ofVersion ?? ''].join(' ');
   return {
     async unfinished() {
       const found = (await readDocument(vault, name, unfinishedCopySchema))?.value;

@@ -1,16 +1,20 @@
 import { type ReconcileRecord, reconcileSchema, type Uncopyable } from '../../core/artifacts/documents.ts';
 import { mergeDiff, SampleCounter } from '../../core/artifacts/merge-diff.ts';
 import { isDueAgain, isStillThat } from '../../core/artifacts/quarantine.ts';
+import { isOtherSource } from '../../core/artifacts/verification.ts';
 import { minutesBetween } from '../../core/ids.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import type { ObjectEntry } from '../../core/ports/artifacts.ts';
+import { failoverInHand } from '../../core/recovery/lifecycle.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { isDarkness, watchDarkness } from '../darkness.ts';
 import { requireDirection } from '../vault/direction.ts';
 import { readDocument, updateDocument } from '../vault/documents.ts';
+import { readRuns } from '../vault/runs.ts';
 import { removeStaleCopies } from './copy-progress.ts';
 import { queueRepairs } from './coverage.ts';
+import { knownObjects } from './known-objects.ts';
 import { mergeVerifications } from './merge-verifications.ts';
 import { noteUncopyable, readUncopyable } from './quarantine.ts';
 
@@ -21,8 +25,8 @@ const KEYS_PER_PASS = 10_000;
 export type ReconcileReport = { record: ReconcileRecord } | { primaryDark: string };
 
 /**
- * Merges what was verified, compares the two buckets by key and size, and queues what the replica lacks or holds
- * unverified. Queues nothing while the last batch is not drained or the primary does not answer.
+ * Merges what was verified, compares the two buckets by key and by what the primary had before, and queues what the replica lacks or holds
+ * unverified, or holds while the primary has something else by now. Queues nothing while the last batch is not drained.
  */
 export async function reconcile(unguarded: ReconcilePorts, policy: Policy): Promise<ReconcileReport> {
   await requireDirection(unguarded.vault, 'primary→dr');
@@ -33,6 +37,8 @@ export async function reconcile(unguarded: ReconcilePorts, policy: Policy): Prom
   } catch (error) {
     if (!isDarkness(error)) throw error;
     ports.log.warn('the primary does not answer; nothing was compared', { error: error.message });
+    // What lies in the replica can be verified, and healed from what the DR site keeps, without it.
+    await queueRepairs(ports, unverified);
     return { primaryDark: error.message };
   }
 }
@@ -46,7 +52,7 @@ class Aside {
     this.#entries = entries;
   }
 
-  /** The entry of an object that the replica lacks, while it is still the one that was refused. */
+  /** The entry of an object that the replica lacks, or has other bytes of, while it is still the one that was refused. */
   of(entry: ObjectEntry): Uncopyable | undefined {
     const found = this.#entries.get(entry.key);
     if (!found || !isStillThat(found, entry)) return undefined;
@@ -68,18 +74,28 @@ class BucketComparison {
   readonly differing = new SampleCounter();
   readonly eventless = new SampleCounter();
   readonly keys: string[] = [];
+  readonly changed: string[] = [];
   readonly aside: Aside;
 
   constructor(aside: Aside) {
     this.aside = aside;
   }
 
-  lacks(entry: ObjectEntry, since: Date, policy: Policy, now: Date): void {
+  differs(entry: ObjectEntry, now: Date): void {
+    if (this.#isAside(entry, this.changed, now)) return;
+    this.differing.add(entry.key);
+    if (this.changed.length < KEYS_PER_PASS) this.changed.push(entry.key);
+  }
+
+  /** Whether nobody can copy it, as far as anybody knows; it is worth another attempt now and then. */
+  #isAside(entry: ObjectEntry, keys: string[], now: Date): boolean {
     const refused = this.aside.of(entry);
-    if (refused) {
-      if (isDueAgain(refused, now)) this.keys.push(entry.key);
-      return;
-    }
+    if (refused && isDueAgain(refused, now)) keys.push(entry.key);
+    return refused !== undefined;
+  }
+
+  lacks(entry: ObjectEntry, since: Date, policy: Policy, now: Date): void {
+    if (this.#isAside(entry, this.keys, now)) return;
     this.missing.add(entry.key);
     if (this.keys.length < KEYS_PER_PASS) this.keys.push(entry.key);
     if (!this.oldest || entry.lastModified < this.oldest) this.oldest = entry.lastModified;
@@ -93,17 +109,21 @@ async function compare(ports: ReconcilePorts, policy: Policy, unverified: string
   const before = await readDocument(ports.vault, vaultKeys.reconcile, reconcileSchema);
   const firstAt = before?.value.firstAt ?? now.toISOString();
   const seen = new BucketComparison(new Aside(await readUncopyable(ports.vault)));
-  await mergeDiff(ports.primaryArtifacts.pages(), ports.replica.pages(), (difference) => {
+  const held = knownObjects(ports.vault, ports.replica);
+  await mergeDiff(ports.primaryArtifacts.pages(), held, (difference) => {
     if (difference.side !== 'right') seen.primary += 1;
     if (difference.side !== 'left') seen.replica += 1;
     if (difference.side === 'left') seen.lacks(difference.left, new Date(firstAt), policy, now);
-    if (difference.side === 'both' && difference.left.size !== difference.right.size) {
-      seen.differing.add(difference.left.key);
-    }
+    if (difference.side !== 'both') return;
+    const { left, right } = difference;
+    if (isOtherSource(left, right, right.record)) seen.differs(left, now);
   });
   if (seen.aside.over.length > 0) await noteUncopyable(ports, [], seen.aside.over);
   await removeStaleCopies(ports);
-  const queued = await queueRepairs(ports, [...seen.keys, ...unverified].slice(0, KEYS_PER_PASS));
+  // What a failover in hand has put in its place stays there until that is over.
+  const changed = failoverInHand((await readRuns(ports.vault)).runs) ? [] : seen.changed;
+  const wanted = [...new Set([...seen.keys, ...changed, ...unverified])].slice(0, KEYS_PER_PASS);
+  const queued = await queueRepairs(ports, wanted);
   const record: ReconcileRecord = {
     schema: 'reconcile/1',
     firstAt,

@@ -1,9 +1,9 @@
-import { DrError, describeError, hasCode } from '../../errors.ts';
+import { DrError, hasCode } from '../../errors.ts';
 import { noteUncopyable } from './quarantine.ts';
-import { ArtifactBatch } from './verify.ts';
+import { ArtifactBatch, type Handled } from './verify.ts';
 
 type BatchPorts = Parameters<typeof ArtifactBatch.begin>[0];
-type End = { key: string; error?: unknown };
+type End = { key: string; handled?: Handled; error?: unknown };
 
 /**
  * Handles the artifacts of one batch side by side; answers for each why it is to be tried again, or undefined. One that
@@ -15,45 +15,25 @@ export async function replicateBatch(ports: BatchPorts, keys: string[], over: Pr
   const ends = await Promise.all(
     keys.map((key) =>
       inTime(key, over, batch.handle(key)).then(
-        (): End => ({ key }),
+        (handled): End => ({ key, handled }),
         (error: unknown): End => ({ key, error }),
       ),
     ),
   );
   await batch.end();
-  const refused = await Promise.all(ends.map((end) => refusalOf(ports, end)));
-  const settled = ends.filter(({ error }) => error === undefined).map(({ key }) => key);
-  await noteUncopyable(
-    ports,
-    refused.filter((each) => each !== undefined),
-    settled,
-  );
-  return ends.map(({ key, error }, index) => {
-    if (refused[index]) ports.log.warn('artifact cannot be copied', { key, error: describeError(error) });
-    else if (hasCode(error, 'COPY_UNFINISHED'))
-      ports.log.info('a large artifact goes on later', { key, error: error.message });
-    else return error;
+  const refused = ends.flatMap(({ handled }) => (typeof handled === 'object' ? [handled] : []));
+  const settled = ends.filter(({ handled }) => handled === 'settled').map(({ key }) => key);
+  await noteUncopyable(ports, refused, settled);
+  for (const { key, reason } of refused) ports.log.warn('artifact cannot be copied', { key, error: reason });
+  return ends.map(({ key, error }) => {
+    if (!hasCode(error, 'COPY_UNFINISHED')) return error;
+    ports.log.info('a large artifact goes on later', { key, error: error.message });
     return undefined;
   });
 }
 
-/** Whose copy was refused for the object's own sake. One that the replica has is not missing: its error is another's. */
-async function refusalOf({ primaryArtifacts, replica, log }: BatchPorts, { key, error }: End) {
-  if (!hasCode(error, 'UNCOPYABLE')) return undefined;
-  const reason = error.message;
-  try {
-    if (await replica.head(key)) return undefined;
-    return { key, etag: (await primaryArtifacts.head(key))?.etag ?? null, reason };
-  } catch (unseen) {
-    if (hasCode(unseen, 'UNCOPYABLE')) return { key, etag: null, reason };
-    // Whoever cannot look now is no reason to give the others of the batch back.
-    log.warn('what cannot be copied could not be set aside', { key, error: describeError(unseen) });
-    return undefined;
-  }
-}
-
 /** Lambda's own time-out would end the others of the batch as well. */
-function inTime(key: string, over: Promise<void>, work: Promise<void>): Promise<void> {
+function inTime(key: string, over: Promise<void>, work: Promise<Handled>): Promise<Handled> {
   const late = over.then(() => {
     throw new DrError('REMOTE_FAILED', `${key} took all the time of its batch`, {
       subject: key,

@@ -14,21 +14,26 @@ export type ReplicateOutcome = 'copied' | 'present' | 'gone';
  */
 export async function replicate(ports: ReplicatePorts, key: string): Promise<ReplicateOutcome> {
   try {
-    return await copyOne(ports, key);
+    const entry = await ports.primaryArtifacts.head(key);
+    if (entry) return await copyEntry(ports, entry);
   } catch (error) {
     // What was copied while it could still be read is what counts.
     if (hasCode(error, 'UNCOPYABLE') && (await ports.replica.head(key))) return 'present';
     throw error;
   }
+  ports.log.info('artifact is gone at the primary', { key });
+  return 'gone';
 }
 
-async function copyOne(ports: ReplicatePorts, key: string): Promise<ReplicateOutcome> {
-  const entry = await ports.primaryArtifacts.head(key);
-  if (!entry) {
-    ports.log.info('artifact is gone at the primary', { key });
-    return 'gone';
-  }
-  const outcome = await copyEntry(ports, entry);
+/** The same for an artifact that was looked at, or one of its versions; a large one goes on where an attempt before ended. */
+export async function copyEntry(
+  ports: ReplicatePorts,
+  entry: ObjectEntry,
+  ofVersion?: string,
+): Promise<Exclude<ReplicateOutcome, 'gone'>> {
+  const { key } = entry;
+  const source = { bucket: ports.primaryArtifacts.bucket, entry, ofVersion };
+  const outcome = await ports.replica.copyFrom(source, copyProgress(ports, source));
   const arrived = await ports.replica.head(key);
   if (arrived?.size !== entry.size) {
     throw new DrError(
@@ -40,14 +45,4 @@ async function copyOne(ports: ReplicatePorts, key: string): Promise<ReplicateOut
     );
   }
   return outcome === 'copied' ? 'copied' : 'present';
-}
-
-/** Copies an object of the primary, or one of its versions; a large one goes on where an attempt before ended. */
-export function copyEntry(
-  ports: Omit<ReplicatePorts, 'log'>,
-  entry: ObjectEntry,
-  ofVersion?: string,
-): Promise<'copied' | 'exists'> {
-  const source = { bucket: ports.primaryArtifacts.bucket, entry, ofVersion };
-  return ports.replica.copyFrom(source, copyProgress(ports, source));
 }

@@ -1,6 +1,6 @@
+import { TRIAL_KEY } from '../../core/artifacts/reserved.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import type { ObjectEntry, TriedCopy } from '../../core/ports/artifacts.ts';
-import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, hasCode } from '../../errors.ts';
 
 /** Artifacts that are tried until one can be copied; the others are named by readiness. */
@@ -24,7 +24,7 @@ export async function tryCopy(ports: Pick<Ports, 'primaryArtifacts' | 'replica'>
   let refused: DrError | undefined;
   for (const entry of await candidates(ports)) {
     try {
-      const trial = await replica.tryCopy({ bucket: primaryArtifacts.bucket, entry }, vaultKeys.trial);
+      const trial = await replica.tryCopy({ bucket: primaryArtifacts.bucket, entry }, TRIAL_KEY);
       if (trial.bytes === entry.size) return { key: entry.key, ...trial };
       throw new DrError('COPY_INCOMPLETE', `${entry.key}: ${entry.size} bytes, of which ${trial.bytes} were read back`);
     } catch (error) {

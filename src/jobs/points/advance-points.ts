@@ -1,3 +1,6 @@
+import type { Uncopyable } from '../../core/artifacts/documents.ts';
+import type { InventoryEntry } from '../../core/artifacts/merge-diff.ts';
+import { isStillThat } from '../../core/artifacts/quarantine.ts';
 import { snapshotName } from '../../core/ids.ts';
 import type { Point } from '../../core/points/documents.ts';
 import {
@@ -54,24 +57,38 @@ async function eachInFlight(pass: Pass, step: PointStep): Promise<void> {
 async function coverageOf(pass: Pass, point: Point): Promise<ReplicaCoverage | undefined> {
   if (point.artifacts.state !== 'listed' && point.artifacts.state !== 'replicating') return undefined;
   const known = pass.coverage.get(point.id) ?? (await measureCoverage(pass.ports, point));
-  if (known && !known.uncopyable && known.missing.count > 0) {
+  if (known && !known.uncopyable && lacking(known).length > 0) {
     const aside = await readUncopyable(pass.ports.vault);
-    known.uncopyable = known.missingKeys.filter((key) => aside.has(key));
+    known.uncopyable = lacking(known)
+      .filter((entry) => isAside(aside, entry))
+      .map(({ key }) => key);
   }
   if (known) pass.coverage.set(point.id, known);
   return known;
 }
 
+/** Listed objects that the replica lacks, or has others of. */
+const lacking = ({ missingEntries, differingEntries }: ReplicaCoverage): InventoryEntry[] => [
+  ...missingEntries,
+  ...differingEntries,
+];
+
+/** Whether nobody can copy the very object that was listed. */
+function isAside(aside: Map<string, Uncopyable>, entry: InventoryEntry): boolean {
+  const refused = aside.get(entry.key);
+  return refused !== undefined && isStillThat(refused, entry);
+}
+
 /** What the DR site alone can tell: the copy, the replica, the keys. */
 async function inDrSite(pass: Pass, point: Point, revisions: string[]): Promise<Point> {
-  const { ports } = pass;
+  const { ports, policy } = pass;
   const copy = point.database.state === 'copying' ? await ports.database.copyStatus(snapshotName(point.id)) : undefined;
   const coverage = await coverageOf(pass, point);
   return updatePoint(ports, point.id, (now) => {
     const at = ports.clock();
     let changed = keysSeen(now, revisions, at);
     // Only of a copy that this pass has asked for: another pass may have started it since.
-    if (point.database.state === 'copying') changed = copySeen(changed, copy, at);
+    if (point.database.state === 'copying') changed = copySeen(changed, copy, policy, at);
     // An object of another size is not the artifact: it counts as missing until it is repaired.
     if (!coverage) return changed;
     const { deleted = [], uncopyable = [] } = coverage;
@@ -86,14 +103,14 @@ async function fromPrimary(pass: Pass, point: Point): Promise<Point> {
   return repairReplica(pass, await startCopy(pass, await listArtifacts(pass, captured)));
 }
 
-async function seeSnapshot({ ports }: Pass, point: Point): Promise<Point> {
+async function seeSnapshot({ ports, policy }: Pass, point: Point): Promise<Point> {
   if (point.database.state !== 'capturing' || !point.database.acceptedAt || !isInFlight(point)) return point;
   const facts = await ports.database.status(snapshotName(point.id));
   // What a restore must repeat and a snapshot does not say.
   const lifecycle =
     facts?.status === 'available' && !point.source ? (await ports.database.source()).engineLifecycleSupport : '';
   return updatePoint(ports, point.id, (now) => {
-    const seen = snapshotSeen(now, facts, ports.clock());
+    const seen = snapshotSeen(now, facts, policy, ports.clock());
     return lifecycle === '' || seen.source ? seen : { ...seen, source: { engineLifecycleSupport: lifecycle } };
   });
 }
@@ -119,13 +136,20 @@ async function startCopy({ ports, policy, points }: Pass, point: Point): Promise
         );
   if (!error) return updatePoint(ports, point.id, (now) => copyAccepted(now, ports.clock()));
   ports.log.info('the copy waits', { point: point.id, code: error.code, error: describeError(error) });
-  const refused = await updatePoint(ports, point.id, (now) => copyRefused(now, error, ports.clock()));
+  const refused = await updatePoint(ports, point.id, (now) => copyRefused(now, error, policy, ports.clock()));
   // A right does not come back by waiting: readiness finds it in the point, and the pass fails and rings.
   if (error.code === 'ACCESS_DENIED') throw error;
   return refused;
 }
 
-const notedRefusals = ['QUOTA_EXCEEDED', 'KMS_UNUSABLE', 'INVALID_STATE', 'THROTTLED', 'ACCESS_DENIED'] as const;
+const notedRefusals = [
+  'QUOTA_EXCEEDED',
+  'KMS_UNUSABLE',
+  'INVALID_STATE',
+  'THROTTLED',
+  'ACCESS_DENIED',
+  'NOT_FOUND',
+] as const;
 
 /** A refusal that the point notes; anything else is thrown. */
 async function refusal(work: () => Promise<void>): Promise<DrError | undefined> {
@@ -138,12 +162,31 @@ async function refusal(work: () => Promise<void>): Promise<DrError | undefined> 
   }
 }
 
-/** Whether the primary has it no longer; what it shows to nobody is there. */
-async function isGone({ primaryArtifacts }: Pass['ports'], key: string): Promise<boolean> {
+/** Keys whose listed object no copy can bring any more: deleted at the primary since, or deleted and uploaded anew. */
+async function goneAtPrimary({ ports }: Pass, coverage: ReplicaCoverage): Promise<string[]> {
+  const open = (entries: InventoryEntry[]) => entries.filter(({ key }) => !coverage.uncopyable?.includes(key));
+  const gone: string[] = [];
+  const replaced: string[] = [];
+  for (const entry of open(coverage.missingEntries)) {
+    const etag = await etagAtPrimary(ports, entry);
+    if (etag === undefined) gone.push(entry.key);
+    else if (etag !== entry.etag) replaced.push(entry.key);
+  }
+  for (const entry of open(coverage.differingEntries)) {
+    if ((await etagAtPrimary(ports, entry)) !== entry.etag) gone.push(entry.key);
+  }
+  if (replaced.length === 0) return gone;
+  // What took its place is copied like any other, unless nobody can.
+  const aside = await readUncopyable(ports.vault);
+  return [...gone, ...replaced.filter((key) => aside.has(key))];
+}
+
+/** Of what the primary has under the key; what it shows to nobody may be what was listed. */
+async function etagAtPrimary({ primaryArtifacts }: Pass['ports'], entry: InventoryEntry): Promise<string | undefined> {
   try {
-    return (await primaryArtifacts.head(key)) === undefined;
+    return (await primaryArtifacts.head(entry.key))?.etag;
   } catch (error) {
-    if (hasCode(error, 'UNCOPYABLE')) return false;
+    if (hasCode(error, 'UNCOPYABLE')) return entry.etag;
     throw error;
   }
 }
@@ -152,15 +195,15 @@ async function isGone({ primaryArtifacts }: Pass['ports'], key: string): Promise
 async function repairReplica(pass: Pass, point: Point): Promise<Point> {
   const { ports } = pass;
   const coverage = isInFlight(point) ? await coverageOf(pass, point) : undefined;
-  if (!coverage || coverage.missing.count === 0 || (await ports.queue.depth()) > 0) return point;
-  const gone: string[] = [];
-  const aside = new Set(coverage.uncopyable);
+  const aside = new Set(coverage?.uncopyable);
+  const open = coverage ? coverage.missing.count + coverage.differing.count - aside.size : 0;
+  if (!coverage || open === 0 || (await ports.queue.depth()) > 0) return point;
   // What was listed a moment ago is there.
-  if (coverage.missing.count - aside.size <= LOOKUPS_PER_PASS && !pass.listed.has(point.id)) {
-    for (const key of coverage.missingKeys) if (!aside.has(key) && (await isGone(ports, key))) gone.push(key);
-  }
+  const gone = open <= LOOKUPS_PER_PASS && !pass.listed.has(point.id) ? await goneAtPrimary(pass, coverage) : [];
   pass.coverage.set(point.id, { ...coverage, deleted: gone });
-  const wanted = coverage.missingKeys.filter((key) => !gone.includes(key) && !aside.has(key));
+  const wanted = lacking(coverage)
+    .map(({ key }) => key)
+    .filter((key) => !gone.includes(key) && !aside.has(key));
   if (wanted.length === 0) return point;
   await ports.queue.send(wanted.map((key) => ({ kind: 'repair', key })));
   ports.log.info('queued copies', { point: point.id, count: wanted.length });
