@@ -16,8 +16,6 @@ const dead = [
 ];
 
 export const isDead = (status: string): boolean => dead.includes(status);
-export const serves = (status: string): boolean =>
-  ['available', 'backing-up', 'storage-initialization', 'storage-optimization'].includes(status);
 
 /** It serves while its first backup is made. */
 export function backUp(world: RdsWorld, instance: Instance, then: string): void {

@@ -8,29 +8,17 @@ import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { awsCutOver } from '../../src/adapters/aws/cut-over.ts';
 import { lambdaInspection } from '../../src/adapters/aws/lambda-inspection.ts';
 import { snapshotName } from '../../src/core/ids.ts';
-import type { FencePort, Instances, RestoredInstance, Secrets } from '../../src/core/ports/recovery.ts';
+import type { RestoredInstance } from '../../src/core/ports/recovery.ts';
 import { fencedPolicy } from '../../src/core/recovery/fence.ts';
 import { isUsable } from '../../src/core/recovery/instance-states.ts';
 import { restoreRequest } from '../../src/core/recovery/restore-request.ts';
 import { inspectionPorts } from '../../src/wire/inspection.ts';
 import { testPolicy } from '../setup/policy.ts';
+import { type RecoverySubject, subjectInMemory, subjectOnAws } from '../setup/recovery-subjects.ts';
 import { RecoveryWorld } from '../setup/recovery-world.ts';
 import { DR, until } from '../setup/world.ts';
 import { silentLog } from '../world/ports.ts';
-import { memoryFence, memoryInstances, memorySecrets } from '../world/recovery.ts';
 
-/** Begins or ends a time in which nothing that was asked for comes to its end. */
-type Turn = () => Promise<unknown>;
-type Subject = {
-  instances: Instances;
-  secrets: Secrets;
-  fence: FencePort;
-  bucket: string;
-  snapshot: string;
-  hold: Turn;
-  settle: Turn;
-  unseen: (looks: number) => Promise<unknown>;
-};
 let sandbox: Sandbox;
 let world: RecoveryWorld;
 let snapshot: string;
@@ -45,42 +33,8 @@ afterAll(async () => {
   await sandbox.stop();
 });
 
-function inMemory(): Subject {
-  const instances = memoryInstances();
-  const bucket = 'primary';
-  const fence = memoryFence(bucket);
-  const settle = async () => {
-    instances.finish();
-    fence.finish();
-  };
-  instances.stands.backedUp = 'available';
-  const unseen = async (looks: number) => {
-    instances.unseenLooks = looks;
-  };
-  return {
-    instances,
-    secrets: memorySecrets(),
-    fence,
-    bucket,
-    hold: async () => undefined,
-    settle,
-    unseen,
-    snapshot: 'hbdr-x',
-  };
-}
-function onAws(): Subject {
-  const held = (value: boolean) => () => sandbox.control.rds({ held: value });
-  const unseen = (unseenDescribes: number) => sandbox.control.rds({ unseenDescribes });
-  return {
-    ...world.ports,
-    bucket: world.world.config.primary.bucket,
-    hold: held(true),
-    settle: held(false),
-    unseen,
-    snapshot,
-  };
-}
-const request = (subject: Subject, name: string, run = 'drills/1.json') =>
+const onAws = (): RecoverySubject => subjectOnAws(world, sandbox, snapshot);
+const request = (subject: RecoverySubject, name: string, run = 'drills/1.json') =>
   restoreRequest(testPolicy.restore, 'scratch', {
     name,
     snapshot: subject.snapshot,
@@ -91,10 +45,10 @@ const request = (subject: Subject, name: string, run = 'drills/1.json') =>
   });
 
 describe.each([
-  ['memory', inMemory],
+  ['memory', subjectInMemory],
   ['AWS', onAws],
-] as [string, () => Subject][])('the ports of a recovery on %s', (_name, open) => {
-  let subject: Subject;
+] as [string, () => RecoverySubject][])('the ports of a recovery on %s', (_name, open) => {
+  let subject: RecoverySubject;
   beforeAll(() => {
     subject = open();
   });

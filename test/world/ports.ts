@@ -8,13 +8,12 @@ import type { Escrow } from '../../src/core/ports/vault.ts';
 import { DrError } from '../../src/errors.ts';
 import { type MemoryArtifacts, memoryArtifacts } from './artifacts.ts';
 import { type MemoryDatabase, memoryDatabase } from './database.ts';
+import { type MemoryFence, memoryFence } from './fence.ts';
 import { type MemoryOffers, memoryOffers } from './offers.ts';
 import {
-  type MemoryFence,
   type MemoryInspection,
   type MemoryInstances,
   memoryCutOver,
-  memoryFence,
   memoryInspection,
   memoryInstances,
   memorySecrets,

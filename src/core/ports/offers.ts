@@ -1,4 +1,4 @@
-type Limits = { least: number | undefined; most: number | undefined };
+type OfferedRange = { least: number | undefined; most: number | undefined };
 
 /** One way in which an instance class can be ordered: each storage type is a way of its own. */
 export type OrderableOption = {
@@ -11,10 +11,10 @@ export type OrderableOption = {
   iamAuthentication: boolean;
   takesIops: boolean;
   takesThroughput: boolean;
-  storageGib: Limits;
-  iops: Limits;
-  iopsPerGib: Limits;
-  throughputMibps: Limits;
+  storageGib: OfferedRange;
+  iops: OfferedRange;
+  iopsPerGib: OfferedRange;
+  throughputMibps: OfferedRange;
 };
 
 /**

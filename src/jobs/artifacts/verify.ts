@@ -102,7 +102,9 @@ export class ArtifactBatch {
     } catch (error) {
       // The replica may hold other bytes already: then both decide.
       if (hasCode(error, 'COPY_INCOMPLETE')) return { source: await primaryArtifacts.head(key), copied: false };
-      if (hasCode(error, 'UNCOPYABLE')) return { source, copied: false, refused: error };
+      if (hasCode(error, 'UNCOPYABLE')) {
+        return { source: source ?? (await listed(primaryArtifacts, key)), copied: false, refused: error };
+      }
       if (!isDarkness(error)) throw error;
       return { source: undefined, copied: false, silence: error };
     }
@@ -243,6 +245,15 @@ export class ArtifactBatch {
     const lines = this.#records.map((record) => `${JSON.stringify(record)}\n`).join('');
     await this.#ports.vault.put(vaultKeys.verificationLog(this.#ports.clock(), this.#ports.newId()), lines, undefined);
   }
+}
+
+/** What a listing says of an object that shows itself to the owner of its key alone. */
+async function listed(store: ArtifactStore, key: string): Promise<ObjectEntry | undefined> {
+  for await (const page of store.pages(key)) {
+    const found = page.find((each) => each.key === key);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 function sourceFacts(source: ObjectEntry, { verdict, fileBlake2b }: VerificationRecord): SourceFacts {

@@ -101,13 +101,20 @@ describe('a restore of the real thing', () => {
   const request = (target: 'scratch' | 'real' | 'production') => restoreRequest(testPolicy.restore, target, what);
 
   it("is a failover's, but for what makes it deletable and marks it as a drill's", () => {
-    const { deletionProtection, backupRetentionDays, tags, ...real } = request('real');
-    const { deletionProtection: _d, backupRetentionDays: _b, tags: _t, ...production } = request('production');
+    const { deletionProtection, backupRetentionDays, logExports, tags, ...real } = request('real');
+    const {
+      deletionProtection: _d,
+      backupRetentionDays: _b,
+      logExports: _l,
+      tags: _t,
+      ...production
+    } = request('production');
     expect(real).toEqual(production);
-    expect([real.multiAz, deletionProtection, backupRetentionDays, tags['builder-dr:role']]).toEqual([
+    expect([real.multiAz, deletionProtection, backupRetentionDays, logExports, tags['builder-dr:role']]).toEqual([
       true,
       false,
       0,
+      [],
       'drill',
     ]);
     expect(classesFor(testPolicy.restore, 'real')).toEqual(testPolicy.restore.classes);

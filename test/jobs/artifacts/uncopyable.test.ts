@@ -138,7 +138,7 @@ describe('a batch', () => {
     const over = new Promise<void>((resolve) => {
       const warn = (message: string) => {
         others += message === 'artifact is not verified' ? 1 : 0;
-        if (others === 3) resolve();
+        if (others === 3) setImmediate(resolve);
       };
       ports.log = { ...ports.log, warn };
     });
