@@ -3,6 +3,7 @@ import { addMinutes, instantOfPointId, minutesBetween, pointIdAt, slotStart } fr
 import type { Policy } from '../policy.ts';
 import type { SnapshotFacts } from '../ports/database.ts';
 import type { Point, PointKind, PointState } from './documents.ts';
+import { excusedOf } from './excused.ts';
 
 /** Every legal change of state; anything else throws. */
 const transitions: Record<PointState, readonly PointState[]> = {
@@ -230,15 +231,6 @@ function settle(point: Point, now: Date): Point {
   const { uncopyable } = excusedOf(point);
   const but = uncopyable.size > 0 ? ` but for ${uncopyable.size} that nobody can copy` : '';
   return transition(point, 'protected', now, `database copied, artifacts complete${but}, keys escrowed`);
-}
-
-/** Keys of the point's inventory that the replica need not hold, each with why. */
-export function excusedOf({ artifacts }: Point): { deleted: ReadonlySet<string>; uncopyable: ReadonlySet<string> } {
-  const complete = artifacts.state === 'complete';
-  return {
-    deleted: new Set(complete ? artifacts.deletedInWindow : []),
-    uncopyable: new Set(complete ? artifacts.uncopyable : []),
-  };
 }
 
 /** Minutes that the copy has shown no progress, or could not start; undefined when neither applies. */

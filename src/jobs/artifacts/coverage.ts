@@ -1,7 +1,7 @@
 import { type InventoryEntry, mergeDiff, SampleCounter, type Sampled } from '../../core/artifacts/merge-diff.ts';
 import { isOtherSource, newestByKey, stoodAgainst } from '../../core/artifacts/verification.ts';
 import type { Point } from '../../core/points/documents.ts';
-import { excusedOf } from '../../core/points/point.ts';
+import { excusedOf } from '../../core/points/excused.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import type { KnownObject } from '../../core/recovery/row-comparison.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';

@@ -3,7 +3,7 @@ import type { ObjectEntry } from '../../core/ports/artifacts.ts';
 import { DrError, hasCode } from '../../errors.ts';
 import { copyProgress } from './copy-progress.ts';
 
-type ReplicatePorts = Pick<Ports, 'clock' | 'log' | 'primaryArtifacts' | 'replica' | 'vault'>;
+export type ReplicatePorts = Pick<Ports, 'clock' | 'log' | 'primaryArtifacts' | 'replica' | 'vault'>;
 
 export type ReplicateOutcome = 'copied' | 'present' | 'gone';
 

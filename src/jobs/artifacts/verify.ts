@@ -13,18 +13,12 @@ import { readKeyRing } from '../keys/key-ring.ts';
 import { copyProgress } from './copy-progress.ts';
 import { keepBytes, keepsVersions } from './displaced.ts';
 import { type KeptBytes, keptBytesOf } from './kept-bytes.ts';
-import { copyEntry } from './replicate.ts';
+import { copyOffered, type Offer, refusalOf, sourceFacts } from './offer.ts';
 
 type VerifyPorts = Pick<
   Ports,
   'clock' | 'displaced' | 'hashEngine' | 'log' | 'newId' | 'primaryArtifacts' | 'replica' | 'vault'
 >;
-
-/**
- * What the primary has under a key: nothing, an object, or nobody knows. `copied`: it came with this very call. `refused`:
- * nobody can read it as it is.
- */
-type Offer = { source: ObjectEntry | undefined; copied: boolean; silence?: DrError; refused?: DrError };
 
 /**
  * How one artifact ended. `unseen`: the primary did not show its bytes, and those that are here are not known to be others.
@@ -57,7 +51,7 @@ export class ArtifactBatch {
    * or does not say, or shows to nobody, is verified all the same.
    */
   async handle(key: string, expected?: string): Promise<Handled> {
-    const offer = await this.#copy(key);
+    const offer = await copyOffered(this.#ports, key);
     const entry = await this.#ports.replica.head(key);
     if (!entry) return this.#lacking(key, offer);
     const held = await this.#verify(this.#ports.replica, entry);
@@ -89,24 +83,6 @@ export class ArtifactBatch {
     if (record.verdict !== 'OK' || (offered && offered.fileBlake2b !== record.fileBlake2b)) {
       const atPrimary = offered?.verdict;
       this.#ports.log.warn('artifact is not verified', { key: record.key, verdict: record.verdict, atPrimary });
-    }
-  }
-
-  async #copy(key: string): Promise<Offer> {
-    const { primaryArtifacts, log } = this.#ports;
-    let source: ObjectEntry | undefined;
-    try {
-      source = await primaryArtifacts.head(key);
-      if (!source) log.info('artifact is gone at the primary', { key });
-      return { source, copied: source !== undefined && (await copyEntry(this.#ports, source)) === 'copied' };
-    } catch (error) {
-      // The replica may hold other bytes already: then both decide.
-      if (hasCode(error, 'COPY_INCOMPLETE')) return { source: await primaryArtifacts.head(key), copied: false };
-      if (hasCode(error, 'UNCOPYABLE')) {
-        return { source: source ?? (await listed(primaryArtifacts, key)), copied: false, refused: error };
-      }
-      if (!isDarkness(error)) throw error;
-      return { source: undefined, copied: false, silence: error };
     }
   }
 
@@ -245,22 +221,4 @@ export class ArtifactBatch {
     const lines = this.#records.map((record) => `${JSON.stringify(record)}\n`).join('');
     await this.#ports.vault.put(vaultKeys.verificationLog(this.#ports.clock(), this.#ports.newId()), lines, undefined);
   }
-}
-
-/** What a listing says of an object that shows itself to the owner of its key alone. */
-async function listed(store: ArtifactStore, key: string): Promise<ObjectEntry | undefined> {
-  for await (const page of store.pages(key)) {
-    const found = page.find((each) => each.key === key);
-    if (found) return found;
-  }
-  return undefined;
-}
-
-function sourceFacts(source: ObjectEntry, { verdict, fileBlake2b }: VerificationRecord): SourceFacts {
-  const { versionId = null, etag, size } = source;
-  return { versionId, etag, size, verdict, fileBlake2b };
-}
-
-function refusalOf(key: string, { source }: Pick<Offer, 'source'>, { message: reason }: DrError): Refusal {
-  return { key, etag: source?.etag ?? null, reason };
 }

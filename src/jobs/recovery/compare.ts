@@ -1,7 +1,7 @@
 import type { VerificationRecord } from '../../core/artifacts/documents.ts';
 import { mergeDiff } from '../../core/artifacts/merge-diff.ts';
 import { stillHolds } from '../../core/artifacts/verification.ts';
-import { excusedOf } from '../../core/points/point.ts';
+import { excusedOf } from '../../core/points/excused.ts';
 import type { AdvancePorts } from '../../core/ports/all.ts';
 import type { ArtifactStore } from '../../core/ports/artifacts.ts';
 import { current } from '../../core/recovery/lifecycle.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { uncopyableSchema } from '../../../src/core/artifacts/documents.ts';
-import { excusedOf } from '../../../src/core/points/point.ts';
+import { excusedOf } from '../../../src/core/points/excused.ts';
 import { vaultKeys } from '../../../src/core/vault-layout.ts';
 import { advance } from '../../../src/jobs/advance.ts';
 import { reconcile } from '../../../src/jobs/artifacts/reconcile.ts';
