@@ -1,5 +1,5 @@
 import { type InventoryEntry, mergeDiff, SampleCounter, type Sampled } from '../../core/artifacts/merge-diff.ts';
-import { isOtherSource, newestByKey, stoodAgainst } from '../../core/artifacts/verification.ts';
+import { isOtherSource, newestByKey, stoodAgainst, succeeding } from '../../core/artifacts/verification.ts';
 import type { Point } from '../../core/points/documents.ts';
 import { excusedOf } from '../../core/points/excused.ts';
 import type { Ports } from '../../core/ports/all.ts';
@@ -71,7 +71,9 @@ async function withoutExplained(ports: CoveragePorts, suspects: Suspect[], compl
   const logs = (await ports.vault.list(vaultKeys.verificationLogs)).slice(-NEWEST_LOGS).map(({ key }) => key);
   const records = newestByKey(await readLogs(ports.vault, logs));
   return open.filter(({ entry, held }) => {
-    const record = records.get(entry.key);
+    const found = records.get(entry.key);
+    // A primary that could not be read then says nothing of what the bytes were held against before.
+    const record = found && held?.record ? succeeding(held.record, found) : found;
     return !held || !record || (isOtherSource(entry, held, record) && !stoodAgainst(entry, record));
   });
 }

@@ -56,11 +56,12 @@ export class ArtifactBatch {
     if (!entry) return this.#lacking(key, offer);
     const held = await this.#verify(this.#ports.replica, entry);
     const offered = await this.#offered(offer, held, expected);
-    await this.#judge(held, offer, offered, expected);
+    const record = await this.#settle(held, offer, offered, expected);
     const { source, refused, silence } = offer;
     // What was copied while it could still be read, and was archived since, is no concern.
-    if (refused && (!source || isOtherSource(source, entry, undefined))) return refusalOf(key, offer, refused);
-    return refused || silence ? 'unseen' : 'settled';
+    const refusal = refused && (!source || isOtherSource(source, entry, undefined)) && refusalOf(key, offer, refused);
+    this.#record(record, offered, refusal ? NO_SOURCE : offered && source && sourceFacts(source, offered));
+    return refusal || (refused || silence ? 'unseen' : 'settled');
   }
 
   #lacking(key: string, { source, silence, refused }: Offer): Handled {
@@ -70,20 +71,11 @@ export class ArtifactBatch {
     return 'settled';
   }
 
-  /** Brings the right bytes into their place, and records what is there. */
-  async #judge(
-    held: VerificationRecord,
-    offer: Offer,
-    offered: VerificationRecord | undefined,
-    expected: string | undefined,
-  ): Promise<void> {
-    const record = await this.#settle(held, offer, offered, expected);
-    const source = offered && offer.source && sourceFacts(offer.source, offered);
+  #record(record: VerificationRecord, offered: VerificationRecord | undefined, source: SourceFacts | undefined): void {
     this.#records.push(source ? { ...record, source } : record);
-    if (record.verdict !== 'OK' || (offered && offered.fileBlake2b !== record.fileBlake2b)) {
-      const atPrimary = offered?.verdict;
-      this.#ports.log.warn('artifact is not verified', { key: record.key, verdict: record.verdict, atPrimary });
-    }
+    if (record.verdict === 'OK' && (!offered || offered.fileBlake2b === record.fileBlake2b)) return;
+    const atPrimary = offered?.verdict;
+    this.#ports.log.warn('artifact is not verified', { key: record.key, verdict: record.verdict, atPrimary });
   }
 
   /** What the primary's bytes come to. They are read only where they may be others than those that are here. */
