@@ -35,8 +35,8 @@ export function memoryArtifacts(name: string, clock: () => Date): MemoryArtifact
   const limits = { partBytes: Number.POSITIVE_INFINITY, partsPerAttempt: Number.POSITIVE_INFINITY };
   const parts: string[] = [];
   const isLarge = ({ entry }: CopySource): boolean => entry.size > limits.partBytes;
-  const bytesOf = async (source: CopySource, progress?: CopyProgress): Promise<Buffer> =>
-    isLarge(source) ? byParts(bucket, source, limits, parts, progress) : readSource(source);
+  const copied = async (source: CopySource, end: (body: Buffer) => void, progress?: CopyProgress): Promise<void> =>
+    isLarge(source) ? byParts(bucket, source, limits, parts, end, progress) : end(readSource(source));
   let dropped = false;
   const there = (): void => {
     if (dropped) throw new DrError('NOT_FOUND', `list ${name}: NoSuchBucket`, { subject: name });
@@ -92,9 +92,11 @@ export function memoryArtifacts(name: string, clock: () => Date): MemoryArtifact
     },
     async replaceFrom(source, badEtag, progress) {
       const key = source.as ?? source.entry.key;
-      const body = await bytesOf(source, progress);
-      if (bucket.current(key)?.etag !== badEtag) throw new DrError('CONFLICT', `${key} is another by now`);
-      bucket.put(key, body);
+      const end = (body: Buffer): void => {
+        if (bucket.current(key)?.etag !== badEtag) throw new DrError('CONFLICT', `${key} is another by now`);
+        bucket.put(key, body);
+      };
+      await copied(source, end, progress);
     },
     async copyFrom(source, progress) {
       const key = source.as ?? source.entry.key;
@@ -103,10 +105,13 @@ export function memoryArtifacts(name: string, clock: () => Date): MemoryArtifact
         if (isLarge(source)) await progress?.ended();
         return 'exists';
       }
-      const body = await bytesOf(source, progress);
-      if (bucket.current(key)) return 'exists';
-      bucket.put(key, body);
-      return 'copied';
+      let outcome: 'copied' | 'exists' = 'copied';
+      const end = (body: Buffer): void => {
+        if (bucket.current(key)) outcome = 'exists';
+        else bucket.put(key, body);
+      };
+      await copied(source, end, progress);
+      return outcome;
     },
     async tryCopy(source) {
       return { bytes: readSource(source).length, conditions: 'held' };

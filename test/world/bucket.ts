@@ -107,14 +107,15 @@ export function readSource({ bucket: name, entry, ofVersion }: CopySource): Buff
 export type PartLimits = { partBytes: number; partsPerAttempt: number };
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** Part by part, each its own call: others may come in between, and whoever dies leaves what came. */
+/** Part by part, each its own call, `end` the last: others may come in between, and whoever dies leaves what came. */
 export async function byParts(
   { uploads }: Bucket,
   source: CopySource,
   limits: PartLimits,
   parts: string[],
+  end: (body: Buffer) => void,
   progress?: CopyProgress,
-): Promise<Buffer> {
+): Promise<void> {
   const { upload: known, outdated } = (await progress?.unfinished()) ?? {};
   if (outdated !== undefined) uploads.end(outdated);
   const made = known ?? uploads.begin();
@@ -138,8 +139,11 @@ export async function byParts(
   }
   const whole = Buffer.concat([...uploads.parts(upload)].sort(([a], [b]) => a - b).map(([, part]) => part));
   uploads.end(upload);
-  await progress?.ended();
-  return whole;
+  try {
+    end(whole);
+  } finally {
+    await progress?.ended();
+  }
 }
 
 async function stillThere(source: CopySource, giveUp: () => Promise<void>): Promise<Buffer> {

@@ -58,6 +58,12 @@ async function settled(options: Parameters<typeof artifactWorld>[0] = {}) {
   return { world, old };
 }
 
+const silence = new DrError('SITE_UNREACHABLE', 'no answer', { site: 'primary' });
+const dark = ({ ports }: ArtifactWorld) => ({
+  ...ports,
+  primaryArtifacts: { ...ports.primaryArtifacts, head: () => Promise.reject(silence) },
+});
+
 /** Deleted, and uploaded anew in a way that nobody can read. */
 function uploadSealed({ ports, clock }: ArtifactWorld, bytes: Buffer, how: 'archived' | 'own key'): void {
   clock.passMinutes(1);
@@ -100,12 +106,7 @@ describe.each(kinds)('other bytes that nobody can copy, %s', (_name, options) =>
     const { world } = await settled(options);
     uploadSealed(world, await newHart(), 'archived');
     await anHour(world);
-    const silence = new DrError('SITE_UNREACHABLE', 'no answer', { site: 'primary' });
-    const dark = {
-      ...world.ports,
-      primaryArtifacts: { ...world.ports.primaryArtifacts, head: () => Promise.reject(silence) },
-    };
-    expect(await replicateBatch(dark, [KEY], never)).toEqual([undefined]);
+    expect(await replicateBatch(dark(world), [KEY], never)).toEqual([undefined]);
     expect(await aside(world)).toEqual([KEY]);
   });
 });
@@ -130,5 +131,25 @@ describe('a large artifact', () => {
     expect(await whereIs(world, KEY, old)).toEqual(['displaced']);
     expect([ports.replica.parts.length, ports.displaced.parts.length]).toEqual([parts(next), parts(old)]);
     expect(await ports.vault.list(vaultKeys.unfinishedCopies)).toEqual([]);
+  });
+});
+
+describe('bytes that were read while the primary was dark', () => {
+  it('do not pass for what it had by then: a point waits until they were held against it', async () => {
+    const { world } = await settled();
+    world.clock.passMinutes(1);
+    world.ports.primaryArtifacts.plant(KEY, await newHart());
+    world.clock.passMinutes(1);
+    expect(await replicateBatch(dark(world), [KEY], never)).toEqual([undefined]);
+    await capture(world.ports, testPolicy, { ...scheduled, at: world.clock.read() });
+    for (let round = 0; round < 4; round += 1) {
+      await advance(world.ports, testPolicy);
+      world.ports.database.finish('snapshots');
+      world.ports.database.finish('held');
+    }
+    expect((await readPoints(world.ports.vault)).points.at(-1)?.state).toBe('listing+copying');
+    expect(await work(world)).toEqual([]);
+    await advance(world.ports, testPolicy);
+    expect((await readPoints(world.ports.vault)).points.at(-1)?.state).toBe('protected');
   });
 });
