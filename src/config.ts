@@ -3,6 +3,7 @@ import { partitionOf } from './core/partitions.ts';
 import { builderSection, drillsSection, type Policy, policySection, restoreSection } from './core/policy.ts';
 import type { About } from './core/settings/kinds.ts';
 import { alarmsSection, messagesSection, networkSection, schedulesSection } from './core/settings/operation.ts';
+import { retentionSection } from './core/settings/retention.ts';
 import { drSection, identity, primarySection } from './core/settings/sites.ts';
 import { DrError } from './errors.ts';
 
@@ -20,6 +21,7 @@ const sections = {
   drills: drillsSection.prefault({}),
   restore: restoreSection,
   builder: builderSection,
+  retention: retentionSection.optional(),
   alarms: alarmsSection.optional(),
   schedules: schedulesSection.optional(),
 };
@@ -166,8 +168,8 @@ export function parseConfig(environment: Environment, file?: Raw): Config {
 }
 
 /** What the jobs decide by. */
-export function policyOf({ policy, drills, restore, builder }: Config): Policy {
-  return { ...policy, drills, restore, builder };
+export function policyOf({ policy, drills, restore, builder, retention }: Config): Policy {
+  return { ...policy, drills, restore, builder, retention };
 }
 
 /** Where the CLI looks for its configuration: the flag, the variable, the working folder. */

@@ -104,6 +104,8 @@ export type Snapshot = {
   storageType: string;
   masterUser: string;
   lifecycleSupport: string;
+  /** Accounts that may restore it. */
+  sharedWith: string[];
   tags: Tag[];
 };
 

@@ -2,6 +2,7 @@ import { reconcileSchema, uncopyableSchema, verifiedSchema } from '../core/artif
 import { snapshotName } from '../core/ids.ts';
 import { dueMessage, readinessMessage } from '../core/notices/of-readiness.ts';
 import type { Point } from '../core/points/documents.ts';
+import { pruneSchema } from '../core/points/prune-record.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Ports } from '../core/ports/all.ts';
 import { assessReadiness, failoverPoint } from '../core/readiness/assess.ts';
@@ -125,6 +126,7 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
     subscribers,
     reconcile: undefined,
     verified: undefined,
+    pruned: undefined,
     previous: undefined,
     direction: 'primary→dr',
     reverse: undefined,
@@ -137,6 +139,9 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
   seen.verified = (await optional(seen, () => readDocument(ports.vault, vaultKeys.verified, verifiedSchema)))?.value;
   const aside = await optional(seen, () => readDocument(ports.vault, vaultKeys.uncopyable, uncopyableSchema));
   if (aside) seen.uncopyable = aside.value.entries;
+  if (policy.retention) {
+    seen.pruned = (await optional(seen, () => readDocument(ports.vault, vaultKeys.prune, pruneSchema)))?.value;
+  }
   seen.previous = (await optional(seen, () => readDocument(ports.vault, vaultKeys.status, statusSchema)))?.value;
   const direction = await optional(seen, () => readDirection(ports.vault));
   seen.direction = direction?.direction ?? 'primary→dr';

@@ -27,6 +27,8 @@ export type ComparisonOptions = {
   offset: number;
   /** Records older than this do not count: their objects are read again, some in each pass. */
   readSince: string | undefined;
+  /** Of the sample, to be recorded. */
+  serial?: number;
 };
 
 /** Which rows a drill reads again: `samples` of about `total`, moving on with each drill. */
@@ -182,8 +184,10 @@ export class RowComparison {
 
   result(at: Date): RowComparisonResult {
     const counters = this.#counters;
+    const { serial } = this.#options;
     return {
       at: at.toISOString(),
+      ...(serial === undefined ? {} : { serial }),
       packages: this.#rows,
       objects: this.#objects,
       byRecord: this.#byRecord,
