@@ -59,9 +59,7 @@ export function s3Vault({ client, streams, bucket, site }: S3VaultOptions): Vaul
       }
     },
     putBytes: (key, bytes, etag) => write(key, bytes, 'application/gzip', etag),
-    async openStream(key) {
-      return openObject(streams, call, where(key));
-    },
+    openStream: (key) => openObject(streams, call, where(key)),
     async remove(key) {
       await call(`remove ${nameOf(key)}`, nameOf(key), () => client.send(new DeleteObjectCommand(where(key))));
     },
