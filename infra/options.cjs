@@ -23,6 +23,14 @@ module.exports.lock = async (given) => {
   return { ObjectLockEnabled: 'Enabled', Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days } } };
 };
 
+/** Whoever reads artifacts of a bucket under a KMS key needs that key, through S3 of its region and for nothing else. */
+module.exports.bucketKey = async (given) => {
+  const { bucketKmsKey, region } = (await config(given)).primary;
+  if (!bucketKmsKey) return [];
+  const Condition = { StringLike: { 'kms:ViaService': `s3.${region}.*` } };
+  return [{ Effect: 'Allow', Action: ['kms:Decrypt'], Resource: [bucketKmsKey], Condition }];
+};
+
 const tcp443 = (more) => ({ IpProtocol: 'tcp', FromPort: 443, ToPort: 443, ...more });
 const service = (name) => ({ 'Fn::Sub': `com.amazonaws.\${AWS::Region}.${name}` });
 

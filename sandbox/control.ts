@@ -1,6 +1,6 @@
 import type { Bridge } from './bridge.ts';
 import type { Darkness, FaultRule } from './gateway/faults.ts';
-import type { Gateway } from './gateway/server.ts';
+import type { Gateway, StoreManners } from './gateway/server.ts';
 import { defaultSettings, type RdsSettings } from './rds/model.ts';
 import type { RdsWorld } from './rds/world.ts';
 
@@ -12,6 +12,9 @@ export function controlRoutes(world: RdsWorld, bridge: Bridge, gateway: () => Ga
       const dark = body as Darkness[];
       gateway().faults.setDark(dark);
       await bridge.setDark(dark.map((entry) => entry.region));
+    },
+    store: (body) => {
+      gateway().manners = body as StoreManners;
     },
     'policy-spread': (body) => bridge.setSpread(body as boolean[]),
     rds: (body) => world.configure(body as Partial<RdsSettings>),

@@ -27,34 +27,68 @@ DARK: set[str] = set()
 ACCOUNT = os.environ["MINISTACK_ACCOUNT_ID"]
 
 
-def patch(module, function_name, old, new, **names):
+def patch(module, function_name, old, new, *more, **names):
     source = textwrap.dedent(inspect.getsource(getattr(module, function_name)))
-    if source.count(old) != 1:
-        raise SystemExit(f"sandbox: {module.__name__}.{function_name} no longer has the line to bridge: {old!r}")
+    for before, after in [(old, new), *more]:
+        if source.count(before) != 1:
+            raise SystemExit(f"sandbox: {module.__name__}.{function_name} no longer has the line to bridge: {before!r}")
+        source = source.replace(before, after)
     vars(module).update(names)
-    exec(compile(source.replace(old, new), module.__file__, "exec"), vars(module))
+    exec(compile(source, module.__file__, "exec"), vars(module))
 
 
 def copy_refused(bucket, key, headers):
+    if headers.get("x-sandbox-conditions") == "ignored":
+        return None
     if headers.get("if-none-match") == "*" and key in bucket["objects"]:
         return s3._error("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412)
     wanted = headers.get("if-match")
     held = bucket["objects"].get(key)
-    if wanted and (held is None or held["etag"].strip('"') != wanted.strip('"')):
+    if wanted and held is None:
+        return s3._error("NoSuchKey", "The specified key does not exist.", 404)
+    if wanted and held["etag"].strip('"') != wanted.strip('"'):
         return s3._error("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412)
     return None
 
 
-# A created-only copy must not overwrite, and a copied object has a single-part ETag.
+def archived(bucket, key, held):
+    """No bytes come out of the cold classes before they are restored, by a copy neither."""
+    kind = held.get("storage_class") or "STANDARD"
+    if kind not in s3._ARCHIVE_STORAGE_CLASSES or s3._sync_restore(bucket, key, held) == "restored":
+        return None
+    return s3._invalid_object_state(bucket, key, kind)
+
+
+def etag_of(body, encryption):
+    """Of an object under a KMS key it is no MD5, and the same bytes written again have another one."""
+    salt = os.urandom(16) if encryption.get("x-amz-server-side-encryption") == "aws:kms" else b""
+    return '"' + hashlib.md5(salt + body, usedforsecurity=False).hexdigest() + '"'
+
+
+# A created-only copy must not overwrite, a copied object has a single-part ETag, and is STANDARD unless it is said.
 READ = "src_body = _read_body(src_bucket_name, src_key, src_obj)\n"
 patch(
     s3, "_copy_object", READ,
-    READ + "    new_etag = _sandbox_etag(src_body)\n"
+    "cold = _sandbox_archived(src_bucket_name, src_key, src_obj)\n"
+    "    if cold is not None:\n"
+    "        return cold\n"
+    "    " + READ + "    new_etag = _sandbox_etag(src_body, dest_sse)\n"
     "    if _sandbox_refused(dest_bucket, dest_key, headers) is not None:\n"
     "        return _sandbox_refused(dest_bucket, dest_key, headers)\n",
-    _sandbox_etag=lambda body: '"' + hashlib.md5(body, usedforsecurity=False).hexdigest() + '"',
+    ('default=src_obj.get("storage_class") or "STANDARD"', 'default="STANDARD"'),
+    _sandbox_etag=etag_of,
     _sandbox_refused=copy_refused,
+    _sandbox_archived=archived,
 )
+RANGE = "    # Handle x-amz-copy-source-range\n"
+patch(
+    s3, "_upload_part_copy", RANGE,
+    "    cold = _sandbox_archived(src_bucket_name, src_key, ventry)\n"
+    "    if cold is not None:\n"
+    "        return cold\n" + RANGE,
+)
+PUT_ETAG = "etag = f'\"{md5_hash(body)}\"'\n    obj = "
+patch(s3, "_put_object", PUT_ETAG, "etag = _sandbox_etag(body, sse_headers)\n    obj = ")
 
 
 def with_scheduled_time(target):
@@ -113,6 +147,28 @@ def action_as_on_aws(*args, **kwargs):
 
 
 iam_actions.extract_iam_action = action_as_on_aws
+plain_checks = iam_actions.s3_additional_checks
+
+
+def checks_as_on_aws(method, path, headers, body, query_params):
+    """A copy takes the tags of its source along, unless it says REPLACE, and then needs the rights on them."""
+    checks = plain_checks(method, path, headers, body, query_params)
+    source = iam_actions._s3_source_object(headers)
+    replaces = headers.get("x-amz-tagging-directive", "COPY").upper() == "REPLACE"
+    target = "arn:aws:s3:::" + path.lstrip("/")
+    if headers.get("x-amz-tagging"):
+        checks.append(("s3:PutObjectTagging", target))
+    if method != "PUT" or source is None or replaces or "uploadId" in query_params:
+        return checks
+    arn, version = source
+    bucket, _, key = arn.removeprefix("arn:aws:s3:::").partition("/")
+    if not s3.object_tags_for_condition(bucket, key, {"versionId": [version]} if version else {}):
+        return checks
+    reading = "s3:GetObjectVersionTagging" if version else "s3:GetObjectTagging"
+    return [*checks, (reading, arn), ("s3:PutObjectTagging", target)]
+
+
+iam_actions.s3_additional_checks = checks_as_on_aws
 
 # S3 names the resource in every denial (the emulator: only when a resource policy decided).
 patch(iam_actions, "access_denied_response", 'if service == "iot" else ""',

@@ -19,7 +19,8 @@ export type RecordedCall = Call & { at: string; principal: string; status: numbe
 
 function s3Action(method: string, key: string, query: URLSearchParams, copying: boolean): string {
   if (key === '') {
-    const sub = ['versioning', 'encryption', 'policy', 'tagging', 'location', 'notification', 'versions', 'uploads'];
+    const sub = ['versioning', 'encryption', 'policy', 'tagging', 'location', 'notification', 'versions'];
+    if (method === 'GET' && query.has('uploads')) return 'ListMultipartUploads';
     const named = sub.find((name) => query.has(name));
     const verb = { GET: 'Get', PUT: 'Put', DELETE: 'Delete', HEAD: 'Head' }[method] ?? method;
     if (named) return `${verb}Bucket${named[0]?.toUpperCase()}${named.slice(1)}`;
@@ -31,6 +32,7 @@ function s3Action(method: string, key: string, query: URLSearchParams, copying: 
   if (method === 'PUT') return copying ? 'CopyObject' : 'PutObject';
   if (method === 'POST') return query.has('uploads') ? 'CreateMultipartUpload' : 'CompleteMultipartUpload';
   if (method === 'DELETE') return query.has('uploadId') ? 'AbortMultipartUpload' : 'DeleteObject';
+  if (method === 'GET' && query.has('uploadId')) return 'ListParts';
   return method === 'HEAD' ? 'HeadObject' : 'GetObject';
 }
 

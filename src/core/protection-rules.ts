@@ -102,6 +102,11 @@ export const protectionRules = {
     hint: 'On a Builder node: `builder-dr keys escrow --from /hab/cache/keys --node /` and --from the folder of bldr.env.',
     next: ['keys', 'escrow', '--from', '/hab/cache/keys', '--node', '/'],
   },
+  ARTIFACT_UNCOPYABLE: {
+    severity: 'warning',
+    hint: "Nobody can read these objects of the primary as they are, Builder's own downloads neither: restore them from their archive class, or upload them again under the bucket's key. Each comparison of the buckets tries them again: `builder-dr reconcile`.",
+    next: ['reconcile'],
+  },
   ARTIFACT_UNVERIFIABLE: {
     severity: 'warning',
     hint: 'These objects have no record of their bytes yet: `builder-dr reconcile` queues their verification.',

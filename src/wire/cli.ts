@@ -18,6 +18,7 @@ const portsOfConfig = wire.portsOf({
   database: wire.database,
   primaryArtifacts: wire.primaryArtifacts,
   replica: wire.replica,
+  replicator: wire.replicator,
   displaced: wire.displaced,
   vault: wire.vault,
   escrow: wire.escrow,

@@ -73,6 +73,30 @@ function table({ name, config, account: { account, partition, keyArns }, names }
       why: 'without it S3 says 403, and not 404, of an artifact that is gone',
     },
     {
+      of: ['replicate', ...recovering],
+      actions: ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+      arns: [object(dr.replicaBucket), object(dr.vaultBucket, 'displaced/any')],
+      why: 'an artifact that is copied, or kept aside, part by part, over several runs (test/contract/artifact-copies.test.ts)',
+    },
+    {
+      of: ['replicate'],
+      actions: ['s3:GetObject', 's3:PutObject'],
+      arns: [object(dr.vaultBucket, 'uncopyable.json'), object(dr.vaultBucket, 'copies/any.json')],
+      why: 'what is remembered of artifacts that cannot be copied, or not in one run (test/jobs/artifacts)',
+    },
+    {
+      of: ['replicate', 'reconcile', ...recovering],
+      actions: ['s3:DeleteObject'],
+      arns: [object(dr.vaultBucket, 'copies/any.json')],
+      why: 'a copy that took several runs is done, or was given up (test/contract/artifact-copies.test.ts)',
+    },
+    {
+      of: ['replicate'],
+      actions: ['s3:DeleteObject'],
+      arns: [object(dr.replicaBucket, 'hbdr-canary/doctor')],
+      why: 'doctor has one artifact copied and read by this role, and removes it (test/functions/handlers.test.ts)',
+    },
+    {
       of: ['capture'],
       actions: ['rds:DescribeDBSnapshots'],
       arns: [there('rds', 'snapshot:hbdr-any')],

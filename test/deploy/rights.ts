@@ -48,6 +48,7 @@ const s3Actions: Record<string, string> = {
   UploadPartCopy: 's3:PutObject',
   CompleteMultipartUpload: 's3:PutObject',
   AbortMultipartUpload: 's3:AbortMultipartUpload',
+  ListParts: 's3:ListMultipartUploadParts',
   DeleteObject: 's3:DeleteObject',
   ListObjectsV2: 's3:ListBucket',
   HeadBucket: 's3:ListBucket',
@@ -65,6 +66,9 @@ function s3Needs(call: RecordedCall, { partition, vaultBucket, keyArns }: Accoun
   if (call.source) {
     const [path = '', version] = call.source.split('?versionId=');
     needs.push([version ? 's3:GetObjectVersion' : 's3:GetObject', `arn:${partition}:s3:::${path}`]);
+    // Of a primary bucket under a KMS key (primary.bucketKmsKey).
+    const ofSource = keyArns['primary'];
+    if (ofSource) needs.push(['kms:Decrypt', ofSource]);
   }
   // The vault's objects are under a key of ours (iam-dependent-actions of encrypted buckets).
   const key = keyArns['vault'] ?? '';
@@ -72,7 +76,7 @@ function s3Needs(call: RecordedCall, { partition, vaultBucket, keyArns }: Accoun
     if (call.action === 'GetObject') needs.push(['kms:Decrypt', key]);
     if (action === 's3:PutObject') needs.push(['kms:GenerateDataKey', key]);
     // Parts of an upload are encrypted with a data key that S3 must open again.
-    if (call.action === 'UploadPart') needs.push(['kms:Decrypt', key]);
+    if (['UploadPart', 'CompleteMultipartUpload'].includes(call.action)) needs.push(['kms:Decrypt', key]);
   }
   return needs;
 }

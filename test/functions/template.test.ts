@@ -103,6 +103,19 @@ describe('what a stage may choose', () => {
     expect(mail.map((each) => each.Properties?.['Endpoint'])).toEqual(['builder-team@example.com']);
   });
 
+  it('is the key of the primary bucket: for those who read artifacts, through S3 of its region, and nobody else', () => {
+    const bucketKmsKey = 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+    const resources = withDr({}, {}, { primary: { ...example.primary, bucketKmsKey } }) as Record<string, Resource>;
+    const rights = ofType(resources, 'AWS::IAM::Role').flatMap(([name, { Properties }]) => {
+      const policies = Properties?.['Policies'] as { PolicyDocument: { Statement: { Resource: unknown }[] } }[];
+      const all = policies.flatMap((each) => each.PolicyDocument.Statement);
+      return all.filter((each) => [each.Resource].flat().includes(bucketKmsKey)).map((each) => [name, each]);
+    });
+    const Condition = { StringLike: { 'kms:ViaService': `s3.${example.primary.region}.*` } };
+    const right = { Effect: 'Allow', Action: ['kms:Decrypt'], Resource: [bucketKmsKey], Condition };
+    expect(rights.toSorted()).toEqual(['AdvanceRole', 'FailoverRole', 'ReplicateRole'].map((name) => [name, right]));
+  });
+
   it('is refused by name when functions could not carry it', () => {
     const classes = Array.from({ length: 250 }, (_, n) => `db.r${n}.large`);
     expect(() => withDr({}, {}, { restore: { ...example.restore, classes } })).toThrow(
@@ -160,6 +173,7 @@ describe('the stacks', () => {
       'xray:PutTelemetryRecords',
       'secretsmanager:GetRandomPassword',
       'cloudwatch:PutMetricData',
+      'rds:DescribeAccountAttributes',
       'rds:DescribeDBEngineVersions',
       'rds:DescribeOrderableDBInstanceOptions',
       'ec2:CreateNetworkInterface',

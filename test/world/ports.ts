@@ -122,6 +122,9 @@ export function memoryPorts(clock: () => Date): MemoryPorts {
     database: memoryDatabase('builder', clock),
     primaryArtifacts: memoryArtifacts(`primary-${worlds}`, clock),
     replica: memoryArtifacts(`replica-${worlds}`, clock),
+    replicator: {
+      tryCopy: () => Promise.reject(new DrError('NOT_FOUND', 'invoke hbdr-test-replicate: ResourceNotFoundException')),
+    },
     displaced: memoryArtifacts(`vault-${worlds}`, clock),
     vault,
     escrow: memoryEscrow(),

@@ -1,6 +1,6 @@
 import type { HashEngine } from '../../hart/hash.ts';
 import type { Site } from '../site.ts';
-import type { ArtifactStore, WorkQueue } from './artifacts.ts';
+import type { ArtifactStore, Replicator, WorkQueue } from './artifacts.ts';
 import type { Database } from './database.ts';
 import type { Offers } from './offers.ts';
 import type { Chat, DeadMan, Notifier } from './people.ts';
@@ -46,6 +46,7 @@ export type Ports = {
   database: Database;
   primaryArtifacts: ArtifactStore;
   replica: ArtifactStore;
+  replicator: Replicator;
   /** The vault's bucket as a store of bytes that were replaced: what is copied there is found by its hash. */
   displaced: ArtifactStore;
   vault: Vault;

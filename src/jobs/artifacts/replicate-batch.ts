@@ -1,0 +1,44 @@
+import { DrError, hasCode } from '../../errors.ts';
+import { noteUncopyable } from './quarantine.ts';
+import { ArtifactBatch, type Handled } from './verify.ts';
+
+type BatchPorts = Parameters<typeof ArtifactBatch.begin>[0];
+type End = { key: string; handled?: Handled; error?: unknown };
+
+/**
+ * Handles the artifacts of one batch side by side; answers for each why it is to be tried again, or undefined. One that
+ * is still at work when the time is `over` costs the others nothing. A large one that goes on with the next run and one
+ * that nobody can copy are no failures: the first is queued until it is there, the second is set aside by name.
+ */
+export async function replicateBatch(ports: BatchPorts, keys: string[], over: Promise<void>): Promise<unknown[]> {
+  const batch = await ArtifactBatch.begin(ports);
+  const ends = await Promise.all(
+    keys.map((key) =>
+      inTime(key, over, batch.handle(key)).then(
+        (handled): End => ({ key, handled }),
+        (error: unknown): End => ({ key, error }),
+      ),
+    ),
+  );
+  await batch.end();
+  const refused = ends.flatMap(({ handled }) => (typeof handled === 'object' ? [handled] : []));
+  const settled = ends.filter(({ handled }) => handled === 'settled').map(({ key }) => key);
+  await noteUncopyable(ports, refused, settled);
+  for (const { key, reason } of refused) ports.log.warn('artifact cannot be copied', { key, error: reason });
+  return ends.map(({ key, error }) => {
+    if (!hasCode(error, 'COPY_UNFINISHED')) return error;
+    ports.log.info('a large artifact goes on later', { key, error: error.message });
+    return undefined;
+  });
+}
+
+/** Lambda's own time-out would end the others of the batch as well. */
+function inTime(key: string, over: Promise<void>, work: Promise<Handled>): Promise<Handled> {
+  const late = over.then(() => {
+    throw new DrError('REMOTE_FAILED', `${key} took all the time of its batch`, {
+      subject: key,
+      hint: 'It is tried again alone or with others; look at the size of the object and at the network.',
+    });
+  });
+  return Promise.race([work, late]);
+}
