@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { builderSection, type Policy, policySection, restoreSection } from './core/policy.ts';
 import type { About } from './core/settings/kinds.ts';
 import { alarmsSection, messagesSection, networkSection, schedulesSection } from './core/settings/operation.ts';
+import { replicaSection } from './core/settings/replica.ts';
 import { drSection, identity, primarySection } from './core/settings/sites.ts';
 import { DrError } from './errors.ts';
 
@@ -14,6 +15,7 @@ const sections = {
   primary: primarySection,
   dr: drSection,
   policy: policySection.prefault({}),
+  replica: replicaSection.prefault({}),
   messages: messagesSection.prefault({}),
   network: networkSection.prefault({}),
   restore: restoreSection,
@@ -142,8 +144,8 @@ export function parseConfig(environment: Environment, file?: Raw): Config {
 }
 
 /** What the jobs decide by. */
-export function policyOf({ policy, restore, builder }: Config): Policy {
-  return { ...policy, restore, builder };
+export function policyOf({ policy, replica, restore, builder }: Config): Policy {
+  return { ...policy, replica, restore, builder };
 }
 
 /** Where the CLI looks for its configuration: the flag, the variable, the working folder. */

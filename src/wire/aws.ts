@@ -20,6 +20,7 @@ import { lambdaInspection } from '../adapters/aws/lambda-inspection.ts';
 import { rdsDatabase } from '../adapters/aws/rds-database.ts';
 import { rdsInstances } from '../adapters/aws/rds-instances.ts';
 import { s3Artifacts } from '../adapters/aws/s3-artifacts.ts';
+import { s3Removal } from '../adapters/aws/s3-removal.ts';
 import { s3Vault } from '../adapters/aws/s3-vault.ts';
 import { awsSecrets } from '../adapters/aws/secrets.ts';
 import { snsNotifier } from '../adapters/aws/sns-notifier.ts';
@@ -66,6 +67,8 @@ export const replica: Maker<'replica'> = ({ config: { dr, network }, here }) => 
   const streams = streamsIn(dr.region, network);
   return s3Artifacts({ client: new S3Client(here), streams, bucket: dr.replicaBucket, site: 'dr', ...copies });
 };
+export const removal: Maker<'removal'> = ({ config: { dr }, here }) =>
+  s3Removal({ client: new S3Client(here), bucket: dr.replicaBucket, site: 'dr' });
 export const vault: Maker<'vault'> = ({ config: { dr, network }, here }) =>
   s3Vault({
     client: new S3Client(here),

@@ -1,8 +1,10 @@
 import { builderSection, type Policy, policySection, restoreSection } from '../../src/core/policy.ts';
+import { replicaSection } from '../../src/core/settings/replica.ts';
 
 /** The defaults, and what has none. */
 export const testPolicy: Policy = {
   ...policySection.parse({ rereadSamples: 2 }),
+  replica: replicaSection.parse({}),
   restore: restoreSection.parse({
     classes: ['db.t4g.medium', 'db.m7g.large'],
     drillClasses: ['db.t4g.small', 'db.t4g.medium'],

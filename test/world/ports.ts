@@ -96,6 +96,7 @@ export type MemoryPorts = Ports & {
   database: MemoryDatabase;
   primaryArtifacts: MemoryArtifacts;
   replica: MemoryArtifacts;
+  removal: MemoryArtifacts['removal'];
   vault: ReturnType<typeof memoryVault>;
   queue: ReturnType<typeof memoryQueue>;
   notifier: ReturnType<typeof memoryNotifier>;
@@ -115,11 +116,13 @@ let worlds = 0;
 export function memoryPorts(clock: () => Date): MemoryPorts {
   worlds += 1;
   const vault = memoryVault(clock);
+  const replica = memoryArtifacts(`replica-${worlds}`, clock);
   return {
     site: { stage: 'test', partition: 'aws', primaryRegion: 'us-east-1', drRegion: 'us-west-2' },
     database: memoryDatabase('builder', clock),
     primaryArtifacts: memoryArtifacts(`primary-${worlds}`, clock),
-    replica: memoryArtifacts(`replica-${worlds}`, clock),
+    replica,
+    removal: replica.removal,
     vault,
     escrow: memoryEscrow(),
     queue: memoryQueue(),

@@ -4,6 +4,7 @@ import type { ArtifactStore, WorkQueue } from './artifacts.ts';
 import type { Database } from './database.ts';
 import type { Chat, DeadMan, Notifier } from './people.ts';
 import type { BuilderAccess, CutOverPort, FencePort, Inspection, Inspector, Instances, Secrets } from './recovery.ts';
+import type { ReplicaRemoval } from './removal.ts';
 import type { Escrow, Vault } from './vault.ts';
 
 /** The outside world as the jobs see it. Domain types only; adapters translate, tests replace. */
@@ -45,6 +46,7 @@ export type Ports = {
   database: Database;
   primaryArtifacts: ArtifactStore;
   replica: ArtifactStore;
+  removal: ReplicaRemoval;
   vault: Vault;
   escrow: Escrow;
   queue: WorkQueue;

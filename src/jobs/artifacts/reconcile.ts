@@ -1,5 +1,5 @@
 import { type ReconcileRecord, reconcileSchema } from '../../core/artifacts/documents.ts';
-import { mergeDiff, SampleCounter } from '../../core/artifacts/merge-diff.ts';
+import { SampleCounter } from '../../core/artifacts/merge-diff.ts';
 import { minutesBetween } from '../../core/ids.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { Ports } from '../../core/ports/all.ts';
@@ -10,6 +10,7 @@ import { requireDirection } from '../vault/direction.ts';
 import { readDocument, updateDocument } from '../vault/documents.ts';
 import { queueRepairs } from './coverage.ts';
 import { mergeVerifications } from './merge-verifications.ts';
+import { withholdDeletes } from './withhold-deletes.ts';
 
 type ReconcilePorts = Pick<Ports, 'clock' | 'log' | 'newId' | 'primaryArtifacts' | 'replica' | 'queue' | 'vault'>;
 
@@ -19,7 +20,7 @@ export type ReconcileReport = { record: ReconcileRecord } | { primaryDark: strin
 
 /**
  * Merges what was verified, compares the two buckets by key and size, and queues what the replica lacks or holds
- * unverified. Queues nothing while the last batch is not drained or the primary does not answer.
+ * unverified. Marks what the primary no longer has. Queues nothing while the last batch is not drained or the primary does not answer.
  */
 export async function reconcile(unguarded: ReconcilePorts, policy: Policy): Promise<ReconcileReport> {
   await requireDirection(unguarded.vault, 'primary→dr');
@@ -57,7 +58,7 @@ async function compare(ports: ReconcilePorts, policy: Policy, unverified: string
   const before = await readDocument(ports.vault, vaultKeys.reconcile, reconcileSchema);
   const firstAt = before?.value.firstAt ?? now.toISOString();
   const seen = new BucketComparison();
-  await mergeDiff(ports.primaryArtifacts.pages(), ports.replica.pages(), (difference) => {
+  await withholdDeletes(ports, policy, (difference) => {
     if (difference.side !== 'right') seen.primary += 1;
     if (difference.side !== 'left') seen.replica += 1;
     if (difference.side === 'left') seen.lacks(difference.left, new Date(firstAt), policy, now);

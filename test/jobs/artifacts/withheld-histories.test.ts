@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readDeletions } from '../../../src/jobs/artifacts/deletion-marks.ts';
+import { DeletionHistory, type HistoryStep, historyKeys, stepNames } from '../../setup/deletion-history.ts';
+
+/** `HISTORIES=10000 npm test -- test/jobs/artifacts/withheld-histories.test.ts` for the long run. */
+const numRuns = Number(process.env['HISTORIES'] ?? 300);
+
+const step: fc.Arbitrary<HistoryStep> = fc.record({
+  does: fc.constantFrom(...stepNames),
+  key: fc.nat(3),
+  pick: fc.nat(11),
+  minutes: fc.constantFrom(1, 4, 7, 30, 90),
+});
+const histories = fc.array(step, { minLength: 10, maxLength: 80 });
+
+describe('any history of uploads, deletes, events, listings, points and removals', () => {
+  it('never takes from the replica what an unexpired point refers to (I3)', async () => {
+    await fc.assert(
+      fc.asyncProperty(histories, async (steps) => {
+        const history = new DeletionHistory();
+        for (const [index, each] of steps.entries()) {
+          await history.step(each);
+          expect(await history.lost(), `after step ${index}: ${each.does}`).toEqual([]);
+        }
+      }),
+      { numRuns },
+    );
+  });
+
+  it('ends: when no point is left, the replica holds what the primary has, and nothing is remembered', async () => {
+    await fc.assert(
+      fc.asyncProperty(histories, async (steps) => {
+        const history = new DeletionHistory();
+        for (const each of steps) await history.step(each);
+        for (const point of history.points) await history.expire(point);
+        const { ports, clock } = history;
+        for (let round = 0; round < 4; round += 1) {
+          clock.passMinutes(60);
+          await history.reconcile();
+          await history.step({ does: 'drain', key: 0, pick: 0, minutes: 1 });
+          await history.remove();
+        }
+        history.lifecycle(32);
+        history.lifecycle(1);
+        const held = await Promise.all(historyKeys.map(async (key) => ((await ports.replica.head(key)) ? [key] : [])));
+        expect(held.flat()).toEqual(history.alive);
+        for (const key of historyKeys) {
+          if (!history.alive.includes(key)) expect(ports.replica.versions.of(key)).toEqual([]);
+        }
+        expect((await readDeletions(ports.vault))?.value).toMatchObject({ withheld: 0, hidden: 0, mass: [] });
+        expect((await ports.vault.list('deletions')).length).toBeLessThanOrEqual(2);
+      }),
+      { numRuns: Math.ceil(numRuns / 3) },
+    );
+  });
+});
