@@ -53,6 +53,11 @@ export class Bridge {
     await this.#post('dark', { regions });
   }
 
+  /** One night of S3's lifecycle in a bucket, at this instant; answers what went. */
+  async playLifecycle(region: string, bucket: string, at: string): Promise<unknown> {
+    return this.#post('lifecycle', { region, bucket, at });
+  }
+
   async ready(): Promise<boolean> {
     return this.#post('ready', {}).then(
       () => true,

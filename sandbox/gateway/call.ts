@@ -17,7 +17,17 @@ export type RecordedCall = Call & { at: string; principal: string; status: numbe
 
 function s3Action(method: string, key: string, query: URLSearchParams, copying: boolean): string {
   if (key === '') {
-    const sub = ['versioning', 'encryption', 'policy', 'tagging', 'location', 'notification', 'versions', 'uploads'];
+    const sub = [
+      'versioning',
+      'lifecycle',
+      'encryption',
+      'policy',
+      'tagging',
+      'location',
+      'notification',
+      'versions',
+      'uploads',
+    ];
     const named = sub.find((name) => query.has(name));
     const verb = { GET: 'Get', PUT: 'Put', DELETE: 'Delete', HEAD: 'Head' }[method] ?? method;
     if (named) return `${verb}Bucket${named[0]?.toUpperCase()}${named.slice(1)}`;
@@ -25,6 +35,7 @@ function s3Action(method: string, key: string, query: URLSearchParams, copying: 
       ? 'ListObjectsV2'
       : ({ PUT: 'CreateBucket', HEAD: 'HeadBucket' }[method] ?? `${verb}Bucket`);
   }
+  if (query.has('tagging')) return `${{ GET: 'Get', PUT: 'Put' }[method] ?? 'Delete'}ObjectTagging`;
   if (method === 'PUT' && query.has('partNumber')) return copying ? 'UploadPartCopy' : 'UploadPart';
   if (method === 'PUT') return copying ? 'CopyObject' : 'PutObject';
   if (method === 'POST') return query.has('uploads') ? 'CreateMultipartUpload' : 'CompleteMultipartUpload';
@@ -40,7 +51,13 @@ function s3Call(request: IncomingMessage, url: URL): Asked {
   const copySource = request.headers['x-amz-copy-source'];
   const source = typeof copySource === 'string' ? decodeURIComponent(copySource).replace(/^\//, '') : undefined;
   const action = s3Action(request.method ?? 'GET', key, url.searchParams, source !== undefined);
-  return { action, resource: key === '' ? bucket : `${bucket}/${key}`, source, names: {} };
+  const version = url.searchParams.get('versionId');
+  const ifMatch = request.headers['if-match'];
+  const names = {
+    ...(version ? { VersionId: version } : {}),
+    ...(typeof ifMatch === 'string' ? { IfMatch: ifMatch } : {}),
+  };
+  return { action, resource: key === '' ? bucket : `${bucket}/${key}`, source, names };
 }
 
 const resourceNames = ['TopicArn', 'QueueUrl', 'KeyId', 'FunctionName', 'Name', 'RoleName', 'StackName'];

@@ -75,17 +75,30 @@ export class Strictness {
     return (await this.#known(bucket))?.region;
   }
 
-  /** The KMS action that the caller lacks for this call, if any. */
-  async missingKeyRight(call: Call): Promise<string | undefined> {
+  /** The action beside the call's own that the caller lacks for it, if any. */
+  async missingRight(call: Call): Promise<string | undefined> {
     if (call.service === 'sns' && call.action === 'Publish') return this.#topicRight(call);
     if (call.service !== 's3') return undefined;
     const bucket = call.resource.split('/')[0] ?? '';
+    if (call.action === 'DeleteObject' && call.names['IfMatch']) return this.#readRight(call);
     if (writes.includes(call.action)) {
       const denied = await this.#lacks(call, bucket, ['kms:GenerateDataKey']);
       if (denied || !call.source) return denied;
       return this.#lacks(call, call.source.split('/')[0] ?? '', ['kms:Decrypt']);
     }
     return reads.includes(call.action) ? this.#lacks(call, bucket, ['kms:Decrypt']) : undefined;
+  }
+
+  /** A delete that depends on the object's ETag tells something of the object. */
+  async #readRight({ accessKeyId, region, resource }: Call): Promise<string | undefined> {
+    const request = {
+      accessKeyId,
+      region,
+      action: 's3:GetObject',
+      resources: [`arn:aws:s3:::${resource}`],
+      context: {},
+    };
+    return (await this.#bridge.authorize(request)).allowed ? undefined : 's3:GetObject';
   }
 
   async #lacks(call: Call, bucket: string, actions: string[]): Promise<string | undefined> {

@@ -43,10 +43,13 @@ export function afterListing(seen: SeenKey, times: ListingTimes): DeletionMark |
   return { key: seen.key, ...(known ? { lastSeenAt: known } : {}), goneAt };
 }
 
-/** Until when the key was there for certain: it was not yet gone in the last whole listing, or came after it. */
-function firstDoubt(entry: Pick<ObjectEntry, 'lastModified'>, { before }: ListingTimes): string | undefined {
-  if (before === undefined) return undefined;
-  const copied = addMinutes(entry.lastModified, -SKEW_MINUTES).toISOString();
+/**
+ * Until when the key was there for certain: the last whole listing would have marked it, unless it was new to the
+ * replica then; in that case it was there when it was copied.
+ */
+function firstDoubt({ lastModified }: Pick<ObjectEntry, 'lastModified'>, { before }: ListingTimes): string | undefined {
+  if (before === undefined || lastModified < addMinutes(new Date(before), -SKEW_MINUTES)) return before;
+  const copied = addMinutes(lastModified, -SKEW_MINUTES).toISOString();
   return copied < before ? copied : before;
 }
 

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { readDeletions } from '../../../src/jobs/artifacts/deletion-marks.ts';
+import { DeletionHistory, type HistoryStep } from '../../setup/deletion-history.ts';
+
+/** Steps by name, half an hour apart; about the first of the two artifacts. */
+const live = async (history: DeletionHistory, ...steps: HistoryStep['does'][]) => {
+  for (const does of steps) await history.step({ does, key: 0, pick: 0, minutes: 30 });
+};
+const served = async ({ ports }: DeletionHistory) => (await ports.replica.head('core/a.hart')) !== undefined;
+const known = async ({ ports }: DeletionHistory) => (await readDeletions(ports.vault))?.value;
+
+describe('an artifact that was deleted at the primary', () => {
+  it('stays while a point lists it, and goes when that point has expired', async () => {
+    const history = await DeletionHistory.begun();
+    await live(history, 'whole point', 'reconcile', 'delete', 'reconcile', 'remove', 'remove');
+    expect([await served(history), await known(history)]).toMatchObject([true, { withheld: 1, hidden: 0 }]);
+    await live(history, 'expire point', 'remove');
+    expect([await served(history), await known(history)]).toMatchObject([false, { withheld: 0, hidden: 1 }]);
+    await live(history, 'remove');
+    expect(await known(history)).toMatchObject({ withheld: 0, hidden: 0 });
+  });
+
+  it('stays while its rows may be in a point that was captured before it went and listed after', async () => {
+    const history = await DeletionHistory.begun();
+    await live(history, 'begin point', 'take data', 'delete', 'list point', 'reconcile', 'remove');
+    expect(await served(history)).toBe(true);
+    await live(history, 'expire point', 'remove');
+    expect(await served(history)).toBe(false);
+  });
+
+  it('goes although older and newer points are kept for years: they list it, or never had it', async () => {
+    const history = await DeletionHistory.begun();
+    history.clock.passMinutes(60);
+    history.delete('core/b.hart');
+    await live(history, 'reconcile', 'whole point', 'reconcile');
+    await live(history, 'reconcile', 'upload', 'deliver', 'reconcile', 'delete', 'reconcile', 'whole point', 'remove');
+    expect(history.points.map(({ document }) => document.state)).toEqual(['protected', 'protected']);
+    expect(await served(history)).toBe(true);
+    await history.expire(history.points[0] as never);
+    await live(history, 'remove');
+    expect(await served(history)).toBe(false);
+    expect(await history.ports.replica.head('core/b.hart')).toBeUndefined();
+  });
+});
