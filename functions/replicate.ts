@@ -1,4 +1,5 @@
 import { DrError, describeError } from '../src/errors.ts';
+import { DeletionNotes } from '../src/jobs/artifacts/deletion-notes.ts';
 import { ArtifactBatch } from '../src/jobs/artifacts/verify.ts';
 import { watchDarkness } from '../src/jobs/darkness.ts';
 import { requireDirection } from '../src/jobs/vault/direction.ts';
@@ -9,10 +10,12 @@ import { handlersOver } from './lib/handlers.ts';
 
 const lambda = handlersOver(portsOf({ primaryArtifacts, replica, vault, hashEngine }));
 
-function keyOf(body: string): string {
+/** A key, and what happened to it at the primary; a repair tells of nothing that happened. */
+function workOf(body: string): { key: string; event?: 'Object Created' | 'Object Deleted' } {
   const parsed = artifactWork.safeParse(JSON.parse(body));
   if (!parsed.success) throw new DrError('UNKNOWN_EVENT', `replicate does not know the message ${body.slice(0, 200)}`);
-  return 'detail' in parsed.data ? parsed.data.detail.object.key : parsed.data.key;
+  if (!('detail' in parsed.data)) return { key: parsed.data.key };
+  return { key: parsed.data.detail.object.key, event: parsed.data['detail-type'] };
 }
 
 /** Copies and verifies the artifacts of one batch; what failed, and only that, is given back to the queue. After a cut-over an artifact of the old site is none of ours: it is listed by the failback. */
@@ -21,8 +24,15 @@ export const handler = lambda('replicate', queueEvent, ({ Records }, runtime) =>
   return unlessElsewhere(ports.log, async () => {
     await requireDirection(ports.vault, 'primary→dr');
     const batch = await ArtifactBatch.begin(ports);
-    const results = await Promise.allSettled(Records.map(async ({ body }) => batch.handle(keyOf(body))));
-    await batch.end();
+    const notes = new DeletionNotes(ports);
+    const results = await Promise.allSettled(
+      Records.map(async ({ body }) => {
+        const { key, event } = workOf(body);
+        if (event) await notes.look(key);
+        if (event !== 'Object Deleted') await batch.handle(key);
+      }),
+    );
+    await Promise.all([batch.end(), notes.end()]);
     const batchItemFailures = Records.flatMap(({ messageId }, index) => {
       const result = results[index];
       if (result?.status !== 'rejected') return [];

@@ -74,12 +74,15 @@ async function read({ options, resolveVariable }) {
     throw new Error(`cannot read config/${stage}.yml (${cause.message}); config/example.yml is a commented example`);
   }
   const { problems, parsed, settings } = await check(file, raw);
-  if (problems.length === 0) return { config: withLists(raw, parsed), settings };
+  if (problems.length === 0) return { config: withLists(raw, parsed), parsed, settings };
   const all = problems.join('\n  ');
   throw new Error(`config/${stage}.yml cannot be deployed:\n  ${all}\nconfig/example.yml explains each setting.`);
 }
 
 module.exports = async (given) => (await read(given)).config;
+
+/** With every default. */
+module.exports.parsed = async (given) => (await read(given)).parsed;
 
 /** The JSON that every function gets. */
 module.exports.functionSettings = async (given) => (await read(given)).settings;

@@ -30,7 +30,7 @@ export const findingRules = {
   },
   INVENTORY_SHRANK: {
     severity: 'critical',
-    hint: 'Find out who deleted artifacts. If it was meant: `builder-dr points accept <id>`. Until then nothing expires.',
+    hint: 'Find out who deleted artifacts. If it was meant: `builder-dr points accept <id>`. Until then nothing expires, and nothing leaves the replica.',
     next: ['points', 'accept', ID],
   },
   ARTIFACT_MISSING: {

@@ -1,3 +1,4 @@
+import { deletionsSchema } from '../core/artifacts/deletions.ts';
 import { reconcileSchema, verifiedSchema } from '../core/artifacts/documents.ts';
 import { snapshotName } from '../core/ids.ts';
 import { dueMessage, readinessMessage } from '../core/notices/of-readiness.ts';
@@ -120,6 +121,7 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
     subscribers,
     reconcile: undefined,
     verified: undefined,
+    deletions: undefined,
     previous: undefined,
     direction: 'primary→dr',
     reverse: undefined,
@@ -128,6 +130,7 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
   };
   seen.reconcile = (await optional(seen, () => readDocument(ports.vault, vaultKeys.reconcile, reconcileSchema)))?.value;
   seen.verified = (await optional(seen, () => readDocument(ports.vault, vaultKeys.verified, verifiedSchema)))?.value;
+  seen.deletions = (await optional(seen, () => readDocument(ports.vault, vaultKeys.deletions, deletionsSchema)))?.value;
   seen.previous = (await optional(seen, () => readDocument(ports.vault, vaultKeys.status, statusSchema)))?.value;
   seen.direction = (await optional(seen, () => readDirection(ports.vault)))?.direction ?? 'primary→dr';
   if (seen.direction !== 'primary→dr') seen.reverse = await optional(seen, () => readReverseStatus(ports));

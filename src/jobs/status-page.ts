@@ -15,7 +15,7 @@ export async function writeStatusPage(
   ports: PagePorts,
   policy: Policy,
   status: StatusRecord,
-  { points, runs, verified, reconcile }: Observations,
+  { points, runs, verified, reconcile, deletions }: Observations,
 ): Promise<void> {
   const { vault, clock } = ports;
   const { stage, primaryRegion, drRegion } = ports.site;
@@ -31,6 +31,7 @@ export async function writeStatusPage(
     runs,
     verified,
     reconcile,
+    deletions,
     now: clock(),
   });
   const before = await vault.get(vaultKeys.statusPage);

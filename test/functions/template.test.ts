@@ -199,6 +199,24 @@ describe('the stacks', () => {
     }
   });
 
+  it('delete from the replica nothing but what was let go, as long after as the configuration says', () => {
+    const configuration = dr['ReplicaBucket']?.Properties['LifecycleConfiguration'] as {
+      Rules: Record<string, unknown>[];
+    };
+    const expiring = configuration.Rules.filter((rule) => Object.keys(rule).some((name) => /Expir/.test(name)));
+    expect(expiring).toEqual([
+      {
+        Id: expect.anything(),
+        Status: 'Enabled',
+        TagFilters: [{ Key: 'hbdr-expired', Value: 'yes' }],
+        NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+      },
+      expect.objectContaining({ ExpiredObjectDeleteMarker: true, Id: expect.anything() }),
+    ]);
+    expect(expiring[1]).not.toHaveProperty('TagFilters');
+    expect(resourceProblems('ReplicaBucket', dr['ReplicaBucket'] as Resource)).toEqual([]);
+  });
+
   it('treat silence as an alarm in both regions', () => {
     const silent = (stack: Record<string, Resource>) =>
       ofType(stack, 'AWS::CloudWatch::Alarm').filter(([, { Properties }]) => Properties['MetricName'] === 'Heartbeat');

@@ -1,3 +1,4 @@
+import type { Deletions } from '../artifacts/deletions.ts';
 import type { ReconcileRecord, VerifiedIndex } from '../artifacts/documents.ts';
 import type { Sampled } from '../artifacts/merge-diff.ts';
 import type { Point } from '../points/documents.ts';
@@ -24,6 +25,8 @@ export type Observations = {
   subscribers: number;
   reconcile: ReconcileRecord | undefined;
   verified: VerifiedIndex | undefined;
+  /** Which deletes are withheld in the replica. */
+  deletions: Deletions | undefined;
   previous: StatusRecord | undefined;
   direction: Direction['direction'];
   /** What the stack for the other direction says of itself, if it did lately. */
