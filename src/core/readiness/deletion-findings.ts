@@ -15,14 +15,14 @@ function massText({ why, count, of, from, to }: MassDeletion): string {
 }
 
 /** Deletions that wait for a person, and lists that nobody could read when something was to be removed. */
-export function deletionFindings({ deletions }: Observations): Finding[] {
+export function deletionFindings({ deletions, unreadable }: Observations): Finding[] {
   if (!deletions) return [];
   const waiting = openMass(deletions.mass).map((mass) => {
     const { id, count, samples } = mass;
     return finding('INVENTORY_SHRANK', id, massText(mass), { count, samples });
   });
   const { blocked } = deletions;
-  if (!blocked?.unreadable) return waiting;
+  if (!blocked?.unreadable || unreadable.some(({ key }) => key === blocked.unreadable)) return waiting;
   const text = `${blocked.why} (since ${clock(blocked.since)}); nothing leaves the replica until it can be read`;
   return [...waiting, finding('VAULT_UNREADABLE', blocked.unreadable, text)];
 }

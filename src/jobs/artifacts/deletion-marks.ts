@@ -18,8 +18,8 @@ type MarkPorts = Pick<Ports, 'clock' | 'log' | 'newId' | 'vault'>;
 
 export type ReadDeletions = { value: Deletions; etag: string } | undefined;
 
-/** No run takes as long as this: what it left is nobody's. */
-const STALE_MINUTES = 24 * 60;
+/** No run takes as long as this: what it left, or still reads after another run wrote anew, is nobody's then. */
+const STALE_MINUTES = 120;
 
 export function readDeletions(vault: Pick<Vault, 'get'>): Promise<ReadDeletions> {
   return readDocument(vault, vaultKeys.deletions, deletionsSchema);
@@ -96,12 +96,11 @@ export async function writeMarks(
   }
   for (const each of mass)
     if (!read?.value.mass.some(({ id }) => id === each.id)) ports.log.warn('mass deletion', each);
-  if (read) await vault.remove(read.value.key);
   await removeStale(ports, key);
   return true;
 }
 
-/** Files of runs that died before theirs was the current one. */
+/** Files that are current no more, or never were. */
 async function removeStale({ vault, clock }: MarkPorts, current: string): Promise<void> {
   for (const { key, lastModified } of await vault.list(vaultKeys.deletionFiles)) {
     if (key !== current && minutesBetween(lastModified, clock()) > STALE_MINUTES) await vault.remove(key);

@@ -68,7 +68,7 @@ describe('any history of uploads, deletes, events, listings, points and removals
           if (!history.alive.includes(key)) expect(ports.replica.versions.of(key)).toEqual([]);
         }
         expect((await readDeletions(ports.vault))?.value).toMatchObject({ withheld: 0, hidden: 0, mass: [] });
-        expect((await ports.vault.list('deletions')).length).toBeLessThanOrEqual(2);
+        expect((await ports.vault.list('deletions')).length).toBeLessThanOrEqual(8);
       }),
       { numRuns: Math.ceil(numRuns / 3) },
     );
