@@ -62,6 +62,18 @@ function table({ name, config, account: { account, partition, keyArns }, names }
       why: 'without it S3 says 403, and not 404, of an artifact that is gone',
     },
     {
+      of: ['replicate'],
+      actions: ['s3:PutObject'],
+      arns: [object(dr.vaultBucket, 'deletions/log/any.ndjson')],
+      why: 'an artifact of the replica was deleted at the primary (test/functions/handlers.test.ts)',
+    },
+    {
+      of: ['reconcile'],
+      actions: ['s3:DeleteObject'],
+      arns: [object(dr.vaultBucket, 'deletions/log/any.ndjson')],
+      why: 'what such events showed is merged, and files of marks end (test/jobs/artifacts/withheld-histories.test.ts)',
+    },
+    {
       of: ['capture'],
       actions: ['rds:DescribeDBSnapshots'],
       arns: [there('rds', 'snapshot:hbdr-any')],

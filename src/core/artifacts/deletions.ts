@@ -25,7 +25,7 @@ export const deletionNoteSchema = z.strictObject({
 });
 
 /** Many deletions within a day, or many removals at once: nothing is removed until a person accepted them by this id. */
-export const massDeletionSchema = z.strictObject({
+const massDeletionSchema = z.strictObject({
   id: z.string(),
   why: z.enum(['deleted', 'removed']),
   /** Of the marks: those whose `goneAt` lies between. */

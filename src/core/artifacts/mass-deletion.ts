@@ -7,14 +7,14 @@ const DAY_MINUTES = 24 * 60;
 export const MASS_DELETION = 'deletions-';
 
 /** How many artifacts may go at once without anybody being asked. */
-export function massLimit(replica: number, settings: ReplicaSettings): number {
+function massLimit(replica: number, settings: ReplicaSettings): number {
   return Math.max(settings.massDeleteFloor, (replica * settings.massDeletePercent) / 100);
 }
 
 const covers = (mass: MassDeletion, { goneAt }: DeletionMark) => mass.from <= goneAt && goneAt <= mass.to;
 const isGone = (mark: DeletionMark) => mark.backAt === undefined;
 
-export const isAccepted = (mark: DeletionMark, mass: readonly MassDeletion[]): boolean =>
+const isAccepted = (mark: DeletionMark, mass: readonly MassDeletion[]): boolean =>
   mass.some((each) => each.acceptedAt !== undefined && covers(each, mark));
 
 /** Those that nobody accepted yet: while one stands, nothing is removed. */

@@ -61,11 +61,19 @@ export async function removeWithheld(unguarded: RemovalPorts, policy: Policy): P
   const waits = silent && `the primary does not answer: ${silent.message}`;
   await record(ports, policy, read, done.changes, waits);
   for (const error of done.errors) if (!isDarkness(error)) throw error;
-  const count = (verdict: MarkVerdict) => work.filter((each) => each.verdict === verdict && isDone(each, done)).length;
-  return { ...report, hidden: count('hide'), released: count('release'), broughtBack: count('bring-back'), waits };
+  return { ...report, ...outcomes(work, done), waits };
 }
 
-const isDone = ({ place, mark }: RemovalWork, { changes }: Done) => changes.has(place) && changes.get(place) !== mark;
+/** Counted by what came of it: an artifact that somebody else has changed meanwhile was left as it is. */
+function outcomes(work: readonly RemovalWork[], { changes }: Done) {
+  const count = (verdict: MarkVerdict, came: (mark: DeletionMark | undefined) => boolean) =>
+    work.filter((each) => each.verdict === verdict && changes.has(each.place) && came(changes.get(each.place))).length;
+  return {
+    hidden: count('hide', (mark) => mark?.hiddenAt !== undefined),
+    released: count('release', (mark) => mark === undefined),
+    broughtBack: count('bring-back', (mark) => mark !== undefined && mark.hiddenAt === undefined),
+  };
+}
 
 /** What is in the way of any removal; asked anew by every run. */
 async function plan(ports: RemovalPorts, read: Current): Promise<MarkVerdict[] | Obstacle> {

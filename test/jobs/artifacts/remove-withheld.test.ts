@@ -28,6 +28,27 @@ describe('an artifact that was deleted at the primary', () => {
     expect(await served(history)).toBe(false);
   });
 
+  it('stays while the rows of a proven point name it, although no list does', async () => {
+    const history = await DeletionHistory.begun();
+    await live(history, 'delete', 'reconcile', 'reconcile', 'whole point');
+    history.points[0]?.rows?.set('core/a.hart', { content: 'core/a.hart:x', seen: true });
+    await live(history, 'prove point', 'reconcile', 'remove');
+    expect(await served(history)).toBe(true);
+    await live(history, 'expire point', 'remove');
+    expect(await served(history)).toBe(false);
+  });
+
+  it('stays while an event that no listing has confirmed says that it lived again', async () => {
+    const history = await DeletionHistory.begun();
+    await live(history, 'delete', 'reconcile', 'upload', 'deliver', 'begin point', 'take data', 'delete', 'list point');
+    await live(history, 'remove');
+    expect(await served(history)).toBe(true);
+    await live(history, 'reconcile', 'remove');
+    expect(await served(history)).toBe(true);
+    await live(history, 'expire point', 'remove');
+    expect(await served(history)).toBe(false);
+  });
+
   it('goes although older and newer points are kept for years: they list it, or never had it', async () => {
     const history = await DeletionHistory.begun();
     history.clock.passMinutes(60);
