@@ -1,22 +1,14 @@
-import { DrError, describeError } from '../src/errors.ts';
+import { describeError } from '../src/errors.ts';
 import { DeletionNotes } from '../src/jobs/artifacts/deletion-notes.ts';
 import { ArtifactBatch } from '../src/jobs/artifacts/verify.ts';
 import { watchDarkness } from '../src/jobs/darkness.ts';
 import { requireDirection } from '../src/jobs/vault/direction.ts';
 import { hashEngine, portsOf, primaryArtifacts, replica, vault } from '../src/wire/aws.ts';
 import { unlessElsewhere } from './lib/direction.ts';
-import { artifactWork, queueEvent } from './lib/events.ts';
+import { artifactWorkOf, queueEvent } from './lib/events.ts';
 import { handlersOver } from './lib/handlers.ts';
 
 const lambda = handlersOver(portsOf({ primaryArtifacts, replica, vault, hashEngine }));
-
-/** A key, and what happened to it at the primary; a repair tells of nothing that happened. */
-function workOf(body: string): { key: string; event?: 'Object Created' | 'Object Deleted' } {
-  const parsed = artifactWork.safeParse(JSON.parse(body));
-  if (!parsed.success) throw new DrError('UNKNOWN_EVENT', `replicate does not know the message ${body.slice(0, 200)}`);
-  if (!('detail' in parsed.data)) return { key: parsed.data.key };
-  return { key: parsed.data.detail.object.key, event: parsed.data['detail-type'] };
-}
 
 /** Copies and verifies the artifacts of one batch; what failed, and only that, is given back to the queue. After a cut-over an artifact of the old site is none of ours: it is listed by the failback. */
 export const handler = lambda('replicate', queueEvent, ({ Records }, runtime) => {
@@ -27,7 +19,7 @@ export const handler = lambda('replicate', queueEvent, ({ Records }, runtime) =>
     const notes = new DeletionNotes(ports);
     const results = await Promise.allSettled(
       Records.map(async ({ body }) => {
-        const { key, event } = workOf(body);
+        const { key, event } = artifactWorkOf(body);
         if (event) await notes.look(key);
         if (event !== 'Object Deleted') await batch.handle(key);
       }),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { DrError } from '../../src/errors.ts';
 
 /** What our own schedules and the tick rule send. */
 export const scheduledJob = (job: string) => z.looseObject({ job: z.literal(job) });
@@ -19,8 +20,18 @@ const objectDeleted = s3Event('Object Deleted');
 
 const repair = z.strictObject({ kind: z.literal('repair'), key: z.string().min(1) });
 
-/** One message of the work queue: an event of S3, or a copy that a comparison asked for. */
-export const artifactWork = z.union([objectCreated, objectDeleted, repair]);
+const artifactWork = z.union([objectCreated, objectDeleted, repair]);
+
+/**
+ * One message of the work queue: a copy that a comparison asked for, or an event of S3: a key, and what happened to it at
+ * the primary.
+ */
+export function artifactWorkOf(body: string): { key: string; event?: 'Object Created' | 'Object Deleted' } {
+  const parsed = artifactWork.safeParse(JSON.parse(body));
+  if (!parsed.success) throw new DrError('UNKNOWN_EVENT', `replicate does not know the message ${body.slice(0, 200)}`);
+  if (!('detail' in parsed.data)) return { key: parsed.data.key };
+  return { key: parsed.data.detail.object.key, event: parsed.data['detail-type'] };
+}
 
 /** Our own news on the bus. */
 export const ownEvent = z.looseObject({ source: z.literal('builder-dr'), 'detail-type': z.string() });
