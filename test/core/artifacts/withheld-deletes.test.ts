@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { DeletionMark } from '../../../src/core/artifacts/deletions.ts';
-import { afterListing, isSettled, type SeenKey, windowHolding } from '../../../src/core/artifacts/withheld-deletes.ts';
+import {
+  afterListing,
+  isSettled,
+  type SeenKey,
+  windowHolding,
+  windowOf,
+} from '../../../src/core/artifacts/withheld-deletes.ts';
+import { protectedPoint } from '../../setup/observations.ts';
 
 const at = (clock: string) => `2026-11-22T${clock}:00.000Z`;
 const times = { startedAt: new Date(at('12:00')), before: at('11:00'), now: new Date(at('12:01')) };
@@ -117,6 +124,14 @@ describe('the point in whose window an artifact may have gone', () => {
     ['may be off by the difference of clocks', mark(), window('10:04', '10:30'), true],
   ])('%s', (_what, of, windows, held) => {
     expect(windowHolding(of, windows)?.id).toBe(held ? 'p' : undefined);
+  });
+
+  it('begins with the data, or the request where there is none yet, and ends with the list', () => {
+    const whole = protectedPoint('p', at('09:00'));
+    expect(windowOf(whole)).toEqual({ id: 'p', from: new Date(at('09:00')), until: new Date(at('09:00')) });
+    const asked = { ...whole, requestedAt: at('08:00'), database: { state: 'capturing' as const } };
+    const listing = { ...asked, artifacts: { state: 'pending' as const } };
+    expect(windowOf(listing)).toEqual({ id: 'p', from: new Date(at('08:00')), until: undefined });
   });
 
   it('has its list before versions are let go', () => {

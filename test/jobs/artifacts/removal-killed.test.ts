@@ -135,6 +135,18 @@ describe('while a removal is under way', () => {
     expect(await history.ports.replica.head(first)).toBeDefined();
   });
 
+  it('news that it may have gone later, when a point was captured, brings it back', async () => {
+    const history = await oneIsFree();
+    await history.remove();
+    const [point] = history.points;
+    const at = point && 'dataAt' in point.document.database ? point.document.database.dataAt : '';
+    const note = `${JSON.stringify({ key: first, at, there: false })}\n`;
+    await history.ports.vault.put('deletions/log/n.ndjson', note, undefined);
+    await history.reconcile();
+    expect(await removeWithheld(history.ports, testPolicy)).toMatchObject({ broughtBack: 1, released: 0 });
+    expect(await history.ports.replica.head(first)).toBeDefined();
+  });
+
   it('what an operator brought back by hand is not let go', async () => {
     const history = await oneIsFree();
     await history.remove();
