@@ -5,6 +5,7 @@ import {
   type MassDeletion,
 } from '../../core/artifacts/deletions.ts';
 import { massRemoval, openMass } from '../../core/artifacts/mass-deletion.ts';
+import { isUnexpired } from '../../core/artifacts/withheld-deletes.ts';
 import type { Policy } from '../../core/policy.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { describeError, hasCode } from '../../errors.ts';
@@ -93,6 +94,10 @@ async function plan(ports: RemovalPorts, read: Current): Promise<MarkVerdict[] |
     return await planRemoval(ports.vault, read, points, await namingLists(ports.vault, points));
   } catch (error) {
     if (!hasCode(error, 'VAULT_UNREADABLE')) throw error;
+    // A list goes with its point: what was read of the points may be old by now.
+    const now = (await readPoints(ports.vault)).points.filter(isUnexpired);
+    const stand = points.filter(isUnexpired).every(({ id }) => now.some((each) => each.id === id));
+    if (!stand) return { why: 'a point expired meanwhile: the next run goes on' };
     return { why: error.message, ...(error.subject ? { unreadable: error.subject } : {}) };
   }
 }

@@ -138,6 +138,20 @@ describe('a removal waits, and says why', () => {
     expect((await readDeletions(ports.vault))?.value.blocked).toBeUndefined();
   });
 
+  it('while a point expires under it, which is no news', async () => {
+    const { ports } = await gone();
+    const key = `points/${point.id}.json`;
+    await ports.vault.put(key, encode(point), undefined);
+    const { openStream } = ports.vault;
+    ports.vault.openStream = async (name) => {
+      if (name === 'k') await ports.vault.remove(key);
+      return openStream(name);
+    };
+    await expectWaiting(ports, 'a point expired meanwhile');
+    expect((await readiness(ports, testPolicy)).findings.map(({ code }) => code)).not.toContain('VAULT_UNREADABLE');
+    expect((await remove(ports)).hidden).toBe(1);
+  });
+
   it('while the list of a point is shorter than it was', async () => {
     const history = await DeletionHistory.begun();
     await history.step({ does: 'whole point', key: 0, pick: 0, minutes: 1 });
