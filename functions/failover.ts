@@ -2,11 +2,11 @@ import * as z from 'zod';
 import { policyOf } from '../src/config.ts';
 import { planFailback, startFailback } from '../src/jobs/recovery/failback.ts';
 import { abortFailover, failoverStatus, planFailover, startFailover, unfence } from '../src/jobs/recovery/failover.ts';
-import { portsOf, reverseVault } from '../src/wire/aws.ts';
+import { offers, portsOf, reverseVault } from '../src/wire/aws.ts';
 import { recoveryMakers } from '../src/wire/recovery.ts';
 import { handlersOver } from './lib/handlers.ts';
 
-const lambda = handlersOver(portsOf({ ...recoveryMakers, reverseVault }));
+const lambda = handlersOver(portsOf({ ...recoveryMakers, offers, reverseVault }));
 
 const request = z.strictObject({
   action: z.enum(['plan', 'start', 'status', 'abort', 'unfence', 'failback-plan', 'failback-start']),

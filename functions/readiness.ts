@@ -1,23 +1,24 @@
 import { policyOf } from '../src/config.ts';
 import { readiness } from '../src/jobs/readiness.ts';
-import {
-  database,
-  deadMan,
-  escrow,
-  instances,
-  metrics,
-  notifier,
-  portsOf,
-  replica,
-  reverseVault,
-  signals,
-  vault,
-} from '../src/wire/aws.ts';
+import * as aws from '../src/wire/aws.ts';
 import { scheduledJob } from './lib/events.ts';
 import { handlersOver } from './lib/handlers.ts';
 
 const lambda = handlersOver(
-  portsOf({ database, deadMan, escrow, instances, metrics, notifier, replica, reverseVault, signals, vault }),
+  aws.portsOf({
+    database: aws.database,
+    deadMan: aws.deadMan,
+    displaced: aws.displaced,
+    escrow: aws.escrow,
+    instances: aws.instances,
+    metrics: aws.metrics,
+    notifier: aws.notifier,
+    offers: aws.offers,
+    replica: aws.replica,
+    reverseVault: aws.reverseVault,
+    signals: aws.signals,
+    vault: aws.vault,
+  }),
 );
 
 /** Assesses readiness, publishes it, writes the status. */

@@ -3,12 +3,12 @@ import { DeletionNotes } from '../src/jobs/artifacts/deletion-notes.ts';
 import { ArtifactBatch } from '../src/jobs/artifacts/verify.ts';
 import { watchDarkness } from '../src/jobs/darkness.ts';
 import { requireDirection } from '../src/jobs/vault/direction.ts';
-import { hashEngine, portsOf, primaryArtifacts, replica, vault } from '../src/wire/aws.ts';
+import { displaced, hashEngine, portsOf, primaryArtifacts, replica, vault } from '../src/wire/aws.ts';
 import { unlessElsewhere } from './lib/direction.ts';
 import { artifactWorkOf, queueEvent } from './lib/events.ts';
 import { handlersOver } from './lib/handlers.ts';
 
-const lambda = handlersOver(portsOf({ primaryArtifacts, replica, vault, hashEngine }));
+const lambda = handlersOver(portsOf({ displaced, primaryArtifacts, replica, vault, hashEngine }));
 
 /** Copies and verifies the artifacts of one batch; what failed, and only that, is given back to the queue. After a cut-over an artifact of the old site is none of ours: it is listed by the failback. */
 export const handler = lambda('replicate', queueEvent, ({ Records }, runtime) => {

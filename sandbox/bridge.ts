@@ -58,6 +58,11 @@ export class Bridge {
     return this.#post('lifecycle', { region, bucket, at });
   }
 
+  /** Of the writes after a change of a bucket's policy: which are still judged by the policy of before. */
+  async setSpread(before: boolean[]): Promise<void> {
+    await this.#post('spread', { before });
+  }
+
   async ready(): Promise<boolean> {
     return this.#post('ready', {}).then(
       () => true,

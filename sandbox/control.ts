@@ -13,6 +13,7 @@ export function controlRoutes(world: RdsWorld, bridge: Bridge, gateway: () => Ga
       gateway().faults.setDark(dark);
       await bridge.setDark(dark.map((entry) => entry.region));
     },
+    'policy-spread': (body) => bridge.setSpread(body as boolean[]),
     rds: (body) => world.configure(body as Partial<RdsSettings>),
     'rds/reset': () => world.configure(defaultSettings),
     'rds/status': (body) => {

@@ -161,6 +161,45 @@ def action_as_on_aws(*args, **kwargs):
 
 iam_actions.extract_iam_action = action_as_on_aws
 
+# S3 names the resource in every denial (the emulator: only when a resource policy decided).
+patch(iam_actions, "access_denied_response", 'if service == "iot" else ""',
+      'if service == "iot" else f\' on resource: "{resource_arn}"\' if service == "s3" else ""')
+ministack.access_denied_response = iam_actions.access_denied_response
+
+# A changed bucket policy reaches S3's servers one by one: which of the next writes are judged by the policy of before.
+SPREAD: list[bool] = []
+SPREADING: dict[str, tuple[str, list[bool]]] = {}
+SPREAD_LOCK = threading.Lock()
+
+
+def spreading(change):
+    def changed(name, *args):
+        before = s3._bucket_policies.get(name) or ""
+        answer = change(name, *args)
+        with SPREAD_LOCK:
+            if SPREAD and answer[0] < 300:
+                SPREADING[name] = (before, list(SPREAD))
+        return answer
+    return changed
+
+
+s3._put_bucket_policy = spreading(s3._put_bucket_policy)
+s3._delete_bucket_policy = spreading(s3._delete_bucket_policy)
+plain_combine = iam_evaluator.combine_resource_policy
+
+
+def combine_while_it_spreads(identity, context, policy, *args, **kwargs):
+    bucket = context.resource_arn.split(":::")[-1].split("/")[0]
+    if context.action in ("s3:PutObject", "s3:DeleteObject"):
+        with SPREAD_LOCK:
+            before, left = SPREADING.get(bucket, ("", []))
+            if left and left.pop(0):
+                policy = before
+    return plain_combine(identity, context, policy, *args, **kwargs)
+
+
+iam_evaluator.combine_resource_policy = combine_while_it_spreads
+
 local_dispatch = eventbridge._dispatch_to_event_bus
 
 
@@ -231,7 +270,14 @@ def set_dark(request):
     return {}
 
 
+def set_spread(request):
+    with SPREAD_LOCK:
+        SPREAD[:] = request["before"]
+    return {}
+
+
 ROUTES = {"authorize": authorize, "lifecycle": play_lifecycle, "principal": principal_of, "events": put_events, "dark": set_dark,
+          "spread": set_spread,
           "ready": lambda _request: {}}
 
 

@@ -26,6 +26,8 @@ class SandboxControl {
     if (!response.ok) throw new Error(`sandbox ${path} answered ${response.status}: ${await response.text()}`);
     return response.json();
   }
+  /** Of the writes after a change of a bucket's policy: true for each that is still judged by the policy of before. */
+  policySpread = (before: boolean[]) => this.#post('policy-spread', before);
   faults = (rules: FaultRule[]) => this.#post('faults', rules);
   dark = (dark: Darkness[]) => this.#post('dark', dark);
   rds = (settings: Partial<RdsSettings>) => this.#post('rds', settings);

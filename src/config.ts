@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { builderSection, type Policy, policySection, restoreSection } from './core/policy.ts';
+import { partitionOf } from './core/partitions.ts';
+import { builderSection, drillsSection, type Policy, policySection, restoreSection } from './core/policy.ts';
 import type { About } from './core/settings/kinds.ts';
 import { alarmsSection, messagesSection, networkSection, schedulesSection } from './core/settings/operation.ts';
 import { replicaSection } from './core/settings/replica.ts';
@@ -18,6 +19,7 @@ const sections = {
   replica: replicaSection.prefault({}),
   messages: messagesSection.prefault({}),
   network: networkSection.prefault({}),
+  drills: drillsSection.prefault({}),
   restore: restoreSection,
   builder: builderSection,
   alarms: alarmsSection.optional(),
@@ -27,13 +29,17 @@ const sections = {
 /** One configuration for functions and CLI. Unknown names are refused. */
 const configSchema = z
   .strictObject({ ...identity, ...sections })
-  .superRefine(({ account, primary, dr, restore, builder }, context) => {
+  .superRefine(({ account, partition, primary, dr, restore, builder }, context) => {
     const same = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
     for (const [site, each] of Object.entries({ primary: primary.account, dr: dr.account })) {
       if (each === undefined || each === account) continue;
       const why = 'the copies would need snapshots shared with, and keys opened to, the other account';
       same([site, 'account'], `both sites must be in one account (${account}) for now: ${why}`);
     }
+    const [there, here] = [partitionOf(primary.region), partitionOf(dr.region)];
+    if (there !== partition) same(['partition'], `must be ${there}, where ${primary.region} lies`);
+    if (here !== there)
+      same(['dr', 'region'], `must be in the partition of ${primary.region} (${there}): no copy crosses it`);
     if (dr.existingBuckets && dr.vaultLockDays) {
       same(['dr', 'vaultLockDays'], 'cannot be given to a bucket that exists: set its Object Lock there');
     }
@@ -80,6 +86,23 @@ export function variableOf({ path }: Setting): string {
   return `${PREFIX}${path.map((name) => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()).join('_')}`;
 }
 
+/** Settings of versions before, and what is so now. A file that names one is told; what a stack wrote is read without. */
+const retired: Record<string, Record<string, string>> = {
+  policy: { snapshotQuota: 'is gone: AWS is asked for the quota itself; take the line out' },
+};
+
+function retiredIn(raw: Raw): string[] {
+  return Object.entries(retired).flatMap(([section, names]) =>
+    Object.entries(names).flatMap(([name, why]) => {
+      const said = raw[section];
+      if (typeof said !== 'object' || said === null || !(name in said)) return [];
+      const { [name]: _gone, ...rest } = said as Record<string, unknown>;
+      raw[section] = rest;
+      return [`${section}.${name} ${why}`];
+    }),
+  );
+}
+
 export type Raw = Record<string, Record<string, unknown> | unknown>;
 
 function overlay(raw: Raw, environment: Environment): string[] {
@@ -124,7 +147,8 @@ function valueAt(raw: unknown, path: PropertyKey[]): unknown {
  */
 export function parseConfig(environment: Environment, file?: Raw): Config {
   const raw = { ...(file ?? settingsOf(environment)) };
-  const problems = overlay(raw, environment);
+  const gone = retiredIn(raw);
+  const problems = [...(file ? gone : []), ...overlay(raw, environment)];
   const parsed = configSchema.safeParse(raw);
   const missing: string[] = [];
   for (const issue of parsed.error?.issues ?? []) {
@@ -144,8 +168,8 @@ export function parseConfig(environment: Environment, file?: Raw): Config {
 }
 
 /** What the jobs decide by. */
-export function policyOf({ policy, replica, restore, builder }: Config): Policy {
-  return { ...policy, replica, restore, builder };
+export function policyOf({ policy, replica, drills, restore, builder }: Config): Policy {
+  return { ...policy, replica, drills, restore, builder };
 }
 
 /** Where the CLI looks for its configuration: the flag, the variable, the working folder. */

@@ -9,6 +9,8 @@ export type Call = {
   resource: string;
   /** For copies: where the bytes come from. */
   source: string | undefined;
+  /** How an upload asks to be encrypted, where it does not leave that to the bucket. */
+  encryption?: string;
   /** Every parameter that names a resource, as it was sent. */
   names: Record<string, string>;
 };
@@ -51,10 +53,10 @@ function s3Call(request: IncomingMessage, url: URL): Asked {
   const copySource = request.headers['x-amz-copy-source'];
   const source = typeof copySource === 'string' ? decodeURIComponent(copySource).replace(/^\//, '') : undefined;
   const action = s3Action(request.method ?? 'GET', key, url.searchParams, source !== undefined);
-  const version = url.searchParams.get('versionId');
+  const versionId = url.searchParams.get('versionId');
   const ifMatch = request.headers['if-match'];
   const names = {
-    ...(version ? { VersionId: version } : {}),
+    ...(versionId === null ? {} : { versionId }),
     ...(typeof ifMatch === 'string' ? { IfMatch: ifMatch } : {}),
   };
   return { action, resource: key === '' ? bucket : `${bucket}/${key}`, source, names };
@@ -97,7 +99,8 @@ export function identify(request: IncomingMessage, body: string): Call | undefin
     /Credential=([^,\s]+)/.exec(request.headers.authorization ?? '')?.[1] ?? url.searchParams.get('X-Amz-Credential');
   if (!credential) return undefined;
   const [accessKeyId = '', , region = '', service = ''] = credential.split('/');
-  const common = { service, region, accessKeyId };
+  const asked = request.headers['x-amz-server-side-encryption'];
+  const common = { service, region, accessKeyId, ...(typeof asked === 'string' ? { encryption: asked } : {}) };
   if (service === 's3') return { ...common, ...s3Call(request, url) };
   const target = request.headers['x-amz-target'];
   if (typeof target === 'string') {

@@ -82,7 +82,9 @@ export class Strictness {
     const bucket = call.resource.split('/')[0] ?? '';
     if (call.action === 'DeleteObject' && call.names['IfMatch']) return this.#readRight(call);
     if (writes.includes(call.action)) {
-      const denied = await this.#lacks(call, bucket, ['kms:GenerateDataKey']);
+      // What asks for S3's own keys needs none of KMS, whatever the bucket's default is.
+      const own = call.encryption === 'AES256';
+      const denied = own ? undefined : await this.#lacks(call, bucket, ['kms:GenerateDataKey']);
       if (denied || !call.source) return denied;
       return this.#lacks(call, call.source.split('/')[0] ?? '', ['kms:Decrypt']);
     }

@@ -1,16 +1,30 @@
-import { DescribeSecurityGroupsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { DescribeSecurityGroupsCommand, DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { rootCredentials } from '../bridge.ts';
 import { type Group, RdsFault } from './model.ts';
 import type { Params } from './query.ts';
 import type { Caller, RdsWorld } from './world.ts';
 
-const subnetXml = (group: Group) => ({ DBSubnetGroupName: group.name, SubnetGroupStatus: 'Complete' });
+/** Each subnet in a zone of its own. */
+const subnetXml = ({ name, region, subnets }: Group) => ({
+  DBSubnetGroupName: name,
+  SubnetGroupStatus: 'Complete',
+  Subnets: subnets.map((SubnetIdentifier, index) => ({
+    SubnetIdentifier,
+    SubnetAvailabilityZone: { Name: `${region}${'abcdef'[index]}` },
+    SubnetStatus: 'Active',
+  })),
+});
 const parameterXml = (group: Group) => ({ DBParameterGroupName: group.name, DBParameterGroupFamily: group.family });
 
 export async function createSubnetGroup(world: RdsWorld, caller: Caller, params: Params) {
   const name = (params.text('DBSubnetGroupName') ?? '').toLowerCase();
   await world.allow(caller, 'rds:CreateDBSubnetGroup', [world.arn(caller.region, 'subgrp', name)]);
-  const group = { name, region: caller.region, family: undefined };
+  if (world.subnetGroups.has(world.key(caller.region, name))) {
+    throw new RdsFault('DBSubnetGroupAlreadyExists', `The DB subnet group '${name}' already exists.`);
+  }
+  const subnets = params.list('SubnetIds.SubnetIdentifier') ?? [];
+  await requireSubnets(world, caller.region, subnets);
+  const group = { name, region: caller.region, family: undefined, subnets };
   world.subnetGroups.set(world.key(caller.region, name), group);
   return { DBSubnetGroup: subnetXml(group) };
 }
@@ -18,7 +32,10 @@ export async function createSubnetGroup(world: RdsWorld, caller: Caller, params:
 export async function createParameterGroup(world: RdsWorld, caller: Caller, params: Params) {
   const name = (params.text('DBParameterGroupName') ?? '').toLowerCase();
   await world.allow(caller, 'rds:CreateDBParameterGroup', [world.arn(caller.region, 'pg', name)]);
-  const group = { name, region: caller.region, family: params.text('DBParameterGroupFamily') };
+  if (world.parameterGroups.has(world.key(caller.region, name))) {
+    throw new RdsFault('DBParameterGroupAlreadyExists', `Parameter group ${name} already exists`);
+  }
+  const group = { name, region: caller.region, family: params.text('DBParameterGroupFamily'), subnets: [] };
   world.parameterGroups.set(world.key(caller.region, name), group);
   return { DBParameterGroup: parameterXml(group) };
 }
@@ -35,16 +52,36 @@ export async function describeParameterGroups(world: RdsWorld, caller: Caller, p
   return { DBParameterGroups: [parameterXml(parameterGroup(world, caller.region, name))] };
 }
 
-export function subnetGroup(world: RdsWorld, region: string, name: string): Group {
+function subnetGroup(world: RdsWorld, region: string, name: string): Group {
   const found = world.subnetGroups.get(world.key(region, name));
   if (!found) throw new RdsFault('DBSubnetGroupNotFoundFault', `DB subnet group ${name} does not exist.`, 404);
   return found;
 }
 
-export function parameterGroup(world: RdsWorld, region: string, name: string): Group {
+function parameterGroup(world: RdsWorld, region: string, name: string): Group {
   const found = world.parameterGroups.get(world.key(region, name));
   if (!found) throw new RdsFault('DBParameterGroupNotFound', `DBParameterGroup ${name} not found.`, 404);
   return found;
+}
+
+/** Groups that an instance is to be in are there. */
+export function requireGroups(world: RdsWorld, region: string, params: Params): void {
+  const subnets = params.text('DBSubnetGroupName');
+  const parameters = params.text('DBParameterGroupName');
+  if (subnets) subnetGroup(world, region, subnets);
+  if (parameters) parameterGroup(world, region, parameters);
+}
+
+async function requireSubnets(world: RdsWorld, region: string, wanted: string[]): Promise<void> {
+  const ec2 = new EC2Client({ region, endpoint: world.bridge.endpoint, credentials: rootCredentials });
+  try {
+    const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({}));
+    const unknown = wanted.filter((id) => !Subnets.some((each) => each.SubnetId === id));
+    if (unknown.length > 0)
+      throw new RdsFault('InvalidSubnet', `Some input subnets are invalid: ${unknown.join(', ')}`);
+  } finally {
+    ec2.destroy();
+  }
 }
 
 /** Whether any of the groups lets anybody in: one that the region knows and that has no rule lets nobody in. */

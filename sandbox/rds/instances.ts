@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
-import { letsIn, parameterGroup, subnetGroup } from './groups.ts';
-import { type Instance, instanceXml, RdsFault, type Snapshot } from './model.ts';
+import { letsIn, requireGroups } from './groups.ts';
+import { ENGINE_VERSION, type Instance, instanceXml, RdsFault, type Snapshot } from './model.ts';
 import type { Params } from './query.ts';
+import { isDead, turnBackups } from './states.ts';
 import type { Caller, RdsWorld } from './world.ts';
 
-function xml(world: RdsWorld, instance: Instance): Record<string, unknown> {
+export function describedInstance(world: RdsWorld, instance: Instance): Record<string, unknown> {
   return instanceXml(instance, world.arn(instance.region, 'db', instance.id));
 }
 
@@ -24,7 +25,7 @@ function checkStorage(storageGib: number, params: Params): void {
   }
 }
 
-function newInstance(world: RdsWorld, caller: Caller, params: Params, source?: Snapshot): Instance {
+export function newInstance(world: RdsWorld, caller: Caller, params: Params, source?: Snapshot): Instance {
   const id = (params.text('DBInstanceIdentifier') ?? '').toLowerCase();
   if (world.instances.has(world.key(caller.region, id))) {
     throw new RdsFault('DBInstanceAlreadyExists', `DB instance ${id} already exists`);
@@ -33,15 +34,25 @@ function newInstance(world: RdsWorld, caller: Caller, params: Params, source?: S
   if (world.settings.insufficientCapacity.includes(className)) {
     throw new RdsFault('InsufficientDBInstanceCapacity', `${className} is not available in this region now`);
   }
+  if (world.settings.unorderableClasses.includes(className)) {
+    throw new RdsFault(
+      'InvalidParameterCombination',
+      `RDS does not support creating a DB instance with the following combination: DBInstanceClass=${className}, Engine=postgres, EngineVersion=${ENGINE_VERSION}`,
+    );
+  }
   const storageGib = params.number('AllocatedStorage') ?? source?.storageGib ?? 20;
   checkStorage(storageGib, params);
+  const version = source?.engineVersion ?? ENGINE_VERSION;
   const instance: Instance = {
     id,
     region: caller.region,
+    engine: source?.engine ?? params.text('Engine') ?? 'postgres',
+    memberOf: params.text('DBClusterIdentifier'),
     status: 'creating',
     cluster: undefined,
     createdAt: new Date(),
     className,
+    engineVersion: world.settings.retiredVersions[version] ?? version,
     storageGib,
     storageType: params.text('StorageType') ?? source?.storageType ?? 'gp3',
     iops: params.number('Iops'),
@@ -49,8 +60,9 @@ function newInstance(world: RdsWorld, caller: Caller, params: Params, source?: S
     masterUser: params.text('MasterUsername') ?? source?.masterUser ?? 'postgres',
     multiAz: params.flag('MultiAZ') ?? false,
     backupRetentionDays: params.number('BackupRetentionPeriod') ?? 1,
+    pendingRetentionDays: undefined,
     deletionProtection: params.flag('DeletionProtection') ?? false,
-    kmsKeyId: source?.kmsKeyId ?? params.text('KmsKeyId'),
+    kmsKeyId: source?.kmsKeyId,
     parameterGroup: params.text('DBParameterGroupName') ?? 'default.postgres17',
     subnetGroup: params.text('DBSubnetGroupName'),
     securityGroups: (params.list('VpcSecurityGroupIds.VpcSecurityGroupId') ?? ['sg-default']).map((group) => ({
@@ -67,6 +79,7 @@ function newInstance(world: RdsWorld, caller: Caller, params: Params, source?: S
     tags: params.tags() ?? source?.tags ?? [],
   };
   world.instances.set(world.key(caller.region, id), instance);
+  world.accept(instance);
   return instance;
 }
 
@@ -81,7 +94,10 @@ async function setPassword(client: pg.Client, user: string, password: string): P
 export async function createInstance(world: RdsWorld, caller: Caller, params: Params) {
   const arn = world.arn(caller.region, 'db', (params.text('DBInstanceIdentifier') ?? '').toLowerCase());
   await world.allow(caller, 'rds:CreateDBInstance', [arn], params.tags() ?? []);
-  const instance = newInstance(world, caller, params);
+  requireGroups(world, caller.region, params);
+  const keyId = params.text('KmsKeyId');
+  const kmsKeyId = keyId ? await world.requireKey(caller, keyId) : undefined;
+  const instance = Object.assign(newInstance(world, caller, params), { kmsKeyId });
   const password = params.text('MasterUserPassword') ?? randomBytes(18).toString('base64url');
   const database = params.text('DBName');
   world.later(async () => {
@@ -95,36 +111,7 @@ export async function createInstance(world: RdsWorld, caller: Caller, params: Pa
     instance.status = 'available';
     world.announce('DB_INSTANCE', 'RDS-EVENT-0005', instance, 'DB instance created');
   });
-  return { DBInstance: xml(world, instance) };
-}
-
-export async function restoreInstance(world: RdsWorld, caller: Caller, params: Params) {
-  const source = world.snapshot(caller.region, params.text('DBSnapshotIdentifier'));
-  const arn = world.arn(caller.region, 'db', (params.text('DBInstanceIdentifier') ?? '').toLowerCase());
-  const sourceArn = world.arn(source.region, 'snapshot', source.id);
-  const subnets = params.text('DBSubnetGroupName');
-  const parameters = params.text('DBParameterGroupName');
-  const groups = [
-    ...(subnets ? [world.arn(caller.region, 'subgrp', subnets)] : []),
-    ...(parameters ? [world.arn(caller.region, 'pg', parameters)] : []),
-  ];
-  const tags = params.tags() ?? [];
-  await world.allow(caller, 'rds:RestoreDBInstanceFromDBSnapshot', [arn, sourceArn, ...groups], tags);
-  if (tags.length > 0) await world.allow(caller, 'rds:AddTagsToResource', [arn], tags);
-  if (subnets) subnetGroup(world, caller.region, subnets);
-  if (parameters) parameterGroup(world, caller.region, parameters);
-  if (source.status !== 'available' || !source.folder) {
-    throw new RdsFault('InvalidDBSnapshotState', `Snapshot ${source.id} is ${source.status}.`);
-  }
-  if (source.kmsKeyId) await world.requireKey(caller, source.kmsKeyId);
-  const folder = source.folder;
-  const instance = newInstance(world, caller, params, source);
-  world.later(async () => {
-    instance.cluster = await world.host.start(await world.host.cloneFolder(folder));
-    instance.status = 'available';
-    world.announce('DB_INSTANCE', 'RDS-EVENT-0043', instance, 'Restored from snapshot');
-  });
-  return { DBInstance: xml(world, instance) };
+  return { DBInstance: describedInstance(world, instance) };
 }
 
 export async function describeInstances(world: RdsWorld, caller: Caller, params: Params) {
@@ -132,24 +119,25 @@ export async function describeInstances(world: RdsWorld, caller: Caller, params:
   const arn = world.arn(caller.region, 'db', wanted ? wanted.toLowerCase() : '*');
   await world.allow(caller, 'rds:DescribeDBInstances', [arn]);
   const found = wanted
-    ? [world.instance(caller.region, wanted)]
-    : [...world.instances.values()].filter((instance) => instance.region === caller.region);
+    ? [world.instance(caller.region, wanted)].filter((instance) => world.sees(instance))
+    : [...world.instances.values()].filter((each) => each.region === caller.region && world.sees(each));
+  if (wanted && found.length === 0) throw new RdsFault('DBInstanceNotFound', `DBInstance ${wanted} not found.`, 404);
   const start = Number(params.text('Marker') ?? 0);
   return {
     Marker: start + 100 < found.length ? String(start + 100) : undefined,
-    DBInstances: found.slice(start, start + 100).map((instance) => xml(world, instance)),
+    DBInstances: found.slice(start, start + 100).map((instance) => describedInstance(world, instance)),
   };
 }
 
 export async function modifyInstance(world: RdsWorld, caller: Caller, params: Params) {
   const instance = world.instance(caller.region, params.text('DBInstanceIdentifier'));
   await world.allow(caller, 'rds:ModifyDBInstance', [world.arn(caller.region, 'db', instance.id)]);
-  requireAvailable(instance);
+  requireState(instance, 'ModifyDBInstance');
   const password = params.text('MasterUserPassword');
   const groups = params.list('VpcSecurityGroupIds.VpcSecurityGroupId');
   instance.multiAz = params.flag('MultiAZ') ?? instance.multiAz;
   instance.deletionProtection = params.flag('DeletionProtection') ?? instance.deletionProtection;
-  instance.backupRetentionDays = params.number('BackupRetentionPeriod') ?? instance.backupRetentionDays;
+  turnBackups(world, instance, params);
   instance.className = params.text('DBInstanceClass') ?? instance.className;
   if (password !== undefined) {
     instance.pendingPassword = true;
@@ -164,7 +152,7 @@ export async function modifyInstance(world: RdsWorld, caller: Caller, params: Pa
   if (groups) swapGroups(world, instance, groups);
   const newId = params.text('NewDBInstanceIdentifier')?.toLowerCase();
   if (newId) rename(world, instance, newId);
-  return { DBInstance: xml(world, instance) };
+  return { DBInstance: describedInstance(world, instance) };
 }
 
 /** A rename reboots, and takes a while. */
@@ -197,14 +185,15 @@ function swapGroups(world: RdsWorld, instance: Instance, groups: string[]): void
 export async function rebootInstance(world: RdsWorld, caller: Caller, params: Params) {
   const instance = world.instance(caller.region, params.text('DBInstanceIdentifier'));
   await world.allow(caller, 'rds:RebootDBInstance', [world.arn(caller.region, 'db', instance.id)]);
-  const cluster = requireAvailable(instance);
+  const cluster = requireState(instance, 'RebootDBInstance');
+  const before = instance.status;
   instance.status = 'rebooting';
   world.later(async () => {
     await world.host.restart(cluster);
-    instance.status = 'available';
+    instance.status = before;
     world.announce('DB_INSTANCE', 'RDS-EVENT-0006', instance, 'DB instance restarted');
   });
-  return { DBInstance: xml(world, instance) };
+  return { DBInstance: describedInstance(world, instance) };
 }
 
 export async function deleteInstance(world: RdsWorld, caller: Caller, params: Params) {
@@ -219,7 +208,10 @@ export async function deleteInstance(world: RdsWorld, caller: Caller, params: Pa
   if (!params.flag('SkipFinalSnapshot')) {
     throw new RdsFault('InvalidParameterCombination', 'FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot');
   }
-  if (!['available', 'failed', 'stopped', 'storage-optimization'].includes(instance.status)) {
+  if (
+    !isDead(instance.status) &&
+    !['available', 'stopped', 'storage-optimization', 'storage-initialization'].includes(instance.status)
+  ) {
     throw new RdsFault('InvalidDBInstanceState', `Instance ${instance.id} is ${instance.status}.`);
   }
   instance.status = 'deleting';
@@ -231,12 +223,16 @@ export async function deleteInstance(world: RdsWorld, caller: Caller, params: Pa
     world.instances.delete(world.key(instance.region, instance.id));
     world.announce('DB_INSTANCE', 'RDS-EVENT-0003', instance, 'DB instance deleted');
   });
-  return { DBInstance: xml(world, instance) };
+  return { DBInstance: describedInstance(world, instance) };
 }
 
-function requireAvailable(instance: Instance) {
-  if (instance.status !== 'available' || !instance.cluster) {
-    throw new RdsFault('InvalidDBInstanceState', `Instance ${instance.id} is ${instance.status}, not available.`);
-  }
-  return instance.cluster;
+/** States besides `available` in which RDS takes a call. A reboot wants the backup to be over; what is stopped takes neither. */
+const alsoIn: Record<'ModifyDBInstance' | 'RebootDBInstance', string[]> = {
+  ModifyDBInstance: ['backing-up', 'storage-full', 'storage-initialization', 'storage-optimization'],
+  RebootDBInstance: ['storage-initialization', 'storage-optimization'],
+};
+
+function requireState(instance: Instance, action: keyof typeof alsoIn) {
+  if (instance.cluster && ['available', ...alsoIn[action]].includes(instance.status)) return instance.cluster;
+  throw new RdsFault('InvalidDBInstanceState', `Instance ${instance.id} is not in available state.`);
 }

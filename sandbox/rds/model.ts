@@ -2,6 +2,9 @@ import type { Cluster } from './postgres.ts';
 
 export type Tag = { Key: string; Value: string };
 
+/** What a test changes of a class: null when the region has it no more. */
+type OfferChange = null | { multiAz?: boolean; zones?: string[]; storageTypes?: string[] };
+
 /** What differs from one test to the next; changed through the gateway's control route. */
 export type RdsSettings = {
   /** What takes a while does not end before this is taken back: states in between can be looked at. */
@@ -11,8 +14,22 @@ export type RdsSettings = {
   snapshotQuota: number;
   copyLimit: number;
   insufficientCapacity: string[];
+  /** Classes that cannot be ordered in this region: refused at once. */
+  unorderableClasses: string[];
+  /** Restores that are accepted and then end in such a state, by their class or the beginning of the instance's name. */
+  restoresEndIn: Record<string, string>;
+  /** A state in which a restored instance serves and stands, for as long as the setting does. */
+  standsAfterRestore: string | null;
+  /** The first backup, after a restore and when backups are turned on: `backing-up`, for ever where it is null. */
+  baselineBackupMs: number | null;
+  /** Versions that are not offered any more, and what a restore of their snapshots runs instead. */
+  retiredVersions: Record<string, string>;
+  /** What a class is offered with otherwise than the usual. */
+  offers: Record<string, OfferChange>;
   events: 'deliver' | 'drop' | 'double';
   eventDelayMs: number;
+  /** So many describes of what was just accepted do not see it yet: RDS answers them as eventual consistency allows. */
+  unseenDescribes: number;
 };
 
 export const defaultSettings: RdsSettings = {
@@ -22,17 +39,29 @@ export const defaultSettings: RdsSettings = {
   snapshotQuota: 100,
   copyLimit: 20,
   insufficientCapacity: [],
+  unorderableClasses: [],
+  restoresEndIn: {},
+  standsAfterRestore: null,
+  baselineBackupMs: 50,
+  retiredVersions: {},
+  offers: {},
   events: 'deliver',
   eventDelayMs: 0,
+  unseenDescribes: 0,
 };
 
 export type Instance = {
   id: string;
   region: string;
+  /** By name only: what serves is PostgreSQL. */
+  engine: string;
+  /** The DB cluster that it is a member of: Aurora's, or a Multi-AZ one. */
+  memberOf: string | undefined;
   status: string;
   cluster: Cluster | undefined;
   createdAt: Date;
   className: string;
+  engineVersion: string;
   storageGib: number;
   storageType: string;
   iops: number | undefined;
@@ -40,6 +69,8 @@ export type Instance = {
   masterUser: string;
   multiAz: boolean;
   backupRetentionDays: number;
+  /** Asked for, and done with the restart that it takes. */
+  pendingRetentionDays: number | undefined;
   deletionProtection: boolean;
   kmsKeyId: string | undefined;
   parameterGroup: string;
@@ -59,11 +90,13 @@ export type Snapshot = {
   id: string;
   region: string;
   instanceId: string;
+  engine: string;
   status: string;
   folder: string | undefined;
   createdAt: Date;
   originalCreatedAt: Date;
   percent: number;
+  engineVersion: string;
   kmsKeyId: string | undefined;
   sourceArn: string | undefined;
   sourceRegion: string | undefined;
@@ -75,9 +108,9 @@ export type Snapshot = {
 };
 
 /** Subnet and parameter groups: only what a restore asks of them. */
-export type Group = { name: string; region: string; family: string | undefined };
+export type Group = { name: string; region: string; family: string | undefined; subnets: string[] };
 
-const ENGINE_VERSION = '17.10';
+export const ENGINE_VERSION = '17.10';
 
 export class RdsFault extends Error {
   readonly code: string;
@@ -95,8 +128,9 @@ export function instanceXml(instance: Instance, arn: string): Record<string, unk
     DBInstanceArn: arn,
     DBInstanceStatus: instance.status,
     DBInstanceClass: instance.className,
-    Engine: 'postgres',
-    EngineVersion: ENGINE_VERSION,
+    Engine: instance.engine,
+    DBClusterIdentifier: instance.memberOf,
+    EngineVersion: instance.engineVersion,
     EngineLifecycleSupport: instance.lifecycleSupport,
     MasterUsername: instance.masterUser,
     AllocatedStorage: instance.storageGib,
@@ -117,7 +151,10 @@ export function instanceXml(instance: Instance, arn: string): Record<string, unk
     })),
     DBParameterGroups: [{ DBParameterGroupName: instance.parameterGroup, ParameterApplyStatus: 'in-sync' }],
     DBSubnetGroup: instance.subnetGroup ? { DBSubnetGroupName: instance.subnetGroup } : undefined,
-    PendingModifiedValues: instance.pendingPassword ? { MasterUserPassword: '****' } : {},
+    PendingModifiedValues: {
+      MasterUserPassword: instance.pendingPassword ? '****' : undefined,
+      BackupRetentionPeriod: instance.pendingRetentionDays,
+    },
     CACertificateIdentifier: instance.caCertificate,
     EnabledCloudwatchLogsExports: instance.logExports,
     IAMDatabaseAuthenticationEnabled: instance.iamAuthentication,
@@ -133,8 +170,8 @@ export function snapshotXml(snapshot: Snapshot, arn: string): Record<string, unk
     DBInstanceIdentifier: snapshot.instanceId,
     Status: snapshot.status,
     SnapshotType: 'manual',
-    Engine: 'postgres',
-    EngineVersion: ENGINE_VERSION,
+    Engine: snapshot.engine,
+    EngineVersion: snapshot.engineVersion,
     AllocatedStorage: snapshot.storageGib,
     StorageType: snapshot.storageType,
     MasterUsername: snapshot.masterUser,

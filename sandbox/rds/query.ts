@@ -9,6 +9,11 @@ const members: Record<string, string> = {
   VpcSecurityGroups: 'VpcSecurityGroupMembership',
   DBParameterGroups: 'DBParameterGroup',
   DBSubnetGroups: 'DBSubnetGroup',
+  AccountQuotas: 'AccountQuota',
+  Subnets: 'Subnet',
+  DBEngineVersions: 'DBEngineVersion',
+  OrderableDBInstanceOptions: 'OrderableDBInstanceOption',
+  AvailabilityZones: 'AvailabilityZone',
 };
 
 function escapeXml(text: string): string {

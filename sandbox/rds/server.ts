@@ -1,15 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import { createParameterGroup, createSubnetGroup, describeParameterGroups, describeSubnetGroups } from './groups.ts';
-import {
-  createInstance,
-  deleteInstance,
-  describeInstances,
-  modifyInstance,
-  rebootInstance,
-  restoreInstance,
-} from './instances.ts';
+import { createInstance, deleteInstance, describeInstances, modifyInstance, rebootInstance } from './instances.ts';
 import { RdsFault, type Tag } from './model.ts';
+import { describeEngineVersions, describeOrderableOptions } from './offers.ts';
 import { errorXml, Params, responseXml } from './query.ts';
+import { restoreInstance } from './restores.ts';
 import { copySnapshot, createSnapshot, deleteSnapshot, describeSnapshots } from './snapshots.ts';
 import type { Caller, RdsWorld } from './world.ts';
 
@@ -36,11 +31,28 @@ async function addTags(world: RdsWorld, caller: Caller, params: Params) {
   return {};
 }
 
+/** Quotas count everybody's in the region, whoever made them. */
+async function describeAccount(world: RdsWorld, caller: Caller) {
+  await world.allow(caller, 'rds:DescribeAccountAttributes', ['*']);
+  const inRegion = (all: Map<string, { region: string }>) =>
+    [...all.values()].filter(({ region }) => region === caller.region).length;
+  const { snapshotQuota } = world.settings;
+  return {
+    AccountQuotas: [
+      { AccountQuotaName: 'DBInstances', Used: inRegion(world.instances), Max: 40 },
+      { AccountQuotaName: 'ManualSnapshots', Used: inRegion(world.snapshots), Max: snapshotQuota },
+    ],
+  };
+}
+
 const actions: Record<string, Action> = {
+  DescribeAccountAttributes: describeAccount,
   CreateDBSubnetGroup: createSubnetGroup,
   DescribeDBSubnetGroups: describeSubnetGroups,
   CreateDBParameterGroup: createParameterGroup,
   DescribeDBParameterGroups: describeParameterGroups,
+  DescribeDBEngineVersions: describeEngineVersions,
+  DescribeOrderableDBInstanceOptions: describeOrderableOptions,
   CreateDBInstance: createInstance,
   DescribeDBInstances: describeInstances,
   ModifyDBInstance: modifyInstance,

@@ -32,6 +32,12 @@ export async function createSnapshot(world: RdsWorld, caller: Caller, params: Pa
   await world.allow(caller, 'rds:CreateDBSnapshot', [world.arn(region, 'db', instanceId), target], tags);
   if (tags.length > 0) await world.allow(caller, 'rds:AddTagsToResource', [target], tags);
   const instance = world.instance(region, instanceId);
+  if (instance.memberOf) {
+    throw new RdsFault(
+      'InvalidParameterValue',
+      'The specified instance is a member of a cluster and a snapshot cannot be created directly.',
+    );
+  }
   const id = claimName(world, region, params.text('DBSnapshotIdentifier'));
   const cluster = instance.cluster;
   if (!cluster || !['available', 'storage-optimization'].includes(instance.status)) {
@@ -41,11 +47,13 @@ export async function createSnapshot(world: RdsWorld, caller: Caller, params: Pa
     id,
     region,
     instanceId: instance.id,
+    engine: instance.engine,
     status: 'creating',
     folder: undefined,
     createdAt: new Date(),
     originalCreatedAt: new Date(),
     percent: 0,
+    engineVersion: instance.engineVersion,
     kmsKeyId: instance.kmsKeyId,
     sourceArn: undefined,
     sourceRegion: undefined,
@@ -56,6 +64,7 @@ export async function createSnapshot(world: RdsWorld, caller: Caller, params: Pa
     tags: instance.copyTagsToSnapshot ? [...instance.tags, ...tags] : tags,
   };
   world.snapshots.set(world.key(region, id), snapshot);
+  world.accept(snapshot);
   world.announce('SNAPSHOT', 'RDS-EVENT-0040', snapshot, 'Creating manual snapshot');
   world.later(async () => {
     snapshot.originalCreatedAt = new Date();
@@ -71,12 +80,13 @@ export async function createSnapshot(world: RdsWorld, caller: Caller, params: Pa
   return { DBSnapshot: xml(world, snapshot) };
 }
 
-async function checkCopy(world: RdsWorld, caller: Caller, source: Snapshot, kmsKeyId: string | undefined) {
+/** Answers the ARN of the copy's key. */
+async function checkCopy(world: RdsWorld, caller: Caller, source: Snapshot, keyId: string | undefined) {
   if (source.status !== 'available') {
     throw new RdsFault('InvalidDBSnapshotState', `Snapshot ${source.id} is ${source.status}, not available.`);
   }
-  if (kmsKeyId) await world.requireKey(caller, kmsKeyId);
-  if (source.region === caller.region || !source.kmsKeyId) return;
+  const kmsKeyId = keyId ? await world.requireKey(caller, keyId) : undefined;
+  if (source.region === caller.region || !source.kmsKeyId) return kmsKeyId;
   if (!kmsKeyId) {
     throw new RdsFault(
       'KMSKeyNotAccessibleFault',
@@ -84,6 +94,7 @@ async function checkCopy(world: RdsWorld, caller: Caller, source: Snapshot, kmsK
     );
   }
   await world.requireKey(caller, source.kmsKeyId);
+  return kmsKeyId;
 }
 
 export async function copySnapshot(world: RdsWorld, caller: Caller, params: Params) {
@@ -95,9 +106,8 @@ export async function copySnapshot(world: RdsWorld, caller: Caller, params: Para
   const targetArn = world.arn(region, 'snapshot', targetName);
   await world.allow(caller, 'rds:CopyDBSnapshot', [sourceArn, targetArn], tags);
   if (tags.length > 0) await world.allow(caller, 'rds:AddTagsToResource', [targetArn], tags);
-  const kmsKeyId = params.text('KmsKeyId');
   const id = claimName(world, region, targetName);
-  await checkCopy(world, caller, source, kmsKeyId);
+  const kmsKeyId = await checkCopy(world, caller, source, params.text('KmsKeyId'));
   const inFlight = [...world.snapshots.values()].filter(
     (snapshot) => snapshot.region === region && snapshot.status === 'creating' && snapshot.sourceArn,
   ).length;
@@ -119,6 +129,7 @@ export async function copySnapshot(world: RdsWorld, caller: Caller, params: Para
     tags: params.flag('CopyTags') ? [...source.tags, ...tags] : tags,
   };
   world.snapshots.set(world.key(region, id), copy);
+  world.accept(copy);
   world.announce('SNAPSHOT', 'RDS-EVENT-0059', copy, 'Started copy of snapshot');
   world.later(() => finishCopy(world, source, copy));
   return { DBSnapshot: xml(world, copy) };
@@ -154,7 +165,11 @@ export async function describeSnapshots(world: RdsWorld, caller: Caller, params:
   const wanted = params.text('DBSnapshotIdentifier');
   const arn = world.arn(region, 'snapshot', wanted ? wanted.toLowerCase() : '*');
   await world.allow(caller, 'rds:DescribeDBSnapshots', [arn]);
-  if (wanted) return { DBSnapshots: [xml(world, world.snapshot(region, wanted))] };
+  if (wanted) {
+    const found = world.snapshot(region, wanted);
+    if (!world.sees(found)) throw new RdsFault('DBSnapshotNotFound', `DBSnapshot ${wanted} not found.`, 404);
+    return { DBSnapshots: [xml(world, found)] };
+  }
   const instanceId = params.text('DBInstanceIdentifier')?.toLowerCase();
   const filters = params.filters();
   const all = [...world.snapshots.values()]
@@ -163,6 +178,7 @@ export async function describeSnapshots(world: RdsWorld, caller: Caller, params:
     .filter((snapshot) => filters.get('db-instance-id')?.includes(snapshot.instanceId) ?? true)
     .filter((snapshot) => filters.get('db-snapshot-id')?.includes(snapshot.id) ?? true)
     .filter(() => filters.get('snapshot-type')?.includes('manual') ?? true)
+    .filter((snapshot) => world.sees(snapshot))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
   const start = Number(params.text('Marker') ?? 0);
   const end = start + Math.min(100, params.number('MaxRecords') ?? 100);

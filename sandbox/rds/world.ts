@@ -24,6 +24,8 @@ export class RdsWorld {
   readonly account: string;
   settings: RdsSettings = { ...defaultSettings };
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** How many describes do not see yet what was accepted. */
+  readonly #unseen = new WeakMap<Instance | Snapshot, number>();
   /** What is due, and held back. */
   readonly #held: (() => Promise<void> | void)[] = [];
   #stopped = false;
@@ -56,6 +58,18 @@ export class RdsWorld {
     return found;
   }
 
+  /** From now on it is there, for those who make another of its name; whoever describes it sees it later. */
+  accept(item: Instance | Snapshot): void {
+    this.#unseen.set(item, this.settings.unseenDescribes);
+  }
+
+  /** Whether this describe sees it. */
+  sees(item: Instance | Snapshot): boolean {
+    const left = this.#unseen.get(item) ?? 0;
+    this.#unseen.set(item, Math.max(0, left - 1));
+    return left === 0;
+  }
+
   async allow(caller: Caller, action: string, resources: string[], tags: Tag[] = []): Promise<void> {
     const context = Object.fromEntries(tags.map((tag) => [`aws:RequestTag/${tag.Key}`, tag.Value]));
     const answer = await this.bridge.authorize({ ...caller, action, resources, context });
@@ -67,8 +81,8 @@ export class RdsWorld {
     );
   }
 
-  /** Both the key's state and the caller's rights on it decide, as in AWS. */
-  async requireKey(caller: Caller, keyId: string): Promise<void> {
+  /** Both the key's state and the caller's rights on it decide, as in AWS, which tells it by its ARN from then on. */
+  async requireKey(caller: Caller, keyId: string): Promise<string> {
     const region = keyId.startsWith('arn:') ? (keyId.split(':')[3] ?? caller.region) : caller.region;
     const kms = new KMSClient({ region, endpoint: this.bridge.endpoint, credentials: rootCredentials });
     const fault = (why: string) => new RdsFault('KMSKeyNotAccessibleFault', `The KMS key ${keyId} ${why}`);
@@ -87,6 +101,7 @@ export class RdsWorld {
       const answer = await this.bridge.authorize({ ...caller, region, action, resources: [arn], context });
       if (!answer.allowed) throw fault(`is not accessible: ${answer.principal} may not ${action}`);
     }
+    return arn;
   }
 
   later(work: () => Promise<void> | void, delayMs = this.settings.stateDelayMs): void {

@@ -4,7 +4,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import pg from 'pg';
 import { type BuilderKey, builderKey } from './box.ts';
 import { type SigningKey, signingKey } from './hart.ts';
-import { publishPackage, type SeededPackage, seededIdent } from './packages.ts';
+import { deletePackage, publishPackage, type SeededPackage, seededIdent } from './packages.ts';
 import { SeededRandom } from './random.ts';
 import { ledgerVersions, schemaSql } from './schema.ts';
 
@@ -25,6 +25,8 @@ export type SeededBuilder = {
   packages: SeededPackage[];
   /** Publishes one more package, as `hab pkg upload` would. */
   publish: (bytes?: number) => Promise<SeededPackage>;
+  /** Deletes a package and uploads another build of it under the same name: other bytes, a new row. */
+  publishAnew: (made: SeededPackage, bytes?: number) => Promise<SeededPackage>;
   close: () => Promise<void>;
 };
 
@@ -99,10 +101,14 @@ export async function seedBuilder(options: SeedOptions): Promise<SeededBuilder> 
     serial += 1;
     return publishPackage(world, ident, signers.get(origin) as SigningKey, random.bytes(bytes));
   };
+  const publishAnew = async ({ ident }: SeededPackage, bytes = options.contentBytes) => {
+    await deletePackage(world, ident);
+    return publishPackage(world, ident, signers.get(ident.origin) as SigningKey, random.bytes(bytes));
+  };
   const packages: SeededPackage[] = [];
   const next = async (): Promise<void> => {
     while (serial < options.packages) packages.push(await publish(serial === 0 ? options.largeBytes : undefined));
   };
   await Promise.all([next(), next(), next(), next()]);
-  return { packages, publish, close: () => db.end() };
+  return { packages, publish, publishAnew, close: () => db.end() };
 }

@@ -1,4 +1,4 @@
-import type { S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import type pg from 'pg';
 import { objectKeyOf, type PackageIdent } from '../../src/hart/ident.ts';
@@ -43,4 +43,16 @@ export async function publishPackage(
     [ident.name, parts.join('/'), parts, checksum, `# ${ident.name}`, ident.target, ident.origin],
   );
   return { ident, key, bytes: hart.length, checksum };
+}
+
+/** Deletes as Builder does (since 20260608): the row with its channels, and the object. */
+export async function deletePackage(
+  world: { s3: S3Client; bucket: string; db: pg.Pool },
+  ident: PackageIdent,
+): Promise<void> {
+  const named = [[ident.origin, ident.name, ident.version, ident.release].join('/'), ident.target];
+  const which = 'SELECT id FROM origin_packages WHERE ident = $1 AND target = $2';
+  await world.db.query(`DELETE FROM origin_channel_packages WHERE package_id IN (${which})`, named);
+  await world.db.query('DELETE FROM origin_packages WHERE ident = $1 AND target = $2', named);
+  await world.s3.send(new DeleteObjectCommand({ Bucket: world.bucket, Key: objectKeyOf(ident) }));
 }

@@ -20,6 +20,10 @@ export const vaultKeys = {
   deletionLog: (at: Date, id: string) => `deletions/log/${at.toISOString().replace(/[-:]/g, '')}-${id}.ndjson`,
   deletionFiles: 'deletions/all-',
   deletionFile: (at: Date, id: string) => `deletions/all-${at.toISOString().replace(/[-:]/g, '')}-${id}.ndjson.gz`,
+  /** Bytes that were replaced in the replica, and what is known of them. */
+  displaced: 'displaced/',
+  displacedBytes: (blake2b: string) => `displaced/${blake2b}`,
+  displacedFacts: (blake2b: string) => `displaced/${blake2b}.json`,
   packageInventory: (run: string, n: number) => `inventory/${run}-${n}.packages.ndjson.gz`,
   drills: 'drills/',
   failovers: 'failovers/',

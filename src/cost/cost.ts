@@ -1,6 +1,6 @@
+import { HOURS_A_MONTH, instancePrice } from './instance.ts';
 import { PRICES } from './prices.ts';
 
-const HOURS = 730;
 const DAYS = 30.4;
 const GIB = 2 ** 30;
 
@@ -21,6 +21,10 @@ export type Load = {
   drillIntervalDays: number;
   drillHours: number;
   drillClass: string;
+  /** Of so many drills one is real: of a failover's class, and Multi-AZ as a failover's; none when 0. */
+  realEvery: number;
+  failoverClass: string;
+  multiAz: boolean;
   /** Runs of the scheduled functions in a day, all together. */
   scheduledRunsPerDay: number;
   /** Zones in which the stack makes the inspector's endpoints; none when it makes none. */
@@ -70,16 +74,20 @@ function artifactLines({ artifactBytes, artifacts, artifactGrowthPercent, captur
   ];
 }
 
-function drillLine({ drillIntervalDays, drillHours, drillClass, databaseGib }: Load): CostLine {
-  const hourly = PRICES.rdsHour[drillClass];
+/** Small drills, and those of the real thing. */
+function drillLine(load: Load): CostLine {
+  const { drillIntervalDays, drillHours, drillClass, databaseGib, realEvery, failoverClass, multiAz } = load;
   const drills = DAYS / drillIntervalDays;
-  const storage = (databaseGib * PRICES.rdsStorageGibMonth) / HOURS;
-  const known = hourly === undefined ? `; no price of ${drillClass} in prices.ts: counted as db.m7g.large` : '';
-  const rate = hourly ?? PRICES.rdsHour['db.m7g.large'] ?? 0;
+  const real = realEvery === 0 ? 0 : drills / realEvery;
+  const small = instancePrice(drillClass, databaseGib, false);
+  const large = instancePrice(failoverClass, databaseGib, multiAz);
+  const counted = (className: string, { countedAs }: typeof small) =>
+    countedAs ? `; no price of ${className} in prices.ts: counted as ${countedAs}` : '';
+  const ofReal = `; ${real.toFixed(1)} of them real, ${failoverClass}${multiAz ? ', Multi-AZ' : ''}${counted(failoverClass, large)}`;
   return {
     what: 'drills',
-    dollarsAMonth: drills * drillHours * (rate + storage),
-    how: `${drills.toFixed(1)} a month, ${drillHours} h each, ${drillClass}${known}`,
+    dollarsAMonth: drillHours * ((drills - real) * small.dollarsAnHour + real * large.dollarsAnHour),
+    how: `${drills.toFixed(1)} a month, ${drillHours} h each, ${drillClass}${counted(drillClass, small)}${real === 0 ? '' : ofReal}`,
   };
 }
 
@@ -104,7 +112,7 @@ function runningLines({ scheduledRunsPerDay, artifacts, artifactGrowthPercent, z
     },
     {
       what: 'endpoints of the inspector',
-      dollarsAMonth: interfaceEndpoints * zones * HOURS * PRICES.vpcEndpointHour,
+      dollarsAMonth: interfaceEndpoints * zones * HOURS_A_MONTH * PRICES.vpcEndpointHour,
       how: zones === 0 ? 'none made by the stack' : `${interfaceEndpoints} interface endpoints, ${zones} zones`,
     },
   ];

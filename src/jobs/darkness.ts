@@ -46,7 +46,7 @@ function guardSource(store: ArtifactStore, darkness: Darkness): ArtifactStore {
     pages,
     head: (key) => guarded(darkness, () => store.head(key)),
     history: (key) => guarded(darkness, () => store.history(key)),
-    open: (key, etag) => guarded(darkness, () => store.open(key, etag)),
+    open: (key, etag, ofVersion) => guarded(darkness, () => store.open(key, etag, ofVersion)),
     copyFrom: (source) => store.copyFrom(source),
     replaceFrom: (source, badEtag) => store.replaceFrom(source, badEtag),
   };
@@ -61,25 +61,31 @@ function guardFence(fence: FencePort, darkness: Darkness): FencePort {
     reboot: () => guarded(darkness, () => fence.reboot()),
     bucketPolicy: () => guarded(darkness, () => fence.bucketPolicy()),
     setBucketPolicy: (policy) => guarded(darkness, () => fence.setBucketPolicy(policy)),
+    writeProbe: () => guarded(darkness, () => fence.writeProbe()),
+    clearProbe: () => guarded(darkness, () => fence.clearProbe()),
   };
 }
 
-type Watched = Pick<Ports, 'replica' | 'primaryArtifacts'> & Partial<Pick<Ports, 'database' | 'fence'>>;
+type Watched = Pick<Ports, 'replica' | 'primaryArtifacts'> & Partial<Pick<Ports, 'database' | 'displaced' | 'fence'>>;
 
 /** Ports whose calls to the primary site cost one time-out per run at most. */
 export function watchDarkness<P extends Watched>(ports: P): { ports: P; darkness: Darkness } {
   const darkness: Darkness = { silence: undefined };
   const { replica } = ports;
+  // What is copied within the DR site does not wait for the primary.
+  const here = [replica.bucket, ports.displaced?.bucket];
+  const from = <T>(bucket: string, copy: () => Promise<T>): Promise<T> =>
+    here.includes(bucket) ? copy() : guarded(darkness, copy);
   const guarding: Watched = {
     replica: {
       bucket: replica.bucket,
       pages: (prefix) => replica.pages(prefix),
       head: (key) => replica.head(key),
       history: (key) => replica.history(key),
-      open: (key, etag) => replica.open(key, etag),
-      replaceFrom: (source, badEtag) => guarded(darkness, () => replica.replaceFrom(source, badEtag)),
-      // A copy reads at the primary, so its silence is the primary's: the port says so.
-      copyFrom: (source) => guarded(darkness, () => replica.copyFrom(source)),
+      open: (key, etag, ofVersion) => replica.open(key, etag, ofVersion),
+      // A copy reads at its source, so what is copied from the primary is as silent as that: the port says so.
+      replaceFrom: (source, badEtag) => from(source.bucket, () => replica.replaceFrom(source, badEtag)),
+      copyFrom: (source) => from(source.bucket, () => replica.copyFrom(source)),
     },
     primaryArtifacts: guardSource(ports.primaryArtifacts, darkness),
     ...(ports.database ? { database: guardDatabase(ports.database, darkness) } : {}),

@@ -1,10 +1,19 @@
+import { findingRules } from '../core/findings.ts';
+import { takenLessOften, unsupported } from '../core/points/primary.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Ports } from '../core/ports/all.ts';
+import type { SnapshotFacts } from '../core/ports/database.ts';
+import { lostText, versionText } from '../core/recovery/orderable.ts';
 import { reportSchema } from '../core/recovery/report.ts';
 import { vaultKeys } from '../core/vault-layout.ts';
 import { DrError, describeError } from '../errors.ts';
 import { eachOf } from './each-of.ts';
 import { readEscrowedRevisions } from './keys/envelope.ts';
+
+import { unsupportedError } from './points/capture.ts';
+
+import { lookAtClasses } from './recovery/classes.ts';
+
 import { readDocument } from './vault/documents.ts';
 import { readRuns } from './vault/runs.ts';
 
@@ -17,6 +26,7 @@ type DoctorPorts = Pick<
   | 'fence'
   | 'instances'
   | 'notifier'
+  | 'offers'
   | 'primaryArtifacts'
   | 'queue'
   | 'replica'
@@ -83,16 +93,34 @@ async function subscribers({ notifier }: DoctorPorts): Promise<string> {
   return count > 0 ? `${count} confirmed` : fault('nobody is subscribed and confirmed');
 }
 
-async function restoreTargets({ database, instances }: DoctorPorts, { restore }: Policy): Promise<string> {
+async function newestCopy({ database }: DoctorPorts): Promise<SnapshotFacts | undefined> {
+  return (await database.copies()).toSorted((a, b) => Number(b.dataAt ?? 0) - Number(a.dataAt ?? 0))[0];
+}
+
+async function restoreTargets(ports: DoctorPorts, { restore }: Policy): Promise<string> {
+  const { instances } = ports;
   const { subnetGroup, parameterGroup } = restore;
-  const newest = (await database.copies()).toSorted((a, b) => Number(b.dataAt ?? 0) - Number(a.dataAt ?? 0));
-  const parameterGroupFamily = newest[0]?.parameterGroupFamily ?? 'postgres17';
+  const parameterGroupFamily = (await newestCopy(ports))?.parameterGroupFamily ?? 'postgres17';
   const missing = await instances.missing({ subnetGroup, parameterGroup, parameterGroupFamily });
   return missing.length > 0 ? fault(missing.map((each) => each.text).join('; ')) : 'there';
 }
 
-async function primaryDatabase({ database }: DoctorPorts): Promise<string> {
+async function classes(ports: DoctorPorts, policy: Policy): Promise<string> {
+  const copy = await newestCopy(ports);
+  if (!copy) return 'no copy in the DR region to ask for yet';
+  const found = await lookAtClasses(ports, policy, copy);
+  const names = [...new Set([...found.failover, ...found.drill].map((each) => each.className))];
+  const lost = lostText(found.failover) ?? lostText(found.drill);
+  if (lost) return fault(`for ${versionText(found)}: ${lost}`);
+  return `${names.join(', ')} can be ordered for ${versionText(found)}; that is no promise of capacity`;
+}
+
+async function primaryDatabase({ database }: DoctorPorts, policy: Policy): Promise<string> {
   const facts = await database.source();
+  const why = unsupported(facts);
+  if (why) throw unsupportedError(why);
+  const less = takenLessOften(policy, facts);
+  if (less) throw new DrError('BAD_CONFIG', less, { hint: findingRules.MULTI_AZ_OFF.hint });
   return `found; Multi-AZ ${facts.multiAz ? 'on' : 'off'}, backups ${facts.backupRetentionDays} days`;
 }
 
@@ -119,6 +147,11 @@ const looks: Look[] = [
     name: 'network and parameters for restores',
     hint: 'Make the groups that `restore:` names in the DR region.',
     look: restoreTargets,
+  },
+  {
+    name: 'classes for restores',
+    hint: 'Name classes in `restore:` that RDS offers in the DR region, and deploy.',
+    look: classes,
   },
   {
     name: "Builder's own credentials",

@@ -23,6 +23,8 @@ export type Pass = {
   rebooted: Set<string>;
   /** Failovers whose fence was looked at in this very pass. */
   fenced: Set<string>;
+  /** Failovers whose fenced bucket was tried in this very pass. */
+  probed: Set<string>;
   /** Points whose artifacts this very pass has listed at the primary. */
   listed: Set<string>;
   /** What was found of the replica for a point, by its id. */
@@ -47,6 +49,7 @@ export async function beginPass(unguarded: AdvancePorts, policy: Policy): Promis
     runs,
     rebooted: new Set(),
     fenced: new Set(),
+    probed: new Set(),
     listed: new Set(),
     coverage: new Map(),
     errors,

@@ -15,6 +15,8 @@ import { describeError, hasCode } from '../errors.ts';
 import { measureCoverage } from './artifacts/coverage.ts';
 import { isDarkness } from './darkness.ts';
 import { readEscrowedRevisions } from './keys/envelope.ts';
+import { lookAtClasses } from './recovery/classes.ts';
+import { lookForLeftovers } from './recovery/leftovers.ts';
 import { readReverseStatus } from './recovery/reverse.ts';
 import { writeStatusPage } from './status-page.ts';
 import { readDirection } from './vault/direction.ts';
@@ -27,11 +29,13 @@ type ReadinessPorts = Pick<
   | 'clock'
   | 'database'
   | 'deadMan'
+  | 'displaced'
   | 'escrow'
   | 'instances'
   | 'log'
   | 'metrics'
   | 'notifier'
+  | 'offers'
   | 'replica'
   | 'reverseVault'
   | 'signals'
@@ -100,7 +104,7 @@ async function optional<T>(seen: Observations, read: () => Promise<T>): Promise<
 
 async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observations> {
   const { points, unreadable } = await readPoints(ports.vault);
-  const { runs, unreadable: brokenRuns } = await readRuns(ports.vault);
+  const read = await readRuns(ports.vault);
   const [copies, escrow, node, unusableKeys, subscribers] = await Promise.all([
     ports.database.copies(),
     readEscrowedRevisions(ports.vault),
@@ -110,7 +114,7 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
   ]);
   const seen: Observations = {
     points,
-    unreadable: [...unreadable, ...brokenRuns, ...escrow.unreadable],
+    unreadable: [...unreadable, ...read.unreadable, ...escrow.unreadable],
     copies,
     replica: undefined,
     replicaMissing: undefined,
@@ -118,6 +122,7 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
     nodeFiles: node.map(({ key }) => nodePath(key)),
     unusableKeys,
     primary: { region: ports.site.primaryRegion, unreachable: 'not asked yet' },
+    quotas: [],
     subscribers,
     reconcile: undefined,
     verified: undefined,
@@ -125,14 +130,18 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
     previous: undefined,
     direction: 'primary→dr',
     reverse: undefined,
-    runs,
+    runs: read.runs,
+    leftovers: [],
     lacking: [],
+    classes: undefined,
   };
   seen.reconcile = (await optional(seen, () => readDocument(ports.vault, vaultKeys.reconcile, reconcileSchema)))?.value;
   seen.verified = (await optional(seen, () => readDocument(ports.vault, vaultKeys.verified, verifiedSchema)))?.value;
   seen.deletions = (await optional(seen, () => readDocument(ports.vault, vaultKeys.deletions, deletionsSchema)))?.value;
   seen.previous = (await optional(seen, () => readDocument(ports.vault, vaultKeys.status, statusSchema)))?.value;
-  seen.direction = (await optional(seen, () => readDirection(ports.vault)))?.direction ?? 'primary→dr';
+  const direction = await optional(seen, () => readDirection(ports.vault));
+  seen.direction = direction?.direction ?? 'primary→dr';
+  seen.leftovers = (await optional(seen, () => lookForLeftovers(ports, read, direction))) ?? [];
   if (seen.direction !== 'primary→dr') seen.reverse = await optional(seen, () => readReverseStatus(ports));
   const point = failoverPoint(points, copies);
   if (point) {
@@ -140,9 +149,11 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
     const copy = copies.find((each) => each.name === snapshotName(point.id));
     const parameterGroupFamily = copy?.parameterGroupFamily;
     seen.lacking = await ports.instances.missing({ subnetGroup, parameterGroup, parameterGroupFamily });
+    if (copy && seen.direction === 'primary→dr') seen.classes = await lookAtClasses(ports, policy, copy, point.source);
   }
   await observeReplica(ports, seen, point);
   seen.primary = await observePrimary(ports);
+  await observeQuotas(ports, seen);
   return seen;
 }
 
@@ -158,6 +169,22 @@ async function observeReplica(ports: ReadinessPorts, seen: Observations, point: 
     if (!hasCode(error, 'NOT_FOUND')) throw error;
     if (error.subject === bucket) seen.replicaMissing = { bucket, problem: error.message };
     else seen.unreadable.push({ key: error.subject ?? 'inventory', problem: error.message });
+  }
+}
+
+/** How many snapshots the account may still have: a primary that is silent is not asked once more. */
+async function observeQuotas({ database, site }: ReadinessPorts, seen: Observations): Promise<void> {
+  const asked = [
+    { at: 'dr', region: site.drRegion, ours: seen.copies.length },
+    ...('facts' in seen.primary ? [{ at: 'primary', region: site.primaryRegion } as const] : []),
+  ] as const;
+  for (const { at, ...region } of asked) {
+    try {
+      seen.quotas.push({ ...region, ...(await database.snapshotQuota(at)) });
+    } catch (error) {
+      if (hasCode(error, 'ACCESS_DENIED', 'NOT_FOUND')) seen.quotas.push({ ...region, unknown: error.message });
+      else if (!isDarkness(error)) throw error;
+    }
   }
 }
 

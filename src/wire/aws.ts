@@ -19,6 +19,7 @@ import { kmsEscrow } from '../adapters/aws/kms-escrow.ts';
 import { lambdaInspection } from '../adapters/aws/lambda-inspection.ts';
 import { rdsDatabase } from '../adapters/aws/rds-database.ts';
 import { rdsInstances } from '../adapters/aws/rds-instances.ts';
+import { rdsOffers } from '../adapters/aws/rds-offers.ts';
 import { s3Artifacts } from '../adapters/aws/s3-artifacts.ts';
 import { s3Removal } from '../adapters/aws/s3-removal.ts';
 import { s3Vault } from '../adapters/aws/s3-vault.ts';
@@ -29,6 +30,7 @@ import { deadManUrl, slackWebhook } from '../adapters/aws/webhooks.ts';
 import { bestEngine } from '../adapters/hash-engines.ts';
 import type { Config } from '../config.ts';
 import { stackNames } from '../core/names.ts';
+import { partitions } from '../core/partitions.ts';
 import type { Log, Ports } from '../core/ports/all.ts';
 import { streamsIn } from './streams.ts';
 
@@ -61,14 +63,19 @@ export const primaryArtifacts: Maker<'primaryArtifacts'> = ({ config: { primary,
     bucket: primary.bucket,
     site: 'primary',
   });
-export const replica: Maker<'replica'> = ({ config: { dr, network }, here }) => {
+/** A bucket of the DR site that artifacts are copied into, from the primary or from the other one beside it. */
+function copiedInto({ config: { dr, network }, here }: Wiring, bucket: string, beside: string): Ports['replica'] {
   const patient = clientSettings(dr.region, { ...network, requestTimeoutMs: COPY_TIMEOUT_MS });
-  const copies = { copiesFrom: 'primary', copyClient: new S3Client(patient) } as const;
+  const copies = { copiesFrom: 'primary', copyClient: new S3Client(patient), beside: [beside] } as const;
   const streams = streamsIn(dr.region, network);
-  return s3Artifacts({ client: new S3Client(here), streams, bucket: dr.replicaBucket, site: 'dr', ...copies });
-};
+  return s3Artifacts({ client: new S3Client(here), streams, bucket, site: 'dr', ...copies });
+}
+export const replica: Maker<'replica'> = (wiring) =>
+  copiedInto(wiring, wiring.config.dr.replicaBucket, wiring.config.dr.vaultBucket);
 export const removal: Maker<'removal'> = ({ config: { dr }, here }) =>
   s3Removal({ client: new S3Client(here), bucket: dr.replicaBucket, site: 'dr' });
+export const displaced: Maker<'displaced'> = (wiring) =>
+  copiedInto(wiring, wiring.config.dr.vaultBucket, wiring.config.dr.replicaBucket);
 export const vault: Maker<'vault'> = ({ config: { dr, network }, here }) =>
   s3Vault({
     client: new S3Client(here),
@@ -82,10 +89,10 @@ export const escrow: Maker<'escrow'> = ({ config: { dr }, here }) =>
     keyId: dr.escrowKmsKey,
     neededKeys: [...new Set([dr.escrowKmsKey, ...(dr.snapshotKmsKey ? [dr.snapshotKmsKey] : [])])],
   });
-export const queue: Maker<'queue'> = ({ config: { account, dr }, here, names }) =>
+export const queue: Maker<'queue'> = ({ config: { account, dr, partition }, here, names }) =>
   sqsQueue({
     client: new SQSClient({ ...here, useQueueUrlAsEndpoint: false }),
-    queueUrl: `https://sqs.${dr.region}.amazonaws.com/${account}/${names.queue}`,
+    queueUrl: `https://sqs.${dr.region}.${partitions[partition].dnsSuffix}/${account}/${names.queue}`,
   });
 export const notifier: Maker<'notifier'> = ({ config: { account, dr, partition }, here, names }) =>
   snsNotifier({
@@ -110,6 +117,7 @@ export const signals: Maker<'signals'> = ({ config: { stage }, here, names }) =>
 export const metrics: Maker<'metrics'> = ({ config: { stage }, there, here }) =>
   cloudwatchMetrics({ primary: new CloudWatchClient(there), dr: new CloudWatchClient(here), stage });
 export const instances: Maker<'instances'> = ({ here }) => rdsInstances({ client: new RDSClient(here) });
+export const offers: Maker<'offers'> = ({ here }) => rdsOffers({ client: new RDSClient(here) });
 export const secrets: Maker<'secrets'> = ({ here }) =>
   awsSecrets({ secretsManager: new SecretsManagerClient(here), ssm: new SSMClient(here) });
 export const fence: Maker<'fence'> = ({ config: { primary }, there, names }) =>
@@ -123,12 +131,12 @@ export const fence: Maker<'fence'> = ({ config: { primary }, there, names }) =>
   });
 export const inspection: Maker<'inspection'> = ({ here, names }) =>
   lambdaInspection({ client: new LambdaClient(here), functionName: names.inspector });
-export const cutOver: Maker<'cutOver'> = ({ config: { dr }, here, names }) =>
+export const cutOver: Maker<'cutOver'> = ({ config: { dr, partition }, here, names }) =>
   awsCutOver({
     ssm: new SSMClient(here),
     prefix: names.builderSettings,
-    // Route 53 has one endpoint, in us-east-1.
-    route53: new Route53Client({ ...here, region: 'us-east-1' }),
+    // Route 53 has one endpoint in each partition.
+    route53: new Route53Client({ ...here, region: partitions[partition].route53Region }),
     record: dr.hostedZone && dr.databaseRecord ? { zone: dr.hostedZone, name: dr.databaseRecord } : undefined,
   });
 /** The vault of the other direction lies where our primary is. */

@@ -3,6 +3,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { clientSettings, type NetworkLimits } from '../adapters/aws/client.ts';
 import { callsTo } from '../adapters/aws/errors.ts';
 import { s3Artifacts } from '../adapters/aws/s3-artifacts.ts';
+import { proxyAgents } from '../adapters/proxy.ts';
 import { type Config, processEnvironment } from '../config.ts';
 import type { Log, Ports } from '../core/ports/all.ts';
 import type { ArtifactStore } from '../core/ports/artifacts.ts';
@@ -17,6 +18,7 @@ const portsOfConfig = wire.portsOf({
   database: wire.database,
   primaryArtifacts: wire.primaryArtifacts,
   replica: wire.replica,
+  displaced: wire.displaced,
   vault: wire.vault,
   escrow: wire.escrow,
   queue: wire.queue,
@@ -26,6 +28,7 @@ const portsOfConfig = wire.portsOf({
   signals: wire.signals,
   metrics: wire.metrics,
   instances: wire.instances,
+  offers: wire.offers,
   secrets: wire.secrets,
   fence: wire.fence,
   inspection: wire.inspection,
@@ -43,16 +46,23 @@ function withoutNodeVersionWarning(): void {
   processEnvironment()['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 }
 
+/** The command line goes out as its environment says; functions go out as their network does. */
+function throughProxy(network: NetworkLimits): NetworkLimits {
+  const agents = proxyAgents(processEnvironment(), network.connectTimeoutMs);
+  return agents ? { ...network, agents } : network;
+}
+
 /** Every port over AWS, for the command line. */
 export function awsPorts(config: Config, log: Log): Ports {
   withoutNodeVersionWarning();
-  return portsOfConfig(config, log);
+  return portsOfConfig({ ...config, network: throughProxy(config.network) }, log);
 }
 
 /** A bucket to read packages from, by the credentials and the region of the environment. BAD_CONFIG without a region. */
 export async function packageBucket(bucket: string, network: NetworkLimits): Promise<ArtifactStore> {
   withoutNodeVersionWarning();
-  const { region: _fromEnvironment, ...settings } = clientSettings('', network);
+  const limits = throughProxy(network);
+  const { region: _fromEnvironment, ...settings } = clientSettings('', limits);
   const client = new S3Client({ ...settings, followRegionRedirects: true });
   await client.config.region().catch((cause: unknown) => {
     throw new DrError('BAD_CONFIG', 'no AWS region to begin with', {
@@ -61,13 +71,13 @@ export async function packageBucket(bucket: string, network: NetworkLimits): Pro
     });
   });
   const region = await client.config.region();
-  const streams = streamsIn(region, network, { followRegionRedirects: true });
+  const streams = streamsIn(region, limits, { followRegionRedirects: true });
   return s3Artifacts({ client, streams, bucket, site: undefined });
 }
 
 /** A link to the status page, signed with the caller's credentials. NOT_FOUND when readiness has not drawn it yet. */
 export async function statusPageUrl({ dr, network }: Config): Promise<string> {
-  const client = new S3Client(clientSettings(dr.region, network));
+  const client = new S3Client(clientSettings(dr.region, throughProxy(network)));
   const page = { Bucket: dr.vaultBucket, Key: vaultKeys.statusPage };
   await callsTo('dr')('look for the status page', page.Key, () => client.send(new HeadObjectCommand(page)));
   return getSignedUrl(client, new GetObjectCommand(page), { expiresIn: LINK_VALID_SECONDS });

@@ -1,6 +1,7 @@
 import {
   cutOver,
   database,
+  displaced,
   fence,
   hashEngine,
   inspection,
@@ -17,6 +18,7 @@ import {
 /** What carries points, drills and failovers on, for the two functions that do. */
 export const recoveryMakers = {
   database,
+  displaced,
   primaryArtifacts,
   replica,
   vault,

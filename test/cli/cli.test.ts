@@ -177,6 +177,7 @@ describe('builder-dr', () => {
   it.each([
     ['an unknown command', ['fly'], "unknown command 'fly'"],
     ['an unknown option', ['status', '--colour'], "unknown option '--colour'"],
+    ['a real alarm test', ['drill', '--real', '--alarm-test'], '--real and --alarm-test exclude each other'],
     ['no folder of keys', ['keys', 'escrow'], '--from'],
     ['a missing configuration', ['status'], 'no configuration: ./builder-dr.yml.none is not there'],
     ['a point that is not there', ['points', 'accept', '20261122t140000z'], 'no recovery point 20261122t140000z'],

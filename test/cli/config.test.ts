@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseConfig } from '../../src/config.ts';
+import { parse } from 'yaml';
+import { parseConfig, SETTINGS_VARIABLE } from '../../src/config.ts';
 import { loadConfig } from '../../src/config-file.ts';
 import { DrError } from '../../src/errors.ts';
 
@@ -68,6 +69,19 @@ describe('the configuration', () => {
     }
     expect(message).not.toContain('secret-value');
     expect(hint).toContain('config/example.yml');
+  });
+
+  it('says of a setting that is gone what is so now; what the stack of the version before wrote is read without it', async () => {
+    const file = join(folder, 'before.yml');
+    const text = await readFile(example, 'utf8');
+    await writeFile(file, text.replace('\npolicy:\n', '\npolicy:\n  snapshotQuota: 100\n'));
+    const { message } = refusal({}, file);
+    expect(message).toContain('1 bad settings');
+    expect(message).toContain('policy.snapshotQuota is gone: AWS is asked for the quota itself; take the line out');
+    const settings = { ...parse(text), policy: { snapshotQuota: 100, rpoTargetMinutes: 30 } };
+    const read = parseConfig({ [SETTINGS_VARIABLE]: JSON.stringify(settings) });
+    expect(read.policy).toMatchObject({ rpoTargetMinutes: 30 });
+    expect(read.policy).not.toHaveProperty('snapshotQuota');
   });
 
   it.each([

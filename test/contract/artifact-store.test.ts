@@ -4,15 +4,10 @@ import { clientOf } from '../../sandbox/demo/primary-site.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { clientSettings } from '../../src/adapters/aws/client.ts';
 import { s3Artifacts } from '../../src/adapters/aws/s3-artifacts.ts';
-import type { ArtifactStore, ObjectEntry } from '../../src/core/ports/artifacts.ts';
+import { FENCE_PROBE_KEY } from '../../src/core/artifacts/reserved.ts';
+import type { ObjectEntry } from '../../src/core/ports/artifacts.ts';
+import { type ArtifactStores, artifactKey as key, storesInMemory, storesOnS3 } from '../setup/artifact-stores.ts';
 import { World } from '../setup/world.ts';
-import { memoryPorts } from '../world/ports.ts';
-
-type Subject = {
-  source: ArtifactStore;
-  replica: ArtifactStore;
-  plant: (where: 'source' | 'replica', key: string, body: Buffer) => Promise<void>;
-};
 
 let sandbox: Sandbox;
 let world: World;
@@ -22,32 +17,11 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.stop());
 
-async function onS3(): Promise<Subject> {
-  const { primary, dr } = world.config;
-  return {
-    source: world.ports.primaryArtifacts,
-    replica: world.ports.replica,
-    plant: async (where, Key, Body) => {
-      const [client, Bucket] = where === 'source' ? [world.s3, primary.bucket] : [world.drS3, dr.replicaBucket];
-      await client.send(new PutObjectCommand({ Bucket, Key, Body }));
-    },
-  };
-}
-
-async function inMemory(): Promise<Subject> {
-  const ports = memoryPorts(() => new Date());
-  const stores = { source: ports.primaryArtifacts, replica: ports.replica };
-  return { ...stores, plant: async (where, key, body) => stores[where].plant(key, body) };
-}
-
-const key = (name: string) =>
-  `core/${name}/1.0~r1+a b/20240101000000/x86_64/linux/core-${name}-1.0~r1+a b-20240101000000-x86_64-linux.hart`;
-
 describe.each([
-  ['memory', inMemory],
-  ['S3', onS3],
-] as [string, () => Promise<Subject>][])('artifact stores on %s', (_name, open) => {
-  let subject: Subject;
+  ['memory', storesInMemory],
+  ['S3', () => storesOnS3(world)],
+] as [string, () => Promise<ArtifactStores>][])('artifact stores on %s', (_name, open) => {
+  let subject: ArtifactStores;
   beforeAll(async () => {
     subject = await open();
   });
@@ -100,6 +74,17 @@ describe.each([
     const seen: string[] = [];
     for await (const page of subject.source.pages('some/')) seen.push(...page.map((entry) => entry.key));
     expect(seen).toEqual(['some/a']);
+  });
+
+  it('does not know of what is no artifact: not listed, not looked at, not copied', async () => {
+    for (const where of ['source', 'replica'] as const) {
+      await subject.plant(where, FENCE_PROBE_KEY, Buffer.from('probe'));
+      const seen: string[] = [];
+      for await (const page of subject[where].pages('.')) seen.push(...page.map((entry) => entry.key));
+      expect(seen).toEqual([]);
+      expect(await subject[where].head(FENCE_PROBE_KEY)).toBeUndefined();
+      expect(await subject[where].history(FENCE_PROBE_KEY)).toEqual({ deletedAt: undefined, versions: [] });
+    }
   });
 
   it('reads only the bytes it was asked for: another ETag is a conflict', async () => {

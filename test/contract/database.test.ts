@@ -1,11 +1,12 @@
-import { CreateDBSnapshotCommand } from '@aws-sdk/client-rds';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CreateDBInstanceCommand, CreateDBSnapshotCommand } from '@aws-sdk/client-rds';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import type { Database, SnapshotFacts } from '../../src/core/ports/database.ts';
-import { until, World } from '../setup/world.ts';
+import { capture } from '../../src/jobs/points/capture.ts';
+import { until, untilAvailable, World } from '../setup/world.ts';
 import { memoryPorts } from '../world/ports.ts';
 
-type Subject = { database: Database; settle: () => Promise<void> };
+type Subject = { database: Database; settle: () => Promise<void>; unseen: (looks: number) => Promise<unknown> };
 
 let sandbox: Sandbox;
 let world: World;
@@ -23,12 +24,22 @@ async function inMemory(): Promise<Subject> {
     database.finish('snapshots');
     database.finish('held');
   };
-  return { database, settle };
+  const unseen = async (looks: number) => {
+    database.unseenLooks = looks;
+  };
+  return { database, settle, unseen };
 }
 
 describe.each([
   ['memory', inMemory],
-  ['RDS', async () => ({ database: world.ports.database, settle: async () => undefined })],
+  [
+    'RDS',
+    async () => ({
+      database: world.ports.database,
+      settle: async () => undefined,
+      unseen: (unseenDescribes) => sandbox.control.rds({ unseenDescribes }),
+    }),
+  ],
 ] as [string, () => Promise<Subject>][])("Builder's database on %s", (_name, open) => {
   let subject: Subject;
   beforeAll(async () => {
@@ -78,6 +89,24 @@ describe.each([
     expect(names.filter((each) => each === name)).toEqual([name]);
   });
 
+  it('means "later" when it is asked again for what is accepted and not shown yet', async () => {
+    const pointId = '20261122t180000z';
+    const name = `hbdr-${pointId}`;
+    const later = { code: 'INVALID_STATE' };
+    onTestFinished(async () => void (await subject.unseen(0)));
+    await subject.unseen(2);
+    await subject.database.capture(name, pointId);
+    await expect(subject.database.capture(name, pointId)).rejects.toMatchObject(later);
+    expect(await subject.database.status(name)).toBeUndefined();
+    await subject.database.capture(name, pointId);
+    const source = await available(() => subject.database.status(name));
+    await subject.database.copyToDr({ name, sourceArn: source.arn, pointId });
+    const again = subject.database.copyToDr({ name, sourceArn: source.arn, pointId });
+    await expect(again).rejects.toMatchObject(later);
+    expect((await subject.database.copies()).map((each) => each.name)).not.toContain(name);
+    expect(await available(() => subject.database.copyStatus(name))).toMatchObject({ name });
+  });
+
   it('says what a copy of a snapshot that is gone comes to', async () => {
     const sourceArn = 'arn:aws:rds:us-east-1:000000000000:snapshot:hbdr-gone';
     const copy = subject.database.copyToDr({ name: 'hbdr-gone', sourceArn, pointId: 'gone' });
@@ -89,6 +118,8 @@ describe.each([
       multiAz: true,
       backupRetentionDays: 7,
       encrypted: false,
+      engine: 'postgres',
+      cluster: undefined,
       engineLifecycleSupport: 'open-source-rds-extended-support',
     });
   });
@@ -102,10 +133,52 @@ describe('RDS as AWS has it', () => {
     await expect(ours).rejects.toMatchObject({ code: 'SNAPSHOT_MISMATCH', hint: expect.stringContaining('tag') });
   });
 
+  const instance = async (DBInstanceIdentifier: string, kind: { Engine: string; DBClusterIdentifier?: string }) => {
+    const size = { DBInstanceClass: 'db.t4g.micro', AllocatedStorage: 20 };
+    await world.rds.send(new CreateDBInstanceCommand({ DBInstanceIdentifier, ...size, ...kind }));
+    await untilAvailable(world.rds, DBInstanceIdentifier);
+  };
+
+  it.each([
+    ['aurora', { Engine: 'aurora-postgresql', DBClusterIdentifier: 'builder' }],
+    ['mysql', { Engine: 'mysql' }],
+  ])('is refused by name before anything is created, when it is %s', async (database, kind) => {
+    await instance(database, kind);
+    const there = world.with((config) => ({ ...config, primary: { ...config.primary, database } }));
+    const refused = capture(there.ports, there.policy, { kind: 'manual', at: new Date() });
+    await expect(refused).rejects.toMatchObject({
+      code: 'ENGINE_UNSUPPORTED',
+      message: expect.stringContaining(kind.Engine),
+    });
+    expect(await there.ports.vault.list('points/')).toEqual([]);
+  });
+
+  it('counts the snapshots of everybody in the account against the quota, in each region', async () => {
+    const { database } = world.ports;
+    const usedIn = async (site: 'primary' | 'dr') => (await database.snapshotQuota(site)).used;
+    const [there, here] = [await usedIn('primary'), await usedIn('dr')];
+    const DBInstanceIdentifier = world.config.primary.database;
+    await world.rds.send(new CreateDBSnapshotCommand({ DBInstanceIdentifier, DBSnapshotIdentifier: 'somebodys' }));
+    expect([await usedIn('primary'), await usedIn('dr')]).toEqual([there + 1, here]);
+    await sandbox.control.rds({ snapshotQuota: 1_000 });
+    expect((await database.snapshotQuota('dr')).allowed).toBe(1_000);
+  });
+
+  it('takes no snapshot of a member of a cluster', async () => {
+    await instance('member', { Engine: 'postgres', DBClusterIdentifier: 'builder' });
+    const asked = new CreateDBSnapshotCommand({ DBInstanceIdentifier: 'member', DBSnapshotIdentifier: 'hbdr-member' });
+    await expect(world.rds.send(asked)).rejects.toMatchObject({ name: 'InvalidParameterValue' });
+  });
+
   it('refuses a capture while the instance is busy, in a way that means "later"', async () => {
     await sandbox.control.instanceStatus('us-east-1', world.config.primary.database, 'modifying');
     const busy = world.ports.database.capture('hbdr-busy', 'busy');
     await expect(busy).rejects.toMatchObject({ code: 'INVALID_STATE' });
+    await sandbox.control.instanceStatus('us-east-1', world.config.primary.database, 'backing-up');
+    await expect(world.ports.database.capture('hbdr-busy', 'busy')).rejects.toMatchObject({
+      code: 'INVALID_STATE',
+      message: expect.stringContaining('is backing-up: RDS takes no snapshot before that backup has ended'),
+    });
     await sandbox.control.instanceStatus('us-east-1', world.config.primary.database, 'available');
   });
 

@@ -2,24 +2,23 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CreateHostedZoneCommand, ListResourceRecordSetsCommand, Route53Client } from '@aws-sdk/client-route-53';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { clientOf } from '../../sandbox/demo/primary-site.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { awsCutOver } from '../../src/adapters/aws/cut-over.ts';
 import { lambdaInspection } from '../../src/adapters/aws/lambda-inspection.ts';
 import { snapshotName } from '../../src/core/ids.ts';
-import type { FencePort, Instances, RestoredInstance, Secrets } from '../../src/core/ports/recovery.ts';
+import type { RestoredInstance } from '../../src/core/ports/recovery.ts';
+import { fencedPolicy } from '../../src/core/recovery/fence.ts';
+import { isUsable } from '../../src/core/recovery/instance-states.ts';
 import { restoreRequest } from '../../src/core/recovery/restore-request.ts';
 import { inspectionPorts } from '../../src/wire/inspection.ts';
 import { testPolicy } from '../setup/policy.ts';
+import { type RecoverySubject, subjectInMemory, subjectOnAws } from '../setup/recovery-subjects.ts';
 import { RecoveryWorld } from '../setup/recovery-world.ts';
 import { DR, until } from '../setup/world.ts';
 import { silentLog } from '../world/ports.ts';
-import { memoryFence, memoryInstances, memorySecrets } from '../world/recovery.ts';
 
-/** Begins or ends a time in which nothing that was asked for comes to its end. */
-type Turn = () => Promise<unknown>;
-type Subject = { instances: Instances; secrets: Secrets; fence: FencePort; snapshot: string; hold: Turn; settle: Turn };
 let sandbox: Sandbox;
 let world: RecoveryWorld;
 let snapshot: string;
@@ -34,20 +33,8 @@ afterAll(async () => {
   await sandbox.stop();
 });
 
-function inMemory(): Subject {
-  const instances = memoryInstances();
-  const fence = memoryFence();
-  const settle = async () => {
-    instances.finish();
-    fence.finish();
-  };
-  return { instances, secrets: memorySecrets(), fence, hold: async () => undefined, settle, snapshot: 'hbdr-x' };
-}
-function onAws(): Subject {
-  const held = (value: boolean) => () => sandbox.control.rds({ held: value });
-  return { ...world.ports, hold: held(true), settle: held(false), snapshot };
-}
-const request = (subject: Subject, name: string, run = 'drills/1.json') =>
+const onAws = (): RecoverySubject => subjectOnAws(world, sandbox, snapshot);
+const request = (subject: RecoverySubject, name: string, run = 'drills/1.json') =>
   restoreRequest(testPolicy.restore, 'scratch', {
     name,
     snapshot: subject.snapshot,
@@ -58,10 +45,10 @@ const request = (subject: Subject, name: string, run = 'drills/1.json') =>
   });
 
 describe.each([
-  ['memory', inMemory],
+  ['memory', subjectInMemory],
   ['AWS', onAws],
-] as [string, () => Subject][])('the ports of a recovery on %s', (_name, open) => {
-  let subject: Subject;
+] as [string, () => RecoverySubject][])('the ports of a recovery on %s', (_name, open) => {
+  let subject: RecoverySubject;
   beforeAll(() => {
     subject = open();
   });
@@ -71,6 +58,8 @@ describe.each([
       const facts = await subject.instances.status(name);
       return wanted(facts) ? (facts ?? true) : undefined;
     });
+
+  const untilChangeable = (name: string) => untilInstance(name, (each) => each?.status === 'available');
 
   const available = async (name: string) => {
     await subject.instances.restore(request(subject, name));
@@ -83,6 +72,8 @@ describe.each([
     expect(facts).toMatchObject({
       engineVersion: 'postgres 17.10',
       className: 'db.t4g.small',
+      storageGib: 20,
+      multiAz: false,
       masterUser: 'dbadmin',
       deletionProtection: false,
       tags: { 'builder-dr:run': 'drills/1.json', 'builder-dr:role': 'drill' },
@@ -96,12 +87,39 @@ describe.each([
     await expect(foreign).rejects.toMatchObject({ code: 'INSTANCE_MISMATCH' });
   });
 
+  it('a restore that is asked for again before its instance is shown means "later"', async () => {
+    const name = 'hbdr-drill-unseen';
+    onTestFinished(async () => void (await subject.unseen(0)));
+    await subject.unseen(2);
+    await subject.instances.restore(request(subject, name));
+    await expect(subject.instances.restore(request(subject, name))).rejects.toMatchObject({ code: 'INVALID_STATE' });
+    expect(await subject.instances.status(name)).toBeUndefined();
+    await subject.unseen(0);
+    expect(await available(name)).toMatchObject({ name });
+  });
+
   it('a password is pending until it is set', async () => {
     await available('hbdr-drill-password');
     await subject.hold();
     await subject.instances.setPassword('hbdr-drill-password', 'a-fresh-password-1');
     expect((await subject.instances.status('hbdr-drill-password'))?.pending).toBe(true);
     await untilInstance('hbdr-drill-password', (each) => each?.pending === false);
+  });
+
+  it('backups are turned on after a while, the instance serves meanwhile and after, and once is enough', async () => {
+    await available('hbdr-drill-backups');
+    await subject.hold();
+    await subject.instances.turnBackupsOn('hbdr-drill-backups', 7);
+    expect(await subject.instances.status('hbdr-drill-backups')).toMatchObject({
+      backupRetentionDays: 0,
+      pending: true,
+    });
+    const on = (each: RestoredInstance | undefined) => each?.backupRetentionDays === 7 && !each.pending;
+    const facts = (await untilInstance('hbdr-drill-backups', on)) as RestoredInstance;
+    expect(isUsable(facts.status)).toBe(true);
+    await untilChangeable('hbdr-drill-backups');
+    await subject.instances.turnBackupsOn('hbdr-drill-backups', 7);
+    expect((await subject.instances.status('hbdr-drill-backups'))?.pending).toBe(false);
   });
 
   it('tags are added to those that are there', async () => {
@@ -164,6 +182,17 @@ describe.each([
     expect(JSON.parse((await subject.fence.bucketPolicy()) ?? '')).toEqual(JSON.parse(policy));
     await subject.fence.setBucketPolicy(undefined);
     expect(await subject.fence.bucketPolicy()).toBeUndefined();
+  });
+
+  it('a probe is written until a policy of the bucket denies it, and again when that is gone', async () => {
+    expect(await subject.fence.writeProbe()).toEqual({ result: 'written' });
+    await subject.fence.setBucketPolicy(fencedPolicy(undefined, subject.bucket, 'aws'));
+    expect(await subject.fence.writeProbe()).toEqual({ result: 'denied-by-resource-policy' });
+    await expect(subject.fence.clearProbe()).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+    await subject.fence.setBucketPolicy(undefined);
+    expect(await subject.fence.writeProbe()).toEqual({ result: 'written' });
+    await subject.fence.clearProbe();
+    await subject.fence.clearProbe();
   });
 });
 

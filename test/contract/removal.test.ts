@@ -75,14 +75,13 @@ async function onS3(): Promise<Subject> {
 async function inMemory(): Promise<Subject> {
   let now = new Date('2026-11-22T14:00:00Z');
   const { removal, replica } = memoryPorts(() => now);
+  replica.keepVersions();
   const begun = now;
   return {
     removal,
     store: replica,
     plant: async (key, body) => replica.plant(key, Buffer.from(body)),
-    unversion: async () => {
-      replica.versions.kept = false;
-    },
+    unversion: async () => replica.keepVersions(false),
     passDays: async (days) => {
       for (const more of [0, 1]) {
         now = new Date(begun.getTime() + (days + more) * DAY_MS);

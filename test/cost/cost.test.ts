@@ -16,6 +16,9 @@ const load: Load = {
   drillIntervalDays: 7,
   drillHours: 2,
   drillClass: 'db.t4g.small',
+  realEvery: 4,
+  failoverClass: 'db.t4g.medium',
+  multiAz: true,
   scheduledRunsPerDay: 450,
   zones: 2,
 };

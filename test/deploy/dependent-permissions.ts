@@ -1,4 +1,5 @@
 import type { Config } from '../../src/config.ts';
+import { FENCE_PROBE_KEY } from '../../src/core/artifacts/reserved.ts';
 import type { stackNames } from '../../src/core/names.ts';
 import type { Account, Need } from './rights.ts';
 
@@ -80,6 +81,18 @@ function table({ name, config, account: { account, partition, keyArns }, names }
       why: 'a snapshot of this name exists already: whose is it? (test/contract/database.test.ts)',
     },
     {
+      of: ['capture'],
+      actions: ['rds:DescribeDBInstances'],
+      arns: [there('rds', `db:${primary.database}`)],
+      why: 'a snapshot was refused: what keeps the instance? (test/contract/database.test.ts)',
+    },
+    {
+      of: recovering,
+      actions: ['rds:ModifyDBInstance'],
+      arns: [here('rds', 'db:hbdr-failover-any')],
+      why: 'backups of what a failover restored are turned on before its cut-over (test/e2e/rds-states.test.ts)',
+    },
+    {
       of: recovering,
       actions: ['rds:CreateDBSnapshot'],
       arns: [there('rds', `db:${primary.database}`)],
@@ -128,6 +141,24 @@ function table({ name, config, account: { account, partition, keyArns }, names }
       why: 'a restore is checked against the option group too, which is the default one',
     },
     {
+      of: ['replicate', ...recovering],
+      actions: ['s3:GetObjectVersion'],
+      arns: [object(dr.replicaBucket)],
+      why: 'healing from a version of the replica’s own (test/e2e/other-bytes.test.ts)',
+    },
+    {
+      of: ['replicate', ...recovering],
+      actions: ['s3:ListBucketVersions'],
+      arns: [`arn:${partition}:s3:::${dr.replicaBucket}`],
+      why: 'which versions the replica keeps of a key whose bytes are wrong or missing (test/e2e/other-bytes.test.ts)',
+    },
+    {
+      of: ['replicate'],
+      actions: ['s3:GetObject', 's3:PutObject'],
+      arns: [object(dr.vaultBucket, 'displaced/any')],
+      why: 'bytes that newer ones replace are kept there, and healed from there (test/e2e/other-bytes.test.ts)',
+    },
+    {
       of: recovering,
       actions: ['s3:GetObjectVersion'],
       arns: [object(primary.bucket)],
@@ -156,6 +187,12 @@ function table({ name, config, account: { account, partition, keyArns }, names }
       actions: ['rds:DescribeDBInstances', 'rds:ModifyDBInstance', 'rds:RebootDBInstance'],
       arns: [there('rds', `db:${primary.database}`)],
       why: 'the fence, whichever of the two raises it, and the rename of an old primary before a failback',
+    },
+    {
+      of: recovering,
+      actions: ['s3:PutObject', 's3:DeleteObject'],
+      arns: [object(primary.bucket, FENCE_PROBE_KEY)],
+      why: 'whichever of the two raises the fence tries to write this one object (test/jobs/recovery/fence-proof.test.ts)',
     },
     {
       of: recovering,

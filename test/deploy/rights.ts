@@ -59,7 +59,7 @@ const s3Actions: Record<string, string> = {
   DeleteBucketPolicy: 's3:DeleteBucketPolicy',
 };
 
-/** Those that are another right when the call names a version. */
+/** Those that are a right of their own when the call names a version. */
 const ofVersion: Record<string, string> = {
   's3:GetObject': 's3:GetObjectVersion',
   's3:DeleteObject': 's3:DeleteObjectVersion',
@@ -68,7 +68,7 @@ const ofVersion: Record<string, string> = {
 
 function s3Needs(call: RecordedCall, { partition, vaultBucket, keyArns }: Account): [string, string][] {
   const plain = s3Actions[call.action];
-  const versioned = call.names['VersionId'] && plain ? ofVersion[plain] : undefined;
+  const versioned = call.names['versionId'] && plain ? ofVersion[plain] : undefined;
   const action = versioned ?? plain;
   if (!action) throw new Error(`nobody reviewed what the S3 call ${call.action} needs`);
   const needs: [string, string][] = [[action, `arn:${partition}:s3:::${call.resource}`]];
@@ -82,7 +82,7 @@ function s3Needs(call: RecordedCall, { partition, vaultBucket, keyArns }: Accoun
   // The vault's objects are under a key of ours (iam-dependent-actions of encrypted buckets).
   const key = keyArns['vault'] ?? '';
   if (call.resource.startsWith(`${vaultBucket}/`)) {
-    if (action === 's3:GetObject' && call.action !== 'HeadObject') needs.push(['kms:Decrypt', key]);
+    if (call.action === 'GetObject') needs.push(['kms:Decrypt', key]);
     if (action === 's3:PutObject') needs.push(['kms:GenerateDataKey', key]);
     // Parts of an upload are encrypted with a data key that S3 must open again.
     if (call.action === 'UploadPart') needs.push(['kms:Decrypt', key]);
@@ -103,9 +103,14 @@ const rdsKinds: Record<string, string> = {
 /** What a listing without a name lists. */
 const rdsListed: Record<string, string> = { DescribeDBSnapshots: 'snapshot:*', DescribeDBInstances: 'db:*' };
 
+/** AWS knows no resource for what RDS offers. */
+const rdsWithoutResource = ['DescribeDBEngineVersions', 'DescribeOrderableDBInstanceOptions'];
+
 function rdsNeeds({ action, region, names }: RecordedCall, { partition, account }: Account): [string, string][] {
   const arn = (rest: string) => `arn:${partition}:rds:${region}:${account}:${rest}`;
   const all = Object.entries(names);
+  // AWS knows no resource for the quotas of an account.
+  if (action === 'DescribeAccountAttributes') return [[`rds:${action}`, '*']];
   const named = all.flatMap(([name, value]): [string, string][] => {
     if (name === 'ResourceName') return [[`rds:${action}`, value]];
     const kind = rdsKinds[name];
@@ -113,6 +118,7 @@ function rdsNeeds({ action, region, names }: RecordedCall, { partition, account 
     return [[`rds:${action}`, value.startsWith('arn:') ? value : arn(`${kind}:${value}`)]];
   });
   const listed = rdsListed[action];
+  if (named.length === 0 && rdsWithoutResource.includes(action)) return [[`rds:${action}`, '*']];
   if (named.length === 0 && listed) return [[`rds:${action}`, arn(listed)]];
   if (named.length === 0) throw new Error(`the RDS call ${action} names no resource that this test knows`);
   // What tags in the same request need (iam-dependent-actions).

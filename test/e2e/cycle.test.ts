@@ -145,9 +145,9 @@ describe('one recovery point, end to end', () => {
   it('a run killed between CreateDBSnapshot and the document write resumes to one snapshot', async () => {
     const at = nextSecond();
     const request = { kind: 'manual' as const, at };
-    // direction, read, write, event, tick, point and direction again, capture: it dies when the engine has accepted, before that is written.
-    await expect(capture(dyingPorts(world.ports, 8, 'after'), policy(), request)).rejects.toThrow(
-      'after call 8, capture',
+    // direction, the primary, read, write, event, tick, point and direction again, capture: it dies when the engine has accepted, before that is written.
+    await expect(capture(dyingPorts(world.ports, 9, 'after'), policy(), request)).rejects.toThrow(
+      'after call 9, capture',
     );
     const { id, database } = (await readPoints(world.ports.vault)).points.find(
       (each) => each.database.state === 'capturing',

@@ -70,7 +70,13 @@ describe('a failover against real PostgreSQL and S3', () => {
       errors: [],
       findings: [],
     });
-    expect(run.cutOver).toMatchObject({ epoch: 1, steps: [{ name: 'builder settings', ok: true }] });
+    expect(run.cutOver).toMatchObject({
+      epoch: 1,
+      steps: [
+        { name: 'backups', ok: true },
+        { name: 'builder settings', ok: true },
+      ],
+    });
     expect(await readDirection(subject.ports.vault)).toMatchObject({ direction: 'none', epoch: 1, failover: run.id });
     const { host, port } = current(run).available as { host: string; port: number };
     expect(await query({ ...subject.login, host, port }, rows)).toEqual(before);

@@ -44,16 +44,21 @@ describe('what a call needs', () => {
     );
   });
 
+  it('of reading one version is a right of its own', () => {
+    const version = { resource: 'replica/a.hart', names: { versionId: '3' } };
+    expect(named(version)).toEqual(['s3:GetObjectVersion arn:aws:s3:::replica/a.hart']);
+  });
+
   it('of a removal is a right on the object that it depends on, and on the tags of a version', () => {
     const resource = 'replica/a.hart';
     expect(named({ action: 'DeleteObject', resource, names: { IfMatch: '"x"' } })).toEqual([
       's3:DeleteObject arn:aws:s3:::replica/a.hart',
       's3:GetObject arn:aws:s3:::replica/a.hart',
     ]);
-    expect(named({ action: 'DeleteObject', resource, names: { VersionId: '3' } })).toEqual([
+    expect(named({ action: 'DeleteObject', resource, names: { versionId: '3' } })).toEqual([
       's3:DeleteObjectVersion arn:aws:s3:::replica/a.hart',
     ]);
-    expect(named({ action: 'PutObjectTagging', resource, names: { VersionId: '3' } })).toEqual([
+    expect(named({ action: 'PutObjectTagging', resource, names: { versionId: '3' } })).toEqual([
       's3:PutObjectVersionTagging arn:aws:s3:::replica/a.hart',
     ]);
   });
@@ -72,6 +77,12 @@ describe('what a call needs', () => {
       'rds:RestoreDBInstanceFromDBSnapshot arn:aws:rds:us-west-2:1:pg:set',
       'rds:AddTagsToResource arn:aws:rds:us-west-2:1:db:hbdr-drill-1',
     ]);
+  });
+
+  it('of what RDS offers is a right on everything: AWS knows no resource for it', () => {
+    for (const action of ['DescribeDBEngineVersions', 'DescribeOrderableDBInstanceOptions']) {
+      expect(named({ service: 'rds', action })).toEqual([`rds:${action} *`]);
+    }
   });
 
   it('is not guessed: a call that nobody reviewed throws', () => {

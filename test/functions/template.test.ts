@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { parseConfig, policyOf } from '../../src/config.ts';
 import { loadConfig } from '../../src/config-file.ts';
+import { FENCE_PROBE_KEY, isArtifactKey } from '../../src/core/artifacts/reserved.ts';
 import { packageStack } from '../setup/packaging.ts';
 import { danglingIn, resourceProblems } from '../setup/specification.ts';
 
@@ -152,6 +153,8 @@ describe('the stacks', () => {
       'xray:PutTelemetryRecords',
       'secretsmanager:GetRandomPassword',
       'cloudwatch:PutMetricData',
+      'rds:DescribeDBEngineVersions',
+      'rds:DescribeOrderableDBInstanceOptions',
       'ec2:CreateNetworkInterface',
       'ec2:DescribeNetworkInterfaces',
       'ec2:DeleteNetworkInterface',
@@ -169,6 +172,36 @@ describe('the stacks', () => {
         }
       }
     }
+  });
+
+  it("write one object of the primary's bucket and no other: what the fence is tried with", () => {
+    const there: unknown[] = [];
+    for (const [, { Properties }] of ofType(dr, 'AWS::IAM::Role')) {
+      const policies = Properties['Policies'] as {
+        PolicyDocument: { Statement: { Action: string[]; Resource: unknown }[] };
+      }[];
+      for (const { Action, Resource } of policies.flatMap((each) => each.PolicyDocument.Statement)) {
+        const objects = [Action]
+          .flat()
+          .filter((each) => /^s3:(Put|Delete|Abort|Restore|Replicate)(?!Bucket)/.test(each));
+        const arns = [Resource].flat().map((each) => JSON.stringify(each));
+        if (objects.length > 0) there.push(...arns.filter((each) => each.includes(':::builder-artifacts')));
+      }
+    }
+    expect(there.length).toBeGreaterThan(0);
+    for (const each of there) expect(each).toContain(`:::builder-artifacts/${FENCE_PROBE_KEY}"`);
+  });
+
+  it('make no work of what is no artifact', () => {
+    type Pattern = { detail?: { bucket?: { name: string[] }; object?: { key: unknown } } };
+    const rules = [...ofType(dr, 'AWS::Events::Rule'), ...ofType(relay, 'AWS::Events::Rule')];
+    const keys = rules.flatMap(([, { Properties }]) => {
+      const { detail } = (Properties['EventPattern'] ?? {}) as Pattern;
+      return detail?.bucket?.name[0] === 'builder-artifacts' ? [detail.object?.key] : [];
+    });
+    const prefix = FENCE_PROBE_KEY.slice(0, FENCE_PROBE_KEY.indexOf('/') + 1);
+    expect(isArtifactKey(prefix)).toBe(false);
+    expect(keys).toEqual([[{ 'anything-but': { prefix } }], [{ 'anything-but': { prefix } }]]);
   });
 
   it("delete no instance but a drill's", () => {

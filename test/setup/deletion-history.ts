@@ -72,6 +72,7 @@ export class DeletionHistory {
   /** All keys are there, copied and listed: where most histories begin. */
   static async begun(): Promise<DeletionHistory> {
     const history = new DeletionHistory();
+    history.ports.replica.keepVersions();
     for (const key of historyKeys.keys()) await history.step({ does: 'upload', key, pick: key, minutes: 1 });
     for (const _each of historyKeys) await history.step({ does: 'deliver', key: 0, pick: 0, minutes: 1 });
     await history.step({ does: 'reconcile', key: 0, pick: 0, minutes: 30 });

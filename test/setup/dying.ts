@@ -8,6 +8,7 @@ const portNames = [
   'primaryArtifacts',
   'replica',
   'removal',
+  'displaced',
   'vault',
   'escrow',
   'queue',

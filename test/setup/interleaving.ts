@@ -1,5 +1,6 @@
 import { advance } from '../../src/jobs/advance.ts';
 import type { MemoryPorts } from '../world/ports.ts';
+import { comeUp } from '../world/recovery.ts';
 import { protectedWorld } from './memory-recovery.ts';
 import { testPolicy } from './policy.ts';
 import { drill } from './recovery-requests.ts';
@@ -30,10 +31,9 @@ export async function worldWithDrill(points = 2) {
   return world;
 }
 
-/** Only what failovers have restored becomes available. */
+/** Only with what failovers have restored AWS goes on. */
 export function bringFailoversUp(ports: MemoryPorts): void {
-  const available = { status: 'available', host: '127.0.0.1', port: 5432, pending: false };
   for (const each of ports.instances.held.values()) {
-    if (each.name.startsWith('hbdr-failover')) Object.assign(each, available);
+    if (each.name.startsWith('hbdr-failover')) comeUp(ports.instances, each);
   }
 }

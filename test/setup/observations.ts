@@ -38,6 +38,8 @@ export const copy = (id: string) => ({
   percent: 100,
   dataAt: now,
   engineVersion: 'postgres 17.10',
+  engine: 'postgres',
+  version: '17.10',
   parameterGroupFamily: 'postgres17',
   encrypted: false,
   sizeGib: 20,
@@ -59,9 +61,12 @@ export const healthy: Observations = {
       multiAz: true,
       backupRetentionDays: 7,
       encrypted: true,
+      engine: 'postgres',
+      cluster: undefined,
       engineLifecycleSupport: 'open-source-rds-extended-support',
     },
   },
+  quotas: [],
   subscribers: 1,
   reconcile: {
     schema: 'reconcile/1',
@@ -88,6 +93,8 @@ export const healthy: Observations = {
   reverse: undefined,
   runs: [],
   lacking: [],
+  leftovers: [],
+  classes: undefined,
 };
 
 export const dark = { region: 'us-east-1', unreachable: 'TimeoutError' };

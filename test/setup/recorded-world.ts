@@ -55,6 +55,9 @@ export function worldOf({ at, vault, snapshots, copies, instances, secrets, fenc
   fill(ports.database.snapshots, snapshots);
   fill(ports.database.held, copies);
   fill(ports.instances.held, instances);
+  for (const each of ports.instances.held.values()) each.backupRetentionDays = each.request?.backupRetentionDays ?? 0;
+  // That version waited for the first backup to end.
+  ports.instances.stands.backedUp = 'available';
   for (const [name, value] of secrets) ports.secrets.values.set(name, value);
   ports.fence.state = fence.state;
   ports.fence.policy = fence.policy ?? undefined;

@@ -77,7 +77,7 @@ export class World {
     process.env['AWS_ACCESS_KEY_ID'] = address.accessKeyId;
     process.env['AWS_SECRET_ACCESS_KEY'] = address.secretAccessKey;
     const escrowKmsKey = 'made below';
-    const { replica, restore: _restore, builder: _builder, ...numbers } = testPolicy;
+    const { replica, restore: _restore, builder: _builder, drills, ...numbers } = testPolicy;
     const config: Config = {
       stage: name,
       account: address.account,
@@ -92,6 +92,7 @@ export class World {
       },
       policy: numbers,
       replica,
+      drills,
       restore: { ...testPolicy.restore, storageType: 'gp3', iamRole: undefined },
       builder: {
         ...testPolicy.builder,
@@ -138,20 +139,24 @@ export class World {
     const client = clientOf(this.sandbox.address, dr.region);
     await createBucket(this.s3, primary.bucket);
     for (const Bucket of [dr.replicaBucket, dr.vaultBucket]) await createBucket(this.drS3, Bucket);
-    await this.drRds.send(
-      new CreateDBSubnetGroupCommand({
-        DBSubnetGroupName: restore.subnetGroup,
-        DBSubnetGroupDescription: 'Builder in DR',
-        SubnetIds: ['subnet-1', 'subnet-2'],
-      }),
-    );
-    await this.drRds.send(
-      new CreateDBParameterGroupCommand({
-        DBParameterGroupName: restore.parameterGroup,
-        DBParameterGroupFamily: 'postgres17',
-        Description: 'Builder',
-      }),
-    );
+    await this.drRds
+      .send(
+        new CreateDBSubnetGroupCommand({
+          DBSubnetGroupName: restore.subnetGroup,
+          DBSubnetGroupDescription: 'Builder in DR',
+          SubnetIds: ['subnet-00000001', 'subnet-00000002'],
+        }),
+      )
+      .catch(unlessThere);
+    await this.drRds
+      .send(
+        new CreateDBParameterGroupCommand({
+          DBParameterGroupName: restore.parameterGroup,
+          DBParameterGroupFamily: 'postgres17',
+          Description: 'Builder',
+        }),
+      )
+      .catch(unlessThere);
     await this.#sqs.send(new CreateQueueCommand({ QueueName: names.queue }));
     await new SNSClient(client).send(new CreateTopicCommand({ Name: names.topic }));
     const Schedule = { Name: names.tickRule, ScheduleExpression: 'rate(1 day)', State: 'DISABLED' as const };
@@ -210,6 +215,11 @@ async function withKey(sandbox: Sandbox, config: Config): Promise<Config> {
   const kms = new KMSClient(clientOf(sandbox.address, config.dr.region));
   const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
   return { ...config, dr: { ...config.dr, escrowKmsKey: KeyMetadata?.Arn ?? '' } };
+}
+
+/** What another world of this sandbox has made already. */
+function unlessThere(error: Error): void {
+  if (!error.name.endsWith('GroupAlreadyExistsFault')) throw error;
 }
 
 async function createBucket(client: S3Client, Bucket: string): Promise<void> {

@@ -1,59 +1,73 @@
-import { createHash } from 'node:crypto';
 import { compareKeys } from '../../src/core/artifacts/merge-diff.ts';
-import type { ArtifactStore } from '../../src/core/ports/artifacts.ts';
+import { isArtifactKey } from '../../src/core/artifacts/reserved.ts';
+import type { ArtifactStore, CopySource, ObjectEntry } from '../../src/core/ports/artifacts.ts';
 import type { ReplicaRemoval } from '../../src/core/ports/removal.ts';
 import { DrError } from '../../src/errors.ts';
-import { type Held, MemoryVersions, memoryRemoval } from './versions.ts';
+import { MemoryBucket, memoryRemoval } from './versions.ts';
 
 const PAGE = 1_000;
 
 /** A bucket of artifacts in memory, and what a test does to it behind everybody's back. */
 export type MemoryArtifacts = ArtifactStore & {
   plant: (key: string, body: Buffer) => void;
+  /** A byte rots: ETag, version and date stay. */
+  rot: (key: string) => void;
   lose: (key: string) => void;
   /** The bucket itself is deleted. */
   drop: () => void;
-  versions: MemoryVersions;
+  /** From now on the bucket keeps versions, or keeps no more of them. */
+  keepVersions: (kept?: boolean) => void;
+  /** From now on an ETag says nothing of the bytes, as under SSE-KMS: the same bytes have another one each time. */
+  encrypt: () => void;
+  /** Every body that is held under a key, the current one first. */
+  bodies: (key: string) => Buffer[];
+  /** What lies in it, with all versions. */
+  versions: MemoryBucket;
   removal: ReplicaRemoval;
-  undelete: (key: string) => void;
 };
 
-type Bucket = { objects: Map<string, Held>; versions: MemoryVersions };
-const buckets = new Map<string, Bucket>();
+const buckets = new Map<string, MemoryBucket>();
 
-export function memoryArtifacts(bucket: string, clock: () => Date): MemoryArtifacts {
-  const objects = new Map<string, Held>();
-  const versions = new MemoryVersions(clock);
-  buckets.set(bucket, { objects, versions });
-  const plant = (key: string, body: Buffer): void => {
-    const etag = `"${createHash('md5').update(body).digest('hex')}"`;
-    const held = { key, size: body.length, etag, lastModified: clock(), body };
-    objects.set(key, held);
-    versions.add(key, held);
-  };
+const entryOf = ({ body: _body, ...entry }: ObjectEntry & { body: Buffer }): ObjectEntry => entry;
+
+/** What a copy reads: exactly what was seen. */
+function readSource({ bucket, entry, ofVersion }: CopySource): Buffer {
+  const source = buckets.get(bucket)?.find(entry.key, ofVersion);
+  if (!source) throw new DrError('NOT_FOUND', `no ${bucket}/${entry.key}`);
+  if (source.etag !== entry.etag) throw new DrError('CONFLICT', `${entry.key} changed`);
+  return source.body;
+}
+
+export function memoryArtifacts(name: string, clock: () => Date): MemoryArtifacts {
+  const bucket = new MemoryBucket(name, clock);
+  buckets.set(name, bucket);
   let dropped = false;
   const there = (): void => {
-    if (dropped) throw new DrError('NOT_FOUND', `list ${bucket}: NoSuchBucket`, { subject: bucket });
+    if (dropped) throw new DrError('NOT_FOUND', `list ${name}: NoSuchBucket`, { subject: name });
   };
   return {
-    bucket,
-    plant,
+    bucket: name,
+    plant: (key, body) => bucket.put(key, body),
     drop: () => {
       dropped = true;
     },
-    versions,
-    removal: memoryRemoval(objects, versions),
-    undelete: (key) => {
-      const found = versions.undelete(key);
-      if (found) objects.set(key, found);
+    keepVersions: (kept = true) => {
+      bucket.versioned = kept;
     },
-    lose: (key) => {
-      objects.delete(key);
-      versions.forget(key);
+    encrypt: () => {
+      bucket.encrypted = true;
     },
-    async open(key, etag) {
-      const found = objects.get(key);
-      if (!found) throw new DrError('NOT_FOUND', `no ${key}`);
+    rot: (key) => {
+      const held = bucket.find(key, undefined);
+      held.body = Buffer.from(held.body);
+      held.body[held.body.length - 1] = (held.body.at(-1) ?? 0) ^ 1;
+    },
+    lose: (key) => bucket.remove(key),
+    bodies: (key) => bucket.of(key).map(({ held }) => held.body),
+    versions: bucket,
+    removal: memoryRemoval(bucket),
+    async open(key, etag, ofVersion) {
+      const found = bucket.find(key, ofVersion);
       if (etag && found.etag !== etag) throw new DrError('CONFLICT', `${key} changed`);
       return (async function* () {
         yield found.body;
@@ -61,35 +75,34 @@ export function memoryArtifacts(bucket: string, clock: () => Date): MemoryArtifa
     },
     async *pages(prefix = '') {
       there();
-      const all = [...objects.values()]
-        .filter((each) => each.key.startsWith(prefix))
-        .sort((a, b) => compareKeys(a.key, b.key));
+      const all = bucket.all().filter((each) => each.key.startsWith(prefix) && isArtifactKey(each.key));
+      all.sort((a, b) => compareKeys(a.key, b.key));
       for (let start = 0; start < all.length; start += PAGE) {
-        yield all.slice(start, start + PAGE).map(({ body: _body, ...entry }) => entry);
+        // A listing names no versions.
+        yield all.slice(start, start + PAGE).map(({ body: _body, versionId: _id, ...entry }) => entry);
       }
     },
     async head(key) {
-      const found = objects.get(key);
-      if (!found) return undefined;
-      const { body: _body, ...entry } = found;
-      return entry;
+      const found = isArtifactKey(key) ? bucket.current(key) : undefined;
+      return found && entryOf(found);
     },
-    async history() {
-      return { deletedAt: undefined, versions: [] };
+    async history(key) {
+      const versions = bucket.of(key).slice(0, 100);
+      return { deletedAt: bucket.deletedAt(key), versions: versions.map(({ held }) => entryOf(held)) };
     },
-    async replaceFrom({ bucket: from, entry }, badEtag) {
-      const source = buckets.get(from)?.objects.get(entry.key);
-      const same = source?.etag === entry.etag && objects.get(entry.key)?.etag === badEtag;
-      if (!source || !same) throw new DrError('CONFLICT', `${entry.key} is another by now`);
-      plant(entry.key, source.body);
+    async replaceFrom(source, badEtag) {
+      const key = source.as ?? source.entry.key;
+      const body = readSource(source);
+      if (bucket.current(key)?.etag !== badEtag) throw new DrError('CONFLICT', `${key} is another by now`);
+      bucket.put(key, body);
     },
-    async copyFrom({ bucket: from, entry, ofVersion }) {
-      const there = buckets.get(from);
-      const source = ofVersion ? there?.versions.bytes(entry.key, ofVersion) : there?.objects.get(entry.key);
-      if (!source) throw new DrError('NOT_FOUND', `no ${from}/${entry.key}`);
-      if (objects.has(entry.key)) return 'exists';
-      if (source.etag !== entry.etag) throw new DrError('CONFLICT', `${entry.key} changed`);
-      plant(entry.key, source.body);
+    async copyFrom(source) {
+      const key = source.as ?? source.entry.key;
+      if (bucket.current(key)) {
+        buckets.get(source.bucket)?.find(source.entry.key, source.ofVersion);
+        return 'exists';
+      }
+      bucket.put(key, readSource(source));
       return 'copied';
     },
   };

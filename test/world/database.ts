@@ -1,4 +1,4 @@
-import type { Database, InstanceFacts, SnapshotFacts } from '../../src/core/ports/database.ts';
+import type { Database, InstanceFacts, SnapshotFacts, SnapshotQuota } from '../../src/core/ports/database.ts';
 import { DrError } from '../../src/errors.ts';
 
 type Held = SnapshotFacts & { pointId: string; source: string };
@@ -10,6 +10,9 @@ export type MemoryDatabase = Database & {
   facts: InstanceFacts;
   /** What the next capture or copy is refused with. */
   refuse: { capture?: DrError | undefined; copy?: DrError | undefined };
+  /** So many looks do not see yet what was just accepted. */
+  unseenLooks: number;
+  quotas: { primary: SnapshotQuota; dr: SnapshotQuota };
   finish: (names: 'snapshots' | 'held') => void;
 };
 
@@ -17,6 +20,7 @@ export function memoryDatabase(instance: string, clock: () => Date): MemoryDatab
   const snapshots = new Map<string, Held>();
   const held = new Map<string, Held>();
   const refuse: MemoryDatabase['refuse'] = {};
+  const unseen = new Map<Held, number>();
   const begun = (name: string, pointId: string, source: string, region: string): Held => ({
     name,
     arn: `arn:aws:rds:${region}:000000000000:snapshot:${name}`,
@@ -24,32 +28,48 @@ export function memoryDatabase(instance: string, clock: () => Date): MemoryDatab
     percent: 0,
     dataAt: undefined,
     engineVersion: 'postgres 17.10',
+    engine: 'postgres',
+    version: '17.10',
     parameterGroupFamily: 'postgres17',
     encrypted: false,
     sizeGib: 20,
     pointId,
     source,
   });
-  const begin = (where: Map<string, Held>, snapshot: Held): void => {
-    const found = where.get(snapshot.name);
-    if (found && (found.pointId !== snapshot.pointId || found.source !== snapshot.source)) {
-      throw new DrError('SNAPSHOT_MISMATCH', `${snapshot.name} is not ours`);
-    }
-    if (!found) where.set(snapshot.name, snapshot);
-  };
   const factsOf = (found: Held | undefined): SnapshotFacts | undefined => {
     if (!found) return undefined;
     const { pointId: _pointId, source: _source, ...facts } = found;
     return facts;
   };
+  const begin = (where: Map<string, Held>, snapshot: Held): void => {
+    const found = where.get(snapshot.name);
+    if (found && (found.pointId !== snapshot.pointId || found.source !== snapshot.source)) {
+      throw new DrError('SNAPSHOT_MISMATCH', `${snapshot.name} is not ours`);
+    }
+    if (found) {
+      if (!seen(found)) throw new DrError('INVALID_STATE', `${found.name} exists and is not seen yet`);
+      return;
+    }
+    where.set(snapshot.name, snapshot);
+    unseen.set(snapshot, database.unseenLooks);
+  };
+  const seen = (found: Held | undefined): SnapshotFacts | undefined => {
+    const left = found ? (unseen.get(found) ?? 0) : 0;
+    if (found) unseen.set(found, Math.max(0, left - 1));
+    return left === 0 ? factsOf(found) : undefined;
+  };
   const database: MemoryDatabase = {
     snapshots,
     held,
     refuse,
+    unseenLooks: 0,
+    quotas: { primary: { used: 0, allowed: 100 }, dr: { used: 0, allowed: 100 } },
     facts: {
       multiAz: true,
       backupRetentionDays: 7,
       encrypted: false,
+      engine: 'postgres',
+      cluster: undefined,
       engineLifecycleSupport: 'open-source-rds-extended-support',
     },
     finish: (names) => {
@@ -62,16 +82,17 @@ export function memoryDatabase(instance: string, clock: () => Date): MemoryDatab
       if (refuse.capture) throw refuse.capture;
       begin(snapshots, begun(name, pointId, instance, 'us-east-1'));
     },
-    status: async (name) => factsOf(snapshots.get(name)),
+    status: async (name) => seen(snapshots.get(name)),
     async copyToDr({ name, sourceArn, pointId }) {
       if (refuse.copy) throw refuse.copy;
       const source = [...snapshots.values()].find((each) => each.arn === sourceArn);
       if (!source) throw new DrError('NOT_FOUND', `no ${sourceArn}`);
       begin(held, { ...begun(name, pointId, sourceArn, 'us-west-2'), dataAt: source.dataAt });
     },
-    copyStatus: async (name) => factsOf(held.get(name)),
-    copies: async () => [...held.values()].map((each) => factsOf(each) as SnapshotFacts),
+    copyStatus: async (name) => seen(held.get(name)),
+    copies: async () => [...held.values()].map(seen).filter((each) => each !== undefined),
     source: async () => database.facts,
+    snapshotQuota: async (site) => database.quotas[site],
   };
   return database;
 }

@@ -8,12 +8,12 @@ import type { Escrow } from '../../src/core/ports/vault.ts';
 import { DrError } from '../../src/errors.ts';
 import { type MemoryArtifacts, memoryArtifacts } from './artifacts.ts';
 import { type MemoryDatabase, memoryDatabase } from './database.ts';
+import { type MemoryFence, memoryFence } from './fence.ts';
+import { type MemoryOffers, memoryOffers } from './offers.ts';
 import {
-  type MemoryFence,
   type MemoryInspection,
   type MemoryInstances,
   memoryCutOver,
-  memoryFence,
   memoryInspection,
   memoryInstances,
   memorySecrets,
@@ -97,6 +97,7 @@ export type MemoryPorts = Ports & {
   primaryArtifacts: MemoryArtifacts;
   replica: MemoryArtifacts;
   removal: MemoryArtifacts['removal'];
+  displaced: MemoryArtifacts;
   vault: ReturnType<typeof memoryVault>;
   queue: ReturnType<typeof memoryQueue>;
   notifier: ReturnType<typeof memoryNotifier>;
@@ -104,6 +105,7 @@ export type MemoryPorts = Ports & {
   metrics: ReturnType<typeof memoryMetrics>;
   escrow: ReturnType<typeof memoryEscrow>;
   instances: MemoryInstances;
+  offers: MemoryOffers;
   secrets: ReturnType<typeof memorySecrets>;
   fence: MemoryFence;
   inspection: MemoryInspection;
@@ -123,6 +125,7 @@ export function memoryPorts(clock: () => Date): MemoryPorts {
     primaryArtifacts: memoryArtifacts(`primary-${worlds}`, clock),
     replica,
     removal: replica.removal,
+    displaced: memoryArtifacts(`vault-${worlds}`, clock),
     vault,
     escrow: memoryEscrow(),
     queue: memoryQueue(),
@@ -132,8 +135,9 @@ export function memoryPorts(clock: () => Date): MemoryPorts {
     signals: memorySignals(),
     metrics: memoryMetrics(),
     instances: memoryInstances(),
+    offers: memoryOffers(),
     secrets: memorySecrets(),
-    fence: memoryFence(),
+    fence: memoryFence(`primary-${worlds}`),
     inspection: memoryInspection(vault, clock),
     cutOver: memoryCutOver(),
     reverseVault: undefined,

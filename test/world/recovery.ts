@@ -1,6 +1,5 @@
 import type {
   CutOverPort,
-  FencePort,
   Inspection,
   Instances,
   RestoredInstance,
@@ -13,7 +12,15 @@ import { DRILL_PREFIX, RUN_TAG } from '../../src/core/recovery/restore-request.t
 import { DrError, hasCode } from '../../src/errors.ts';
 import { encode } from '../../src/jobs/vault/documents.ts';
 
-type Held = RestoredInstance & { request: RestoreRequest | undefined; password: string | undefined };
+type Held = RestoredInstance & {
+  request: RestoreRequest | undefined;
+  password: string | undefined;
+  /** Backups that were asked for, until the restart that they take is over. */
+  retentionAsked?: number | undefined;
+};
+
+/** RDS changes nothing of an instance in another state. */
+const modifiable = ['available', 'storage-optimization', 'storage-initialization'];
 
 /** Restored instances in memory; they become available when the test says so. */
 export type MemoryInstances = Instances & {
@@ -23,11 +30,45 @@ export type MemoryInstances = Instances & {
   engineVersion: string;
   restores: string[];
   destroyed: string[];
+  /** Where the restore of an instance ends instead of coming up. */
+  endOf: (instance: RestoredInstance) => string | undefined;
+  /** What a restored instance stands in, serving, and what it stands in once backups are on. */
+  stands: { restored: string; backedUp: string };
+  /** Outages of instances that were up. */
+  restarts: string[];
+  /** So many looks do not see yet what was just accepted. */
+  unseenLooks: number;
   finish: () => void;
 };
 
+/** AWS goes on with one instance. */
+export function comeUp(instances: MemoryInstances, each: Held): void {
+  if (each.status === 'creating') {
+    const end = instances.endOf(each);
+    const { restored, backedUp } = instances.stands;
+    const first = each.backupRetentionDays > 0 ? backedUp : restored;
+    Object.assign(each, end ? { status: end } : { status: first, host: '127.0.0.1', port: 5432 });
+  }
+  if (each.retentionAsked !== undefined) {
+    instances.restarts.push(each.name);
+    Object.assign(each, { backupRetentionDays: each.retentionAsked, status: instances.stands.backedUp });
+  }
+  Object.assign(each, { retentionAsked: undefined, pending: false });
+}
+
+function requireModifiable(name: string, found: Held | undefined): void {
+  if (!found) throw new DrError('NOT_FOUND', name);
+  if (!modifiable.includes(found.status)) throw new DrError('INVALID_STATE', `${name} is ${found.status}`);
+}
+
 export function memoryInstances(): MemoryInstances {
   const held = new Map<string, Held>();
+  const unseen = new Map<string, number>();
+  const look = (name: string): Held | undefined => {
+    const left = unseen.get(name) ?? 0;
+    unseen.set(name, Math.max(0, left - 1));
+    return left === 0 ? held.get(name) : undefined;
+  };
   const instances: MemoryInstances = {
     held,
     refuse: new Map(),
@@ -35,10 +76,14 @@ export function memoryInstances(): MemoryInstances {
     engineVersion: 'postgres 17.10',
     restores: [],
     destroyed: [],
+    endOf: () => undefined,
+    stands: { restored: 'available', backedUp: 'backing-up' },
+    restarts: [],
+    unseenLooks: 0,
     finish: () => {
       for (const each of held.values()) {
         if (each.status === 'deleting') held.delete(each.name);
-        else Object.assign(each, { status: 'available', host: '127.0.0.1', port: 5432, pending: false });
+        else comeUp(instances, each);
       }
     },
     async restore(request) {
@@ -46,29 +91,42 @@ export function memoryInstances(): MemoryInstances {
       if (refusal) throw refusal;
       const found = held.get(request.name);
       if (found && found.tags[RUN_TAG] !== request.tags[RUN_TAG]) throw new DrError('INSTANCE_MISMATCH', request.name);
+      if (found && !look(request.name)) throw new DrError('INVALID_STATE', `${request.name} is not shown yet`);
       if (found) return;
       instances.restores.push(request.name);
+      unseen.set(request.name, instances.unseenLooks);
       held.set(request.name, {
         name: request.name,
         arn: `arn:aws:rds:us-west-2:000000000000:db:${request.name}`,
         status: 'creating',
         engineVersion: instances.engineVersion,
         className: request.className,
+        storageGib: request.storageGib,
+        multiAz: request.multiAz,
         host: undefined,
         port: undefined,
         masterUser: 'dbadmin',
         deletionProtection: request.deletionProtection,
         pending: false,
+        backupRetentionDays: request.backupRetentionDays,
         tags: { ...request.tags },
         request,
         password: undefined,
       });
     },
-    status: async (name) => held.get(name),
+    status: async (name) => {
+      const found = look(name);
+      return found && { ...found };
+    },
     async setPassword(name, password) {
       const found = held.get(name);
-      if (!found) throw new DrError('NOT_FOUND', name);
-      Object.assign(found, { password, pending: true });
+      requireModifiable(name, found);
+      Object.assign(found ?? {}, { password, pending: true });
+    },
+    async turnBackupsOn(name, days) {
+      const found = held.get(name);
+      requireModifiable(name, found);
+      if (found && found.backupRetentionDays !== days) Object.assign(found, { retentionAsked: days, pending: true });
     },
     async tag(arn, tags) {
       const found = [...held.values()].find((each) => each.arn === arn);
@@ -104,77 +162,6 @@ export function memorySecrets(): Secrets & { values: Map<string, string> } {
       return value;
     },
   };
-}
-
-/** A primary that can be fenced; a swap is done when the test says so. */
-export type MemoryFence = FencePort & {
-  state: { status: string; groups: { id: string; status: string }[] };
-  policy: string | undefined;
-  reboots: number;
-  renamed: string | undefined;
-  dark: boolean;
-  refused: DrError | undefined;
-  finish: () => void;
-};
-
-export function memoryFence(): MemoryFence {
-  const reachable = (): void => {
-    if (fence.dark) throw new DrError('SITE_UNREACHABLE', 'describe instance: TimeoutError', { site: 'primary' });
-    if (fence.refused) throw fence.refused;
-  };
-  const fence: MemoryFence = {
-    state: { status: 'available', groups: [{ id: 'sg-builder', status: 'active' }] },
-    policy: JSON.stringify({ Version: '2012-10-17', Statement: [{ Sid: 'Theirs', Effect: 'Allow' }] }),
-    reboots: 0,
-    renamed: undefined,
-    dark: false,
-    refused: undefined,
-    finish: () => {
-      fence.state = {
-        status: 'available',
-        groups: fence.state.groups
-          .filter((each) => each.status !== 'removing')
-          .map((each) => ({ ...each, status: 'active' })),
-      };
-    },
-    async fenceGroup() {
-      reachable();
-      return 'sg-fence';
-    },
-    async database(name) {
-      reachable();
-      return (fence.renamed === undefined) === (name === undefined) ? fence.state : undefined;
-    },
-    async setGroups(groups) {
-      reachable();
-      const leaving = fence.state.groups.filter((each) => !groups.includes(each.id));
-      fence.state = {
-        ...fence.state,
-        groups: [
-          ...leaving.map((each) => ({ ...each, status: 'removing' })),
-          ...groups.map((id) => ({ id, status: 'adding' })),
-        ],
-      };
-    },
-    async rename(name) {
-      reachable();
-      fence.renamed = name;
-    },
-    async reboot() {
-      reachable();
-      fence.reboots += 1;
-      fence.state = { ...fence.state, status: 'rebooting' };
-    },
-    async bucketPolicy() {
-      reachable();
-      return fence.policy;
-    },
-    async setBucketPolicy(policy) {
-      reachable();
-      fence.policy = policy;
-    },
-  };
-  return fence;
 }
 
 const healthyReport = {

@@ -1,8 +1,10 @@
 import { StandardRetryStrategy } from '@smithy/core/retry';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { RetryErrorInfo, StandardRetryToken } from '@smithy/types';
+import type { Agents } from '../proxy.ts';
 
-export type NetworkLimits = { connectTimeoutMs: number; requestTimeoutMs: number };
+/** `agents`: what carries the requests of one client, where that is not a connection of its own. */
+export type NetworkLimits = { connectTimeoutMs: number; requestTimeoutMs: number; agents?: (() => Agents) | undefined };
 
 /** Errors of a call that got no answer: nobody knows whether it happened. */
 const unanswered = new Set([
@@ -56,6 +58,7 @@ export function clientSettings(region: string, limits: NetworkLimits, bodies: 'w
       // The request's time-out ends with the head of the answer: a body that stalls would be waited for without an end.
       ...(bodies === 'whole' ? { socketTimeout: limits.requestTimeoutMs } : {}),
       throwOnRequestTimeout: true,
+      ...limits.agents?.(),
     }),
   };
 }

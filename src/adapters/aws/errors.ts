@@ -51,6 +51,8 @@ const codes: Record<string, DrErrorCode> = {
   DBInstanceAlreadyExistsFault: 'ALREADY_EXISTS',
   ResourceExistsException: 'ALREADY_EXISTS',
   InsufficientDBInstanceCapacityFault: 'NO_CAPACITY',
+  // Of a restore: a class that cannot be ordered, or storage that does not go with it.
+  InvalidParameterCombination: 'COMBINATION_REFUSED',
   InstanceQuotaExceededFault: 'QUOTA_EXCEEDED',
   StorageQuotaExceededFault: 'QUOTA_EXCEEDED',
   // A function in a VPC that slept: the first call wakes it and fails.
@@ -70,6 +72,7 @@ const hints: Partial<Record<DrErrorCode, string>> = {
   THROTTLED: 'AWS limits the rate. The next run goes on.',
   QUOTA_EXCEEDED: 'The next run tries again; delete snapshots nothing needs, or ask AWS for a higher quota.',
   NO_CAPACITY: 'AWS has no instance of this class now; name others in restore.classes.',
+  COMBINATION_REFUSED: 'AWS does not offer this together: look at restore.classes and restore.storageType.',
   KMS_UNUSABLE: 'Enable the key in the DR region, cancel its deletion, and let the functions use it in the key policy.',
 };
 

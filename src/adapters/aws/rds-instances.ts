@@ -28,11 +28,14 @@ function instanceFactsOf(instance: DBInstance): RestoredInstance {
     status: instance.DBInstanceStatus ?? '',
     engineVersion: `${instance.Engine} ${instance.EngineVersion}`,
     className: instance.DBInstanceClass ?? '',
+    storageGib: instance.AllocatedStorage ?? 0,
+    multiAz: instance.MultiAZ ?? false,
     host: instance.Endpoint?.Address,
     port: instance.Endpoint?.Port,
     masterUser: instance.MasterUsername ?? '',
     deletionProtection: instance.DeletionProtection ?? false,
     pending: waiting || Object.values(instance.PendingModifiedValues ?? {}).some((each) => each !== undefined),
+    backupRetentionDays: instance.BackupRetentionPeriod ?? 0,
     tags: Object.fromEntries(tags),
   };
 }
@@ -53,7 +56,7 @@ function restoreCommand(request: RestoreRequest): RestoreDBInstanceFromDBSnapsho
     DeletionProtection: request.deletionProtection,
     BackupRetentionPeriod: request.backupRetentionDays,
     CACertificateIdentifier: request.caCertificate,
-    EnableCloudwatchLogsExports: request.logExports,
+    ...(request.logExports.length > 0 ? { EnableCloudwatchLogsExports: request.logExports } : {}),
     EnableIAMDatabaseAuthentication: request.iamAuthentication,
     EngineLifecycleSupport: request.engineLifecycleSupport,
     PubliclyAccessible: false,
@@ -87,7 +90,8 @@ async function lackingOf(client: RDSClient, needed: Parameters<Instances['missin
 
 /** An existing instance counts as ours only when it was made for this run. */
 function requireOurs({ name, tags }: RestoreRequest, found: RestoredInstance | undefined): void {
-  const tag = found?.tags[RUN_TAG];
+  if (!found) throw new DrError('INVALID_STATE', `instance ${name} exists, and is not shown yet`, { subject: name });
+  const tag = found.tags[RUN_TAG];
   if (tag === tags[RUN_TAG]) return;
   throw new DrError('INSTANCE_MISMATCH', `an instance ${name} exists, and is not of ${tags[RUN_TAG]}`, {
     subject: name,
@@ -125,6 +129,10 @@ export function rdsInstances({ client }: { client: RDSClient }): Instances {
     async setPassword(name, password) {
       const change = { DBInstanceIdentifier: name, MasterUserPassword: password, ApplyImmediately: true };
       await call(`set the master password of ${name}`, name, () => client.send(new ModifyDBInstanceCommand(change)));
+    },
+    async turnBackupsOn(name, days) {
+      const change = { DBInstanceIdentifier: name, BackupRetentionPeriod: days, ApplyImmediately: true };
+      await call(`turn backups of ${name} on`, name, () => client.send(new ModifyDBInstanceCommand(change)));
     },
     async tag(arn, tags) {
       const command = new AddTagsToResourceCommand({ ResourceName: arn, Tags: listed(tags) });

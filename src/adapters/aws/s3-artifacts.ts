@@ -1,4 +1,5 @@
 import { HeadObjectCommand, ListObjectVersionsCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
+import { isArtifactKey } from '../../core/artifacts/reserved.ts';
 import type { ArtifactStore, CopySource, ObjectEntry } from '../../core/ports/artifacts.ts';
 import type { Site } from '../../core/site.ts';
 import { DrError, hasCode } from '../../errors.ts';
@@ -13,6 +14,8 @@ export type S3ArtifactsOptions = CopyLimits & {
   /** Where the bucket is, if it is at a site, and the site of the buckets that it copies from. */
   site: Site | undefined;
   copiesFrom?: Site;
+  /** Buckets at the same site that it copies from as well. */
+  beside?: readonly string[];
 };
 type Calls = ReturnType<typeof callsTo>;
 type Where = { client: S3Client; bucket: string; call: Calls };
@@ -51,22 +54,23 @@ async function* pagesOf({ client, bucket, call }: Where, prefix?: string): Async
   while (true) {
     const next = await call(`list ${bucket}`, bucket, () => pages.next());
     if (next.done) return;
-    yield (next.value.Contents ?? []).map(({ Key = '', Size = 0, ETag = '', LastModified = new Date(0) }) => ({
+    const found = (next.value.Contents ?? []).map(({ Key = '', Size = 0, ETag = '', LastModified = new Date(0) }) => ({
       key: Key,
       size: Size,
       etag: ETag,
       lastModified: LastModified,
     }));
+    yield found.filter((each) => isArtifactKey(each.key));
   }
 }
 
-type Copying = { where: Where; copies: S3Copies; copyCall: Calls };
+type Copying = { where: Where; copies: S3Copies; copyCall: (source: CopySource) => Calls };
 
 async function copyFrom({ where, copies, copyCall }: Copying, source: CopySource): Promise<'copied' | 'exists'> {
-  const { key } = source.entry;
-  const from = `${source.bucket}/${key}`;
+  const key = source.as ?? source.entry.key;
+  const from = `${source.bucket}/${source.entry.key}`;
   try {
-    await copyCall(`copy ${from}`, `${where.bucket}/${key}`, () => copies.copy(source, { IfNoneMatch: '*' }));
+    await copyCall(source)(`copy ${from}`, `${where.bucket}/${key}`, () => copies.copy(source, { IfNoneMatch: '*' }));
     return 'copied';
   } catch (error) {
     // 412 is either ours (it exists) or the source's (it changed): the replica tells which.
@@ -83,8 +87,8 @@ async function copyFrom({ where, copies, copyCall }: Copying, source: CopySource
 }
 
 async function replaceFrom({ where, copies, copyCall }: Copying, source: CopySource, badEtag: string): Promise<void> {
-  const name = `${where.bucket}/${source.entry.key}`;
-  await copyCall(`replace ${name}`, name, () => copies.copy(source, { IfMatch: badEtag }));
+  const name = `${where.bucket}/${source.as ?? source.entry.key}`;
+  await copyCall(source)(`replace ${name}`, name, () => copies.copy(source, { IfMatch: badEtag }));
 }
 
 /** A bucket of artifacts on S3 or anything that speaks it. */
@@ -94,17 +98,25 @@ export function s3Artifacts({
   bucket,
   site,
   copiesFrom,
+  beside = [],
   ...limits
 }: S3ArtifactsOptions): ArtifactStore {
   const where = { client, bucket, call: callsTo(site) };
   // A copy reads at its source, so its silence is the source's.
-  const copying = { where, copies: new S3Copies(client, bucket, limits), copyCall: callsTo(copiesFrom) };
+  const [here, there] = [where.call, callsTo(copiesFrom)];
+  const copyCall = (source: CopySource) => ([bucket, ...beside].includes(source.bucket) ? here : there);
+  const copying = { where, copies: new S3Copies(client, bucket, limits), copyCall };
   return {
     bucket,
-    head: (key) => head(where, key),
-    history: (key) => history(where, key),
-    open: (key, etag) =>
-      openObject(streams, where.call, { Bucket: bucket, Key: key, ...(etag ? { IfMatch: etag } : {}) }),
+    head: async (key) => (isArtifactKey(key) ? head(where, key) : undefined),
+    history: async (key) => (isArtifactKey(key) ? history(where, key) : { deletedAt: undefined, versions: [] }),
+    open: (key, etag, ofVersion) =>
+      openObject(streams, where.call, {
+        Bucket: bucket,
+        Key: key,
+        ...(etag ? { IfMatch: etag } : {}),
+        ...(ofVersion ? { VersionId: ofVersion } : {}),
+      }),
     pages: (prefix) => pagesOf(where, prefix),
     copyFrom: (source) => copyFrom(copying, source),
     replaceFrom: (source, badEtag) => replaceFrom(copying, source, badEtag),

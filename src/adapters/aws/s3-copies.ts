@@ -43,7 +43,7 @@ export class S3Copies {
   /** Copies one object as it was seen, under its key. Throws what S3 says. */
   async copy(source: CopySource, condition: Condition): Promise<void> {
     const { key, size, etag } = source.entry;
-    const target = { Bucket: this.#bucket, Key: key };
+    const target = { Bucket: this.#bucket, Key: source.as ?? key };
     if (size > this.#limitBytes) return this.#copyByParts(source, target, condition);
     const from = { CopySource: copySource(source), CopySourceIfMatch: etag };
     await this.#client.send(new CopyObjectCommand({ ...target, ...from, ...condition }));

@@ -7,13 +7,13 @@ export const failoverStatus: Command = {
   async run({ site }) {
     const { ports } = await site();
     const job = await import('../../jobs/recovery/failover.ts');
-    const { runText } = await import('../text/recovery.ts');
+    const { failoverStatusText } = await import('../text/recovery.ts');
     const runs = await job.failoverStatus(ports);
     const [last] = runs;
     if (!last)
       throw new DrError('RUN_UNKNOWN', 'there was no failover', {
         hint: '`builder-dr failover plan` shows what one would do.',
       });
-    return { json: runs, text: runText(last, ports.clock()), healthy: last.state === 'done' };
+    return { json: runs, text: failoverStatusText(runs, ports.clock()), healthy: last.state === 'done' };
   },
 };

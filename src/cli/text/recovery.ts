@@ -1,34 +1,39 @@
 import { commandLine } from '../../core/command-line.ts';
 import { fenceText } from '../../core/notices/of-recovery.ts';
-import { kinds } from '../../core/recovery/kinds.ts';
+import { titleOf } from '../../core/recovery/kinds.ts';
+import { leftoverText } from '../../core/recovery/leftovers.ts';
 import { allFindings, phaseSeconds, rtoSeconds, startArguments } from '../../core/recovery/lifecycle.ts';
+import { classesText } from '../../core/recovery/orderable.ts';
 import type { PlanStep } from '../../core/recovery/plan.ts';
+import { measuredText } from '../../core/recovery/rehearsals.ts';
 import { isProduction, type Run } from '../../core/recovery/run.ts';
+import type { DrillPlan } from '../../jobs/recovery/drill.ts';
 import type { FailbackPlan } from '../../jobs/recovery/failback.ts';
 import type { AbortReport, FailoverPlan } from '../../jobs/recovery/failover.ts';
+import type { FailoverStatus } from '../../jobs/recovery/leftovers.ts';
 
-function seconds(value: number | undefined): string {
-  return value === undefined
-    ? 'not measured yet'
-    : value < 90
-      ? `about ${value} s`
-      : `about ${Math.round(value / 60)} min`;
+function expected({ expectedSeconds: value, expectedFrom: from }: PlanStep): string {
+  if (value === undefined) return 'not measured yet';
+  const time = value < 90 ? `about ${value} s` : `about ${Math.round(value / 60)} min`;
+  return from ? `${time}, from ${measuredText(from)}` : time;
 }
 
-export function planText(point: string | null, steps: PlanStep[]): string {
+function planText(point: string | null, steps: PlanStep[]): string {
   const lines = [point === null ? 'No recovery point can be restored.' : `From recovery point ${point}:`];
   for (const [index, step] of steps.entries()) {
     const needs = [step.needsPrimary ? 'primary' : '', step.needsUsEast1 ? 'us-east-1' : ''].filter(
       (each) => each !== '',
     );
     const note = needs.length > 0 ? `; wants ${needs.join(' and ')}, goes on without` : '';
-    lines.push(
-      `${index + 1}. ${step.phase} (${seconds(step.expectedSeconds)}${note})`,
-      `   ${step.does}`,
-      `   because ${step.why}`,
-    );
+    lines.push(`${index + 1}. ${step.phase} (${expected(step)}${note})`, `   ${step.does}`, `   because ${step.why}`);
   }
   return lines.join('\n');
+}
+
+export function drillPlanText({ point, real, steps, classes, nextScheduled }: DrillPlan): string {
+  const next = `The next scheduled drill is ${nextScheduled.real ? 'of the real thing' : 'a small one'}`;
+  const found = classesText(classes, real ? 'failover' : 'drill');
+  return [planText(point, steps), found, `${next}: ${nextScheduled.why}.`].join('\n');
 }
 
 export function failoverPlanText(plan: FailoverPlan): string {
@@ -40,13 +45,13 @@ export function failoverPlanText(plan: FailoverPlan): string {
       `  ${each.point}  ${each.state.padEnd(9)}  ${lost.padEnd(14)}  data of ${each.dataAt}  ${each.artifacts} artifacts`,
     );
   }
-  lines.push('', planText(plan.confirm, plan.steps));
+  lines.push('', planText(plan.confirm, plan.steps), '', classesText(plan.classes, 'failover'));
   if (plan.confirm) lines.push('', `Type next: builder-dr failover start --confirm ${plan.confirm}`);
   return lines.join('\n');
 }
 
 export function runText(run: Run, now: Date): string {
-  const lines = [`${kinds[run.kind].title} ${run.id}  ${run.state}: ${run.history.at(-1)?.why}`];
+  const lines = [`${titleOf(run)} ${run.id}  ${run.state}: ${run.history.at(-1)?.why}`];
   const attempt = run.attempts.at(-1);
   if (attempt) lines.push(`  point ${attempt.point}, instance ${attempt.instance}, ${rtoSeconds(run, now)} s so far`);
   const phases = Object.entries(phaseSeconds(run, now)).map(([name, value]) => `${name} ${value} s`);
@@ -73,6 +78,19 @@ export function runText(run: Run, now: Date): string {
   for (const each of run.errors.slice(-3)) lines.push(`  waited: ${each.at} ${each.message}`);
   if (isProduction(run) && run.blocked) {
     lines.push(`  first: ${run.blocked.doFirst}`, `Type next: ${commandLine(startArguments(run.blocked.resume))}`);
+  }
+  return lines.join('\n');
+}
+
+export function failoverStatusText(runs: FailoverStatus[], now: Date): string {
+  const lines = runs.slice(0, 1).map((run) => runText(run, now));
+  for (const { leftovers } of runs) {
+    if ('unknown' in leftovers)
+      return [...lines, `What failovers left behind is not known: ${leftovers.unknown}`].join('\n');
+    for (const each of leftovers) {
+      lines.push(`left behind: ${each.instance}: ${leftoverText(each)}. To remove it:`);
+      lines.push(...each.remove.map((line) => `    ${line}`));
+    }
   }
   return lines.join('\n');
 }

@@ -1,6 +1,15 @@
 import * as z from 'zod';
 import { count, instant, sampled } from '../schema.ts';
 
+/** What the primary had under the key when it was last looked at. They are told apart by ETag and size. */
+const sourceSchema = z.strictObject({
+  versionId: z.string().nullable(),
+  etag: z.string(),
+  size: count,
+  verdict: z.string(),
+  fileBlake2b: z.string().nullable(),
+});
+
 /** What was found of the bytes of one artifact in the replica. They are told apart by ETag and size: an overwrite voids it. */
 export const verificationSchema = z.strictObject({
   schema: z.literal('verified/1'),
@@ -14,6 +23,23 @@ export const verificationSchema = z.strictObject({
   payloadBlake2b: z.string().nullable(),
   fileBlake2b: z.string().nullable(),
   detail: z.string().nullable(),
+  /** Absent in records of before, and of what was never seen at the primary: then nobody knows. */
+  source: sourceSchema.optional(),
+  /** ETags that the primary had before while these bytes stayed here, newest first. */
+  formerEtags: z.array(z.string()).optional(),
+  /** How often these bytes were found wrong. */
+  tries: count.optional(),
+});
+
+/** Bytes that were replaced in the replica: `displaced/<blake2b>` holds them, `displaced/<blake2b>.json` says this. */
+export const displacedSchema = z.strictObject({
+  schema: z.literal('displaced/1'),
+  blake2b: z.string(),
+  size: count,
+  verdict: z.string(),
+  signer: z.string().nullable(),
+  /** Each key under which they were, when they were last displaced there, and the ETag that they had in the replica. */
+  of: z.array(z.strictObject({ key: z.string(), at: instant, etag: z.string() })),
 });
 
 /** The verified artifacts of the replica, all of them: `verified.json` names the file that holds them. */
@@ -29,6 +55,8 @@ export const verifiedSchema = z.strictObject({
   /** Objects without a record of the bytes that are there now, and when the oldest of them came. */
   unverified: sampled,
   oldestUnverifiedAt: instant.optional(),
+  /** The primary has other bytes, which do not verify; the replica keeps those that do. */
+  refused: sampled.optional(),
 });
 
 /** The last comparison of the two buckets: `reconcile.json`. */
@@ -49,4 +77,6 @@ export const reconcileSchema = z.strictObject({
 
 export type ReconcileRecord = z.infer<typeof reconcileSchema>;
 export type VerificationRecord = z.infer<typeof verificationSchema>;
+export type SourceFacts = z.infer<typeof sourceSchema>;
+export type DisplacedFacts = z.infer<typeof displacedSchema>;
 export type VerifiedIndex = z.infer<typeof verifiedSchema>;

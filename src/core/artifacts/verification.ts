@@ -1,6 +1,6 @@
 import { minutesBetween } from '../ids.ts';
 import type { ObjectEntry } from '../ports/artifacts.ts';
-import type { VerificationRecord, VerifiedIndex } from './documents.ts';
+import type { SourceFacts, VerificationRecord, VerifiedIndex } from './documents.ts';
 import { SampleCounter } from './merge-diff.ts';
 
 /** Verdicts that say that the bytes are wrong, whoever signed them. */
@@ -18,9 +18,67 @@ const KEYS_SETTLE_MINUTES = 5;
  * One that lacked a key does not outlive the arrival of another key.
  */
 export function stillHolds(record: VerificationRecord, entry: ObjectEntry, keysChangedAt: Date): boolean {
-  if (record.etag !== entry.etag || record.size !== entry.size) return false;
-  const lackedKey = record.verdict === 'UNKNOWN_KEY' || record.verdict === 'BAD_KEY_FILE';
-  return !lackedKey || minutesBetween(keysChangedAt, new Date(record.at)) >= KEYS_SETTLE_MINUTES;
+  if (!isOf(record, entry)) return false;
+  return !lacksKey(record) || isLaterThanKeys(record, keysChangedAt);
+}
+
+/** Whether a record is of the very bytes that are there. */
+export function isOf(record: VerificationRecord, entry: Pick<ObjectEntry, 'etag' | 'size'>): boolean {
+  return record.etag === entry.etag && record.size === entry.size;
+}
+
+function lacksKey({ verdict }: Pick<VerificationRecord, 'verdict'>): boolean {
+  return verdict === 'UNKNOWN_KEY' || verdict === 'BAD_KEY_FILE';
+}
+
+function isLaterThanKeys(record: VerificationRecord, keysChangedAt: Date): boolean {
+  return minutesBetween(keysChangedAt, new Date(record.at)) >= KEYS_SETTLE_MINUTES;
+}
+
+type Listed = Pick<ObjectEntry, 'etag' | 'size'> & { lastModified: Date | string };
+
+/**
+ * Whether the primary has, or had, something else under a key than what the replica's bytes were held against. Buckets
+ * are never compared by ETag, a source is compared with itself. Without a record that knows it, a source is another one
+ * when it has another size, or was written after the record, or the copy, was made.
+ */
+export function isOtherSource(source: Listed, held: ObjectEntry, record: VerificationRecord | undefined): boolean {
+  const known = record?.source;
+  if (known) return source.etag !== known.etag || source.size !== known.size;
+  if (source.size !== held.size) return true;
+  if (source.etag === held.etag) return false;
+  return new Date(source.lastModified) > (record ? new Date(record.at) : held.lastModified);
+}
+
+/** Whether the replica's bytes were held against this very object of the primary, and stayed: it had the same, or none that verified. */
+export function stoodAgainst(source: Listed, record: VerificationRecord | undefined): boolean {
+  return record?.source?.etag === source.etag || (record?.formerEtags ?? []).includes(source.etag);
+}
+
+/** Former ETags that a record keeps. */
+const FORMER = 10;
+/** Wrong bytes are looked at again this often, in case something better came; then only when something changed. */
+const TRIES = 4;
+
+/** A new record over the old one of the same key: what only the old one knows of the same bytes is kept. */
+export function succeeding(old: VerificationRecord, next: VerificationRecord): VerificationRecord {
+  if (old.fileBlake2b !== next.fileBlake2b) return next;
+  const source: SourceFacts | undefined = next.source ?? (isOf(old, next) ? old.source : undefined);
+  const had = [old.source?.etag, ...(old.formerEtags ?? []), ...(next.formerEtags ?? [])];
+  const former = [...new Set(had.filter((etag) => etag !== undefined && etag !== source?.etag))].slice(0, FORMER);
+  return {
+    ...next,
+    ...(source ? { source } : {}),
+    ...(former.length > 0 ? { formerEtags: former as string[] } : {}),
+    ...(isDamaged(next) ? { tries: (old.tries ?? 1) + 1 } : {}),
+  };
+}
+
+/** Whether the bytes of a record are to be read again. */
+export function isWork(record: VerificationRecord, entry: ObjectEntry, keysChangedAt: Date): boolean {
+  if (isDamaged(record)) return (record.tries ?? 1) < TRIES;
+  if (!stillHolds(record, entry, keysChangedAt)) return true;
+  return record.source !== undefined && lacksKey(record.source) && !isLaterThanKeys(record, keysChangedAt);
 }
 
 /** Keeps the newest record of each key. */
@@ -28,7 +86,8 @@ export function newestByKey(records: VerificationRecord[]): Map<string, Verifica
   const newest = new Map<string, VerificationRecord>();
   for (const record of records) {
     const known = newest.get(record.key);
-    if (!known || known.at <= record.at) newest.set(record.key, record);
+    if (!known) newest.set(record.key, record);
+    else if (known.at <= record.at) newest.set(record.key, succeeding(known, record));
   }
   return newest;
 }
@@ -41,6 +100,7 @@ export class VerifiedCount {
   readonly #damaged = new SampleCounter();
   readonly #unknownSigner = new SampleCounter();
   readonly #unverified = new SampleCounter();
+  readonly #refused = new SampleCounter();
 
   unverified({ key, lastModified }: Pick<ObjectEntry, 'key' | 'lastModified'>): void {
     this.#unverified.add(key);
@@ -48,9 +108,12 @@ export class VerifiedCount {
   }
 
   holds(record: VerificationRecord): void {
+    if (record.source && isDamaged(record.source) && !isDamaged(record)) this.#refused.add(record.key);
     if (record.verdict === 'OK') {
       this.#ok += 1;
       this.#okBytes += record.size;
+      const { source } = record;
+      if (source && lacksKey(source) && source.fileBlake2b !== record.fileBlake2b) this.#unknownSigner.add(record.key);
     } else if (isDamaged(record)) this.#damaged.add(record.key);
     else this.#unknownSigner.add(record.key);
   }
@@ -65,6 +128,7 @@ export class VerifiedCount {
       damaged: this.#damaged.result,
       unknownSigner: this.#unknownSigner.result,
       unverified: this.#unverified.result,
+      ...(this.#refused.count > 0 ? { refused: this.#refused.result } : {}),
       ...(this.#oldest ? { oldestUnverifiedAt: this.#oldest.toISOString() } : {}),
     };
   }

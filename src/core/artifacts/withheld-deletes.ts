@@ -59,7 +59,9 @@ const withoutReturn = ({ backAt: _backAt, ...mark }: DeletionMark): DeletionMark
 function backAgain(seen: SeenKey, gone: string | undefined, { startedAt, before, now }: ListingTimes) {
   const { key, mark } = seen;
   if (gone === undefined) return undefined;
-  const { hiddenAt: _over, ...known } = mark ?? { key, ...(before ? { lastSeenAt: before } : {}), goneAt: gone };
+  const { hiddenAt, ...rest } = mark ?? { key, ...(before ? { lastSeenAt: before } : {}), goneAt: gone };
+  // Until it is copied anew, what was there before is all that lies under its name.
+  const known = hiddenAt && !seen.inReplica ? { ...rest, hiddenAt } : rest;
   if (known.backAt && gone <= known.backAt) return known;
   if (gone > startedAt.toISOString()) return { ...withoutReturn(known), goneAt: gone };
   return { ...known, goneAt: gone, backAt: now.toISOString() };

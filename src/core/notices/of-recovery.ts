@@ -1,5 +1,5 @@
 import { type CommandArguments, commandLine } from '../command-line.ts';
-import { kinds } from '../recovery/kinds.ts';
+import { kinds, titleOf } from '../recovery/kinds.ts';
 import { allFindings, phaseSeconds, rtoSeconds, startArguments } from '../recovery/lifecycle.ts';
 import { isProduction, type ProductionRun, type Run } from '../recovery/run.ts';
 import { type Message, type MessageDocument, messageOf, toldFindings } from './message.ts';
@@ -46,7 +46,8 @@ export function recoveryMessage(
   },
 ): Message {
   const { stage, now } = facts;
-  const { title, topic } = kinds[run.kind];
+  const { topic } = kinds[run.kind];
+  const title = titleOf(run);
   const point = run.attempts.at(-1)?.point ?? run.candidates[0] ?? 'none';
   const last = run.history.at(-1);
   const minutes = (seconds: number) => `${(seconds / 60).toFixed(1)} min`;
@@ -94,7 +95,7 @@ export function fenceText({ fence }: ProductionRun): string {
   const half = (name: string, part: ProductionRun['fence']['bucket']) =>
     part.confirmedAt
       ? `${name} closed at ${part.confirmedAt}`
-      : `${name} NOT confirmed${part.problem ? ` (${part.problem})` : ''}`;
+      : `${name} NOT confirmed${[part.problem ?? part.waitsFor].map((why) => (why ? ` (${why})` : '')).join('')}`;
   if (!fence.wanted) return 'taken away';
   return `${half('database', fence.database)}; ${half('bucket', fence.bucket)}`;
 }

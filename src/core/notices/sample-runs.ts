@@ -1,18 +1,18 @@
 import type { RestoredInstance } from '../ports/recovery.ts';
+import { backupsSeen } from '../recovery/backups.ts';
 import type { RowComparisonResult } from '../recovery/documents.ts';
-import { instanceName } from '../recovery/kinds.ts';
-import { move, nextCandidate, plannedRun } from '../recovery/lifecycle.ts';
+import { current, move, nextCandidate, plannedRun } from '../recovery/lifecycle.ts';
 import {
   cleanedUp,
   compared,
   fencingOver,
   inspected,
   inspectionAsked,
-  instanceSeen,
   passwordSet,
-  passwordSettled,
+  readyToCutOver,
   restoreAsked,
 } from '../recovery/observations.ts';
+import { instanceSeen, passwordSettled } from '../recovery/restored-instance.ts';
 import type { Run } from '../recovery/run.ts';
 
 /** Minutes since the sample began, as an instant. */
@@ -20,19 +20,23 @@ type Minute = (minute: number) => Date;
 
 const POLICY = { drillDeadlineMinutes: 180, fenceMinutes: 15 };
 const ENGINE = 'postgres 17.10';
+const DAYS = 7;
 const none = { count: 0, samples: [] };
 
 const instanceOf = (run: Run): RestoredInstance => ({
-  name: instanceName(run),
+  name: current(run).instance,
   arn: 'sample',
   status: 'available',
   engineVersion: ENGINE,
   className: 'db.m7g.large',
+  storageGib: 20,
+  multiAz: false,
   host: 'sample',
   port: 5432,
   masterUser: 'sample',
   deletionProtection: true,
   pending: false,
+  backupRetentionDays: DAYS,
   tags: {},
 });
 
@@ -41,7 +45,11 @@ function inspectedRun<R extends Run>(begun: R, at: Minute): R {
   const facts = instanceOf(begun);
   const asked = restoreAsked(begun, facts.className, at(2));
   const settled = passwordSettled(
-    passwordSet(instanceSeen(asked, facts, ENGINE, at(90)), 'sample', at(90)),
+    passwordSet(
+      instanceSeen(asked, facts, () => ENGINE, at(90)),
+      'sample',
+      at(90),
+    ),
     facts,
     at(95),
   );
@@ -79,5 +87,7 @@ export function sampleBlockedFailover(at: Minute): Run {
   const problem = 'unreachable: the region does not answer';
   const fence = { wanted: true, database: { problem }, bucket: { problem } };
   const fencing = move({ ...asked, id: 'sample-failover', fence }, 'fencing', at(0), 'the plan begins');
-  return compared(inspectedRun(fencingOver(fencing, POLICY, at(1)), at), matching(at), 0, at(131));
+  const verified = compared(inspectedRun(fencingOver(fencing, POLICY, at(1)), at), matching(at), 0, at(131));
+  const settled = backupsSeen(verified, instanceOf(verified), { days: DAYS, region: 'sample' }, at(131));
+  return readyToCutOver(settled, POLICY, at(131));
 }

@@ -77,15 +77,23 @@ export function captureRefused(point: Point, error: DrError, now: Date): Point {
   return { ...point, database: { ...point.database, waiting: waitingFor(point.database.waiting, error, now) } };
 }
 
-function waitingFor(before: { since: string } | undefined, error: DrError, now: Date) {
-  return { code: error.code, message: error.message, since: before?.since ?? now.toISOString() };
+/** `since` when it waits for this: another reason begins anew. */
+function waitingFor(before: { code: string; since: string } | undefined, error: DrError, now: Date) {
+  const { code, message } = error;
+  return { code, message, since: before?.code === code ? before.since : now.toISOString() };
 }
 
-/** What the primary region says of the snapshot; undefined when it has none. */
-export function snapshotSeen(point: Point, facts: SnapshotFacts | undefined, now: Date): Point {
+/** Whether what is not there has not been for so long that it is gone: AWS does not show at once what it accepted. */
+function isGone(since: string, policy: Policy, now: Date): boolean {
+  return minutesBetween(since, now) >= policy.unseenMinutes;
+}
+
+/** What the primary region says of the snapshot; undefined when it shows none. */
+export function snapshotSeen(point: Point, facts: SnapshotFacts | undefined, policy: Policy, now: Date): Point {
   if (point.database.state !== 'capturing' || !isInFlight(point)) return point;
   if (!facts) {
-    if (!point.database.acceptedAt) return point;
+    const { acceptedAt } = point.database;
+    if (!acceptedAt || !isGone(acceptedAt, policy, now)) return point;
     return fail(point, now, 'NOT_FOUND', 'the snapshot is gone from the primary region');
   }
   if (facts.status === 'failed') return fail(point, now, 'REMOTE_FAILED', 'RDS reports the snapshot as failed');
@@ -155,17 +163,27 @@ export function copyAccepted(point: Point, now: Date): Point {
   return beginCopying(copying, now, 'the copy to the DR region has started');
 }
 
-/** The DR region refused the copy for now (quota, key): waits, and becomes a finding when overdue. */
-export function copyRefused(point: Point, error: DrError, now: Date): Point {
-  if (point.database.state !== 'captured') return point;
-  return { ...point, database: { ...point.database, waiting: waitingFor(point.database.waiting, error, now) } };
+/** The copy was refused for now (quota, key): waits, and becomes a finding when overdue. A source that is gone fails it. */
+export function copyRefused(point: Point, error: DrError, policy: Policy, now: Date): Point {
+  if (point.database.state !== 'captured' || !isInFlight(point)) return point;
+  const waiting = waitingFor(point.database.waiting, error, now);
+  if (error.code === 'NOT_FOUND' && isGone(waiting.since, policy, now)) {
+    return fail(
+      point,
+      now,
+      error.code,
+      `the snapshot is gone from the primary region before it was copied: ${error.message}`,
+    );
+  }
+  return { ...point, database: { ...point.database, waiting } };
 }
 
-/** What the DR region says of the copy; a copy that vanished is started again. */
-export function copySeen(point: Point, facts: SnapshotFacts | undefined, now: Date): Point {
+/** What the DR region says of the copy; one that vanished is started again. */
+export function copySeen(point: Point, facts: SnapshotFacts | undefined, policy: Policy, now: Date): Point {
   const { database } = point;
   if (database.state !== 'copying' || !isInFlight(point)) return point;
-  const { startedAt: _startedAt, percent, progressAt: _progressAt, ...captured } = database;
+  const { startedAt, percent, progressAt: _progressAt, ...captured } = database;
+  if (!facts && !isGone(startedAt, policy, now)) return point;
   if (!facts) return { ...point, database: { ...captured, state: 'captured' } };
   if (facts.status === 'failed') return fail(point, now, 'REMOTE_FAILED', 'RDS reports the copy as failed');
   if (facts.status === 'available') {

@@ -2,6 +2,7 @@ import type { HashEngine } from '../../hart/hash.ts';
 import type { Site } from '../site.ts';
 import type { ArtifactStore, WorkQueue } from './artifacts.ts';
 import type { Database } from './database.ts';
+import type { Offers } from './offers.ts';
 import type { Chat, DeadMan, Notifier } from './people.ts';
 import type { BuilderAccess, CutOverPort, FencePort, Inspection, Inspector, Instances, Secrets } from './recovery.ts';
 import type { ReplicaRemoval } from './removal.ts';
@@ -47,6 +48,8 @@ export type Ports = {
   primaryArtifacts: ArtifactStore;
   replica: ArtifactStore;
   removal: ReplicaRemoval;
+  /** The vault's bucket as a store of bytes that were replaced: what is copied there is found by its hash. */
+  displaced: ArtifactStore;
   vault: Vault;
   escrow: Escrow;
   queue: WorkQueue;
@@ -57,6 +60,7 @@ export type Ports = {
   signals: Signals;
   metrics: Metrics;
   instances: Instances;
+  offers: Offers;
   secrets: Secrets;
   fence: FencePort;
   inspection: Inspection;
@@ -77,6 +81,7 @@ export type AdvancePorts = Pick<
   | 'clock'
   | 'cutOver'
   | 'database'
+  | 'displaced'
   | 'fence'
   | 'hashEngine'
   | 'inspection'

@@ -7,12 +7,15 @@ export type RestoredInstance = {
   status: string;
   engineVersion: string;
   className: string;
+  storageGib: number;
+  multiAz: boolean;
   host: string | undefined;
   port: number | undefined;
   masterUser: string;
   deletionProtection: boolean;
   /** A change that was asked for and is not done yet, such as a password. */
   pending: boolean;
+  backupRetentionDays: number;
   tags: Record<string, string>;
 };
 
@@ -40,12 +43,14 @@ export type RestoreRequest = {
 
 /** Instances restored at the DR site. Every method may be called twice. */
 export interface Instances {
-  /** Starts a restore. Success when it exists already for this run; INSTANCE_MISMATCH when for another; NO_CAPACITY: take another class. */
+  /** Starts a restore. Success when it exists already for this run; INSTANCE_MISMATCH when for another; NO_CAPACITY, COMBINATION_REFUSED: take another class. That it was accepted does not mean that it comes up. */
   restore(request: RestoreRequest): Promise<void>;
   /** One instance; undefined when there is none. */
   status(name: string): Promise<RestoredInstance | undefined>;
   /** Sets the master user's password at once. INVALID_STATE: try later. */
   setPassword(name: string, password: string): Promise<void>;
+  /** Keeps automated backups for so many days. The database restarts when there were none before, some time after this has returned; asked again with the same days nothing happens. INVALID_STATE: try later. */
+  turnBackupsOn(name: string, days: number): Promise<void>;
   tag(arn: string, tags: Record<string, string>): Promise<void>;
   /** Deletes a drill's instance without a snapshot; BAD_USAGE for any name that is not a drill's. Success when it is gone or going. */
   destroy(name: string): Promise<void>;
@@ -71,20 +76,37 @@ export interface Secrets {
 
 export type FenceState = { status: string; groups: { id: string; status: string }[] };
 
+/**
+ * What became of a write that tries the fence. Of refusals one is told apart: that a policy of the bucket itself denies
+ * it by name. Whatever is not certainly that is `denied-otherwise`.
+ */
+export type ProbeOutcome =
+  | { result: 'written' }
+  | { result: 'denied-by-resource-policy' }
+  | { result: 'denied-otherwise'; detail: string };
+
 /** What keeps the primary from taking writes. Needs the primary site. */
 export interface FencePort {
   /** The group without rules that the relay stack made. */
   fenceGroup(): Promise<string>;
   /** The groups of the primary instance (or of one named) now; undefined when there is no instance. */
   database(name?: string): Promise<FenceState | undefined>;
+  /** INVALID_STATE: RDS takes no change of the instance in its state, try later. */
   setGroups(groups: string[]): Promise<void>;
   /** Gives the instance another name, under which it is kept. INVALID_STATE: try later. */
   rename(name: string): Promise<void>;
-  /** Ends the connections that a swap of groups leaves alive. */
+  /** Ends the connections that a swap of groups leaves alive. INVALID_STATE: try later. */
   reboot(): Promise<void>;
   /** The bucket's policy as JSON; undefined when it has none. */
   bucketPolicy(): Promise<string | undefined>;
   setBucketPolicy(policy: string | undefined): Promise<void>;
+  /**
+   * Puts one object that is no artifact into the bucket, and deletes it where that is allowed; what is left is harmless.
+   * A refusal is an outcome; silence, throttling and other errors are thrown.
+   */
+  writeProbe(): Promise<ProbeOutcome>;
+  /** Deletes what a probe may have left. Nothing there is no error. */
+  clearProbe(): Promise<void>;
 }
 
 /** Starts the inspection of a restored database inside its network; it reports by a vault document. INVALID_STATE: the function is waking up, try later. */

@@ -19,6 +19,7 @@ export type Assessment = Pick<
 /** Findings that say that new points and artifacts do not keep arriving in time. */
 const stopsProtecting: readonly FindingCode[] = [
   'RIGHT_MISSING',
+  'ENGINE_UNSUPPORTED',
   'RPO_EXCEEDED',
   'PRIMARY_UNREACHABLE',
   'INVENTORY_SHRANK',
@@ -68,16 +69,16 @@ function restorabilityFindings(seen: Observations, point: Point | undefined, pol
     found.push(finding('ARTIFACT_MISSING', 'replica', text, seen.replica.missing));
   }
   if (seen.replica && seen.replica.differing.count > 0) {
-    const text = `${seen.replica.differing.count} artifacts of point ${seen.replica.pointId} differ in size in the replica`;
+    const text = `${seen.replica.differing.count} artifacts of point ${seen.replica.pointId} are not the listed ones in the replica, nor kept aside`;
     found.push(finding('ARTIFACT_CORRUPT', 'replica', text, seen.replica.differing));
   }
-  found.push(...verificationFindings(seen.verified));
+  found.push(...verificationFindings(seen.verified, policy, now));
   for (const { key, problem } of seen.unreadable) found.push(finding('VAULT_UNREADABLE', key, problem));
   for (const { keyId, reason } of seen.unusableKeys) found.push(finding('DR_KMS_UNUSABLE', keyId, reason));
   return [...found, ...escrowFindings(seen)];
 }
 
-function verificationFindings(verified: VerifiedIndex | undefined): Finding[] {
+function verificationFindings(verified: VerifiedIndex | undefined, policy: Policy, now: Date): Finding[] {
   const found: Finding[] = [];
   if (verified && verified.damaged.count > 0) {
     const text = `${verified.damaged.count} artifacts in the replica have wrong bytes: signature or hash does not fit`;
@@ -86,6 +87,15 @@ function verificationFindings(verified: VerifiedIndex | undefined): Finding[] {
   if (verified && verified.unknownSigner.count > 0) {
     const text = `${verified.unknownSigner.count} artifacts are signed by keys that the vault does not have`;
     found.push(finding('SIGNER_UNKNOWN', 'signatures', text, verified.unknownSigner));
+  }
+  if (verified?.refused && verified.refused.count > 0) {
+    const text = `${verified.refused.count} artifacts at the primary no longer verify; the replica keeps the good bytes`;
+    found.push(finding('PRIMARY_CORRUPT', 'signatures', text, verified.refused));
+  }
+  const waited = verified?.oldestUnverifiedAt ? minutesBetween(verified.oldestUnverifiedAt, now) / 60 : 0;
+  if (verified && waited > policy.unverifiedHours) {
+    const text = `${verified.unverified.count} artifacts in the replica were never verified, the oldest came ${Math.round(waited)} hours ago`;
+    found.push(finding('ARTIFACT_UNVERIFIABLE', 'replica', text, verified.unverified));
   }
   return found;
 }
@@ -117,6 +127,7 @@ function foldPrimary(findings: Finding[], seen: Observations, rpo: number | null
 
 /** With any of these a failover started now would not succeed: each is critical, so that the alarm rings. */
 export const recoveryBlockers: readonly FindingCode[] = [
+  'CLASS_UNORDERABLE',
   'NO_PROTECTED_POINT',
   'ARTIFACT_MISSING',
   'ARTIFACT_CORRUPT',

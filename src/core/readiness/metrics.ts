@@ -3,6 +3,7 @@ import { minutesBetween } from '../ids.ts';
 import { isInFlight } from '../points/point.ts';
 import type { Metric } from '../ports/all.ts';
 import { rtoSeconds } from '../recovery/lifecycle.ts';
+import { rtoRun } from '../recovery/rehearsals.ts';
 import type { StatusRecord } from './documents.ts';
 import type { Observations } from './observations.ts';
 
@@ -22,14 +23,14 @@ export function statusMetrics(status: StatusRecord, seen: Observations, now: Dat
     value === undefined ? [] : [{ name, value, unit: 'Bytes' }];
   const minutes = (name: string, value: number | null | undefined): Metric[] =>
     value == null ? [] : [{ name, value, unit: 'Minutes' }];
-  const passed = seen.runs.findLast((each) => each.kind === 'drill' && each.state === 'passed');
+  const measured = rtoRun(seen.runs);
   const copying = seen.points.filter((each) => isInFlight(each) && each.database.state === 'copying');
   return [
     HEARTBEAT,
     ...count('NotReady', status.status === 'NOT_READY' ? 1 : 0),
     ...count('CriticalFindings', status.findings.filter((each) => each.severity === 'critical').length),
     ...minutes('RpoMinutes', status.rpoMinutes),
-    ...minutes('RtoMinutes', passed && rtoSeconds(passed, now) / 60),
+    ...minutes('RtoMinutes', measured && rtoSeconds(measured, now) / 60),
     ...count('ArtifactsMissing', seen.replica?.missing.count),
     ...count('ArtifactsVerified', seen.verified?.ok),
     ...bytes('VerifiedBytes', seen.verified?.okBytes),

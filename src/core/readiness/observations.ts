@@ -2,8 +2,10 @@ import type { Deletions } from '../artifacts/deletions.ts';
 import type { ReconcileRecord, VerifiedIndex } from '../artifacts/documents.ts';
 import type { Sampled } from '../artifacts/merge-diff.ts';
 import type { Point } from '../points/documents.ts';
-import type { InstanceFacts, SnapshotFacts } from '../ports/database.ts';
+import type { InstanceFacts, SnapshotFacts, SnapshotQuota } from '../ports/database.ts';
 import type { Direction } from '../recovery/direction.ts';
+import type { Leftover } from '../recovery/leftovers.ts';
+import type { OrderableClasses } from '../recovery/orderable.ts';
 import type { Run } from '../recovery/run.ts';
 import type { StatusRecord } from './documents.ts';
 
@@ -22,6 +24,8 @@ export type Observations = {
   nodeFiles: string[];
   unusableKeys: { keyId: string; reason: string }[];
   primary: { region: string; facts: InstanceFacts } | { region: string; unreachable: string };
+  /** The DR region's, and the primary's if it answers; `ours`: where they are listed. */
+  quotas: ({ region: string; ours?: number } & (SnapshotQuota | { unknown: string }))[];
   subscribers: number;
   reconcile: ReconcileRecord | undefined;
   verified: VerifiedIndex | undefined;
@@ -33,6 +37,10 @@ export type Observations = {
   reverse: { protecting: boolean; point: string | null } | undefined;
   /** Drills and failovers, oldest first. */
   runs: Run[];
+  /** Instances that runs left behind and that only a person may delete. */
+  leftovers: Leftover[];
+  /** Which of the configured classes RDS offers for that point; undefined where there is no point to restore. */
+  classes: OrderableClasses | undefined;
   /** What a restore needs and the DR site lacks. */
   lacking: { code: 'DR_NETWORK_MISSING' | 'DR_PARAMETER_GROUP_MISSING'; subject: string; text: string }[];
 };

@@ -2,12 +2,16 @@ import { type Finding, finding } from '../findings.ts';
 import { minutesBetween, slotStart, snapshotName } from '../ids.ts';
 import type { Point } from '../points/documents.ts';
 import { copyIdleMinutes, isInFlight, isProtected, newestFirst } from '../points/point.ts';
+import { captureIntervalMinutes, takenLessOften, unsupported } from '../points/primary.ts';
 import type { Policy } from '../policy.ts';
+import type { InstanceFacts } from '../ports/database.ts';
 import type { Observations } from './observations.ts';
+import { quotaFindings } from './quota-findings.ts';
 
 export function captureFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
   const found: Finding[] = [];
-  const due = slotStart(new Date(now.getTime() - policy.captureGraceMinutes * 60_000), policy.captureIntervalMinutes);
+  const interval = captureIntervalMinutes(policy, 'facts' in seen.primary ? seen.primary.facts : undefined);
+  const due = slotStart(new Date(now.getTime() - policy.captureGraceMinutes * 60_000), interval);
   const scheduled = newestFirst(seen.points.filter((point) => point.kind === 'scheduled'))[0];
   const first = newestFirst(seen.points).at(-1);
   const began = first && new Date(first.requestedAt).getTime() < due.getTime();
@@ -72,6 +76,20 @@ export function pointFindings(seen: Observations, policy: Policy, now: Date): Fi
   return found;
 }
 
+function primaryFindings(facts: InstanceFacts, policy: Policy): Finding[] {
+  const found: Finding[] = [];
+  const why = unsupported(facts);
+  if (why) found.push(finding('ENGINE_UNSUPPORTED', 'database', `the primary instance ${why}`));
+  if (!facts.multiAz) {
+    const less = takenLessOften(policy, facts) ?? 'each snapshot suspends its I/O';
+    found.push(finding('MULTI_AZ_OFF', 'database', `the primary instance runs in a single zone, and ${less}`));
+  }
+  if (facts.backupRetentionDays === 0) {
+    found.push(finding('BACKUPS_DISABLED', 'database', 'automated backups of the primary instance are off'));
+  }
+  return found;
+}
+
 export function flowFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
   const found: Finding[] = [];
   const record = seen.reconcile;
@@ -91,23 +109,8 @@ export function flowFindings(seen: Observations, policy: Policy, now: Date): Fin
       found.push(finding('RELAY_SILENT', 'events', text, record.eventless));
     }
   }
-  if ('facts' in seen.primary) {
-    if (!seen.primary.facts.multiAz)
-      found.push(
-        finding(
-          'MULTI_AZ_OFF',
-          'database',
-          'the primary instance runs in a single zone, and each snapshot suspends its I/O',
-        ),
-      );
-    if (seen.primary.facts.backupRetentionDays === 0) {
-      found.push(finding('BACKUPS_DISABLED', 'database', 'automated backups of the primary instance are off'));
-    }
-  }
-  if (seen.copies.length >= policy.snapshotQuota * 0.9) {
-    const text = `${seen.copies.length} snapshots of ours in the DR region; the quota is ${policy.snapshotQuota}`;
-    found.push(finding('QUOTA_NEAR', 'snapshots', text));
-  }
+  if ('facts' in seen.primary) found.push(...primaryFindings(seen.primary.facts, policy));
+  found.push(...quotaFindings(seen, policy));
   if (seen.subscribers === 0) found.push(finding('NO_SUBSCRIBER', 'topic', 'nobody hears these messages'));
   return found;
 }

@@ -1,10 +1,16 @@
+import { commandLine } from '../command-line.ts';
 import { type Finding, finding } from '../findings.ts';
 import { minutesBetween } from '../ids.ts';
 import { isProtected } from '../points/point.ts';
 import type { Policy } from '../policy.ts';
 import { unconfirmed } from '../recovery/fence.ts';
-import { allFindings, isCutOver, isOver, rtoSeconds } from '../recovery/lifecycle.ts';
-import { isProduction, type Run } from '../recovery/run.ts';
+import { titleOf } from '../recovery/kinds.ts';
+import { leftoverFindings } from '../recovery/leftovers.ts';
+import { allFindings, isCutOver, isOver, rtoSeconds, startArguments } from '../recovery/lifecycle.ts';
+import { lostText, type OrderableClasses, versionText } from '../recovery/orderable.ts';
+import { measuredBy, measuredText, rtoRun } from '../recovery/rehearsals.ts';
+import { isProduction, isRealDrill, type Run } from '../recovery/run.ts';
+import { needsOperator, progressAt, waitsFor } from '../recovery/stuck.ts';
 import type { Observations } from './observations.ts';
 
 const MINUTES_A_DAY = 24 * 60;
@@ -16,11 +22,15 @@ function endedAt(run: Run): string {
 function drillFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
   const found: Finding[] = [];
   const ended = seen.runs.filter(isOver);
-  for (const kind of ['drill', 'alarm-test'] as const) {
-    const last = ended.findLast((each) => each.kind === kind);
-    if (last?.state !== 'failed') continue;
+  // A real drill that failed stands until a real one passes: a small one proves less.
+  const lasts = [
+    ['the last drill', ended.findLast((each) => each.kind === 'drill')],
+    ['the last real drill', ended.findLast(isRealDrill)],
+    ['the alarm test', ended.findLast((each) => each.kind === 'alarm-test')],
+  ] as const;
+  for (const [what, last] of lasts) {
+    if (last?.state !== 'failed' || found.some((each) => each.subject === last.id)) continue;
     const codes = [...new Set(allFindings(last).map((each) => each.code))].join(', ');
-    const what = kind === 'drill' ? 'the last drill' : 'the alarm test';
     const text = `${what} failed at ${endedAt(last)}: ${last.history.at(-1)?.why}${codes ? ` (${codes})` : ''}`;
     found.push(finding('DRILL_FAILED', last.id, text));
   }
@@ -31,12 +41,17 @@ function drillFindings(seen: Observations, policy: Policy, now: Date): Finding[]
     const text = passed ? `the last drill that passed is ${days.toFixed(1)} days old` : 'no drill ever passed';
     found.push(finding('DRILL_OVERDUE', 'drill', `${text}; the interval is ${policy.drillIntervalDays} days`));
   }
-  const minutes = passed ? rtoSeconds(passed, now) / 60 : 0;
-  if (passed && minutes > policy.rtoTargetMinutes) {
-    const text = `drill ${passed.id} took ${minutes.toFixed(1)} minutes; the target is ${policy.rtoTargetMinutes}`;
-    found.push(finding('RTO_EXCEEDED', passed.id, text));
-  }
-  return found;
+  return [...found, ...rtoFindings(seen.runs, policy, now)];
+}
+
+function rtoFindings(runs: Run[], policy: Policy, now: Date): Finding[] {
+  const measured = rtoRun(runs);
+  const minutes = measured ? rtoSeconds(measured, now) / 60 : 0;
+  if (!measured || minutes <= policy.rtoTargetMinutes) return [];
+  const by = measuredBy(measured);
+  const small = by.kind === 'small drill' ? ` (${measuredText(by)}: a failover's own may take longer)` : '';
+  const text = `${titleOf(measured)} ${measured.id} took ${minutes.toFixed(1)} minutes; the target is ${policy.rtoTargetMinutes}${small}`;
+  return [finding('RTO_EXCEEDED', measured.id, text)];
 }
 
 /** Two sites take writes, or nobody knows that they do not. */
@@ -51,6 +66,45 @@ function fenceFindings(seen: Observations): Finding[] {
   return [finding('TWO_WRITERS', inForce.id, `${text}; its database answers`)];
 }
 
+/** A failover that nobody but its operator takes on. */
+function stuckFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
+  return seen.runs
+    .filter(isProduction)
+    .filter((each) => needsOperator(each, policy, now))
+    .map((each) => {
+      const { blocked } = each;
+      const text = blocked
+        ? `failover ${each.id} is blocked since ${blocked.at}: ${blocked.reason}. First: ${blocked.doFirst}. Then \`${commandLine(startArguments(blocked.resume))}\``
+        : `failover ${each.id} is ${each.state} and came no further since ${progressAt(each)}: ${waitsFor(each)}`;
+      return finding('FAILOVER_STUCK', each.id, text);
+    });
+}
+
+/**
+ * A failover needs one class of its own, so the last one lost is what makes a site not recoverable; each one lost
+ * before is said by its name. Of a drill's classes only the last one matters: it takes the next by itself.
+ */
+function classFindings(classes: OrderableClasses): Finding[] {
+  const found: Finding[] = [];
+  const { failover, drill } = classes;
+  const none = (list: OrderableClasses['failover']) => list.every((each) => each.problem !== undefined);
+  const asked = `for ${versionText(classes)}`;
+  if (none(failover)) {
+    const text = `a failover now would be refused by RDS: ${asked}, ${lostText(failover)}`;
+    found.push(finding('CLASS_UNORDERABLE', 'restore.classes', text));
+  } else {
+    for (const lost of failover.filter((each) => each.problem !== undefined)) {
+      const others = failover.filter((each) => each === lost || each.problem === undefined);
+      found.push(finding('CLASS_LOST', `restore.classes: ${lost.className}`, `${asked}, ${lostText(others)}`));
+    }
+  }
+  if (none(drill)) {
+    const text = `a small drill would be refused by RDS: ${asked}, ${lostText(drill)}`;
+    found.push(finding('CLASS_LOST', 'restore.drillClasses', text));
+  }
+  return found;
+}
+
 /** What drills, failovers and the DR site's own preparation say. */
 export function recoveryFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
   const found: Finding[] = [];
@@ -61,7 +115,7 @@ export function recoveryFindings(seen: Observations, policy: Policy, now: Date):
         : 'the stack that should protect it is silent or has no point';
     found.push(finding('UNPROTECTED', 'direction', `a failover put the DR site in force, and ${why}`));
   }
-  found.push(...fenceFindings(seen));
+  found.push(...fenceFindings(seen), ...stuckFindings(seen, policy, now), ...leftoverFindings(seen.leftovers));
   if (seen.direction !== 'primary→dr') return found;
   found.push(...drillFindings(seen, policy, now));
   if (!seen.nodeFiles.some((path) => /(^|\/)(user\.toml|bldr\.env)$/.test(path))) {
@@ -70,5 +124,6 @@ export function recoveryFindings(seen: Observations, policy: Policy, now: Date):
     found.push(finding('NODE_CONFIG_MISSING', 'node', text));
   }
   for (const { code, subject, text } of seen.lacking) found.push(finding(code, subject, text));
+  if (seen.classes) found.push(...classFindings(seen.classes));
   return found;
 }

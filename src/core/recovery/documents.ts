@@ -17,8 +17,18 @@ const comparisonSchema = z.strictObject({
   unknownSigner: sampled,
   unverifiable: sampled,
   deletedInWindow: sampled,
+  /** Rows whose bytes are kept aside, newer ones being in their place: a failover to this point brings them back. */
+  displaced: sampled.optional(),
   /** Objects that no row names: noted only. */
   orphans: sampled,
+});
+
+/** One step of a cut-over, and what a person does where it failed. */
+export const stepOutcomeSchema = z.strictObject({
+  name: z.string(),
+  ok: z.boolean(),
+  detail: z.string(),
+  manual: z.string().optional(),
 });
 
 /** One restore of one point: how far it came, and what was found. */
@@ -48,13 +58,34 @@ export const attemptSchema = z.strictObject({
     .optional(),
   rows: z.record(z.string(), count).optional(),
   healed: count.optional(),
+  /** RDS's states of the instance while it was waited for, and when each was first seen. */
+  states: z.record(z.string(), instant).optional(),
+  /** Artifacts that are still to be read, as of the last pass that read some. */
+  reading: z.strictObject({ at: instant, left: count }).optional(),
+  /** Turned on once the inspection has passed, which restarts the database. `askedAt`: a restart may come. */
+  backups: z.strictObject({ askedAt: instant.optional(), outcome: stepOutcomeSchema.optional() }).optional(),
+  /** What its operator was told before starting it again: that is not asked for twice. */
+  warnedOf: z.array(z.enum(['backups', 'connection'])).optional(),
+  /** Builder's login after that: the proof by which it is cut over. */
+  connection: z
+    .strictObject({ since: instant, askedAt: instant, tries: count, report: z.string(), doneAt: instant.optional() })
+    .optional(),
   comparison: comparisonSchema.optional(),
   findings: z.array(findingSchema),
   outcome: z.enum(['passed', 'rejected', 'accepted']).optional(),
+  /** Verified, and waiting since then for a fence that is on its way. */
+  awaitsFenceSince: instant.optional(),
   why: z.string().optional(),
 });
 
-const half = { confirmedAt: instant.optional(), problem: z.string().optional(), checkedAt: instant.optional() };
+const half = {
+  confirmedAt: instant.optional(),
+  /** Why it is not confirmed where waiting does not help; somebody has to do something. */
+  problem: z.string().optional(),
+  /** Why it is not confirmed yet, where the next passes go on by themselves. */
+  waitsFor: z.string().optional(),
+  checkedAt: instant.optional(),
+};
 
 /** The fence around the primary: what was there before, and how far each half is. */
 export const fenceSchema = z.strictObject({
@@ -71,15 +102,20 @@ export const fenceSchema = z.strictObject({
     handedOver: z.boolean().optional(),
     /** The bucket's policy before ours was merged in; null when there was none. */
     originalPolicy: z.string().nullable().optional(),
+    /** What became of the writes that try the policy. Absent in records of version 0.1. */
+    probe: z
+      .strictObject({
+        /** The role could write: before the policy, or while it was not enforced everywhere. */
+        writtenAt: instant.optional(),
+        /** Why it could not, before the policy. */
+        refused: z.string().optional(),
+        /** When the bucket was last known to take writes: older denials do not count. */
+        openAt: instant.optional(),
+        /** Denials by a policy of the bucket, in unbroken succession. */
+        denied: z.strictObject({ times: count, since: instant, last: instant }).optional(),
+      })
+      .optional(),
   }),
-});
-
-/** One step of a cut-over, and what a person does where it failed. */
-export const stepOutcomeSchema = z.strictObject({
-  name: z.string(),
-  ok: z.boolean(),
-  detail: z.string(),
-  manual: z.string().optional(),
 });
 
 /** What was written at the old primary after the point that the failover took. */

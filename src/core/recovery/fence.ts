@@ -59,10 +59,15 @@ export function isConfirmed(fence: Fence | undefined): boolean {
   return fence?.database.confirmedAt !== undefined && fence.bucket.confirmedAt !== undefined;
 }
 
+/** Whether nothing but time is missing: what is not confirmed has no problem that somebody must solve. */
+export function isOnItsWay({ database, bucket }: Fence): boolean {
+  return [database, bucket].every((half) => half.confirmedAt !== undefined || half.problem === undefined);
+}
+
 /** Which halves are not confirmed, and why. */
 export function unconfirmed(fence: Fence | undefined): string {
   const half = (name: string, part: Fence['bucket'] | undefined) =>
-    part?.confirmedAt ? [] : [`${name}: ${part?.problem ?? 'not yet'}`];
+    part?.confirmedAt ? [] : [`${name}: ${part?.problem ?? part?.waitsFor ?? 'not yet'}`];
   return [...half('database', fence?.database), ...half('bucket', fence?.bucket)].join('; ');
 }
 
@@ -74,17 +79,18 @@ export function isLifted(fence: Fence | undefined): boolean {
 /** The fence with what another one found before it was raised: that, and not a fenced primary, is what was there. */
 export function adopting(fence: Fence, other: Fence): Fence {
   const { originalGroups } = other.database;
-  const { originalPolicy } = other.bucket;
+  const { originalPolicy, probe } = other.bucket;
+  const written = probe?.writtenAt ? { probe: { writtenAt: probe.writtenAt, ...fence.bucket.probe } } : {};
   return {
     ...fence,
     database: { ...fence.database, ...(originalGroups ? { originalGroups } : {}) },
-    bucket: { ...fence.bucket, ...(originalPolicy === undefined ? {} : { originalPolicy }) },
+    bucket: { ...fence.bucket, ...written, ...(originalPolicy === undefined ? {} : { originalPolicy }) },
   };
 }
 
 /** A fence that another failover keeps by now. */
 export function handedOver(fence: Fence): Fence {
   const { originalGroups: _groups, confirmedAt: _closed, rebootAskedAt: _asked, ...database } = fence.database;
-  const { originalPolicy: _policy, confirmedAt: _denied, ...bucket } = fence.bucket;
+  const { originalPolicy: _policy, confirmedAt: _denied, probe: _probe, ...bucket } = fence.bucket;
   return { wanted: false, database, bucket };
 }

@@ -1,11 +1,12 @@
 import { divergedSnapshotName, snapshotName } from '../ids.ts';
-import type { Run, RunKind, RunState } from './run.ts';
+import type { RestoreTarget } from './restore-request.ts';
+import { isRealDrill, type Run, type RunKind, type RunState } from './run.ts';
 
 type Transitions = Partial<Record<RunState, readonly RunState[]>>;
 
 const scratch: Transitions = {
   planned: ['restoring', 'failed'],
-  restoring: ['inspecting', 'cleaning-up'],
+  restoring: ['inspecting', 'restoring', 'cleaning-up'],
   inspecting: ['verifying', 'cleaning-up'],
   verifying: ['cleaning-up'],
   'cleaning-up': ['passed', 'failed'],
@@ -69,10 +70,16 @@ export const kinds: Readonly<Record<RunKind, KindFacts>> = {
   switchover: { ...productionFacts, title: 'failover', transitions: switchover },
 };
 
-/** Names of restored instances. A scratch one's begin with what the roles may delete; production's do not. */
+/** What people call it, and which kind of drill it is. */
+export const titleOf = (run: Run): string => (isRealDrill(run) ? 'real drill' : kinds[run.kind].title);
+
+/** What its restores are like. */
+export const targetOf = (run: Run): RestoreTarget => (isRealDrill(run) ? 'real' : kinds[run.kind].target);
+
+/** The name of the next attempt's instance. A scratch one's begin with what the roles may delete; production's do not. */
 export function instanceName(run: Run): string {
-  if (kinds[run.kind].target === 'scratch') return `hbdr-drill-${run.id}`;
-  return run.attempts.length === 0 ? `hbdr-failover-${run.id}` : `hbdr-failover-${run.id}-${run.attempts.length + 1}`;
+  const name = `${kinds[run.kind].target === 'scratch' ? 'hbdr-drill' : 'hbdr-failover'}-${run.id}`;
+  return run.attempts.length === 0 ? name : `${name}-${run.attempts.length + 1}`;
 }
 
 /** The snapshot that a run restores for this point. */

@@ -42,7 +42,7 @@ export function move<R extends Run>(run: R, to: RunState, now: Date, why: string
 
 /** What is asked for, with the fields that only its kind has. */
 type Asked =
-  | { kind: 'drill'; point: string; readAll: boolean }
+  | { kind: 'drill'; point: string; readAll: boolean; real?: boolean }
   | { kind: 'alarm-test'; point: string }
   | { kind: 'look-back'; point: string; failover: string }
   | { kind: 'failover'; point: string; acceptUnfenced: boolean; acceptFindings: boolean }

@@ -2,9 +2,8 @@ import type { Finding } from '../findings.ts';
 import { minutesBetween } from '../ids.ts';
 import type { Point } from '../points/documents.ts';
 import type { Policy } from '../policy.ts';
-import type { RestoredInstance } from '../ports/recovery.ts';
 import type { RowComparisonResult, StepOutcome } from './documents.ts';
-import { isConfirmed, unconfirmed } from './fence.ts';
+import { isConfirmed, isOnItsWay, unconfirmed } from './fence.ts';
 import { block, current, move, nextCandidate, reject, withAttempt } from './lifecycle.ts';
 import { comparisonFindings, isDisqualifying } from './report-findings.ts';
 import { isProduction, isScratch, type ProductionRun, type Run, type RunOf, type ScratchRun } from './run.ts';
@@ -17,7 +16,7 @@ export function restoreAsked<R extends Run>(run: R, className: string, now: Date
   return withAttempt(run, { restore: { askedAt: now.toISOString(), className, refused } });
 }
 
-/** AWS has none of this class now: the next one is tried. */
+/** AWS has none of this class now, or does not offer it: the next one is tried. */
 export function capacityRefused<R extends Run>(run: R, className: string, why: string, now: Date): R {
   if (run.state !== 'restoring') return run;
   const before = current(run).restore;
@@ -25,33 +24,9 @@ export function capacityRefused<R extends Run>(run: R, className: string, why: s
   return withAttempt(run, { restore: { askedAt: before?.askedAt ?? now.toISOString(), className: '', refused } });
 }
 
-/** A restored instance must run the very engine of its snapshot, or the drill proved another one. */
-export function instanceSeen<R extends Run>(run: R, facts: RestoredInstance, expectedEngine: string, now: Date): R {
-  if (run.state !== 'restoring' || current(run).available) return run;
-  if (['failed', 'incompatible-restore', 'incompatible-parameters', 'incompatible-network'].includes(facts.status)) {
-    return reject(run, now, `RDS reports the restored instance as ${facts.status}`);
-  }
-  if (facts.status !== 'available' || facts.host === undefined || facts.port === undefined) return run;
-  if (facts.engineVersion !== expectedEngine) {
-    return reject(run, now, `the restored engine is ${facts.engineVersion}, the snapshot's was ${expectedEngine}`);
-  }
-  const { engineVersion, host, port, masterUser, className } = facts;
-  return withAttempt(run, {
-    available: { at: now.toISOString(), engineVersion, host, port, masterUser, className },
-  });
-}
-
 export function passwordSet<R extends Run>(run: R, secret: string, now: Date): R {
   if (run.state !== 'restoring' || current(run).password) return run;
   return withAttempt(run, { password: { secret, setAt: now.toISOString() } });
-}
-
-/** The instance is available and nothing is pending: it can be looked into. */
-export function passwordSettled<R extends Run>(run: R, facts: RestoredInstance, now: Date): R {
-  const { password } = current(run);
-  if (run.state !== 'restoring' || !password || facts.pending || facts.status !== 'available') return run;
-  const settled = withAttempt(run, { password: { ...password, settledAt: now.toISOString() } });
-  return move(settled, 'inspecting', now, `the instance is available, as ${facts.className}`);
 }
 
 export function inspectionAsked<R extends Run>(run: R, report: string, now: Date): R {
@@ -64,7 +39,12 @@ export function inspectionAsked<R extends Run>(run: R, report: string, now: Date
 export function inspected<R extends Run>(run: R, findings: Finding[], rows: Record<string, number>, now: Date): R {
   const { inspection } = current(run);
   if (run.state !== 'inspecting' || !inspection) return run;
-  const done = withAttempt(run, { inspection: { ...inspection, doneAt: now.toISOString() }, findings, rows });
+  const upgrade = current(run).findings.filter((each) => each.code === 'ENGINE_UPGRADED');
+  const done = withAttempt(run, {
+    inspection: { ...inspection, doneAt: now.toISOString() },
+    findings: [...upgrade, ...findings],
+    rows,
+  });
   // A drill goes on to find everything there is to find; a failover must not lose time on a point it cannot use.
   if (isScratch(done)) return move(done, 'verifying', now, 'the database was inspected');
   const bad = findings.filter(isDisqualifying);
@@ -73,6 +53,14 @@ export function inspected<R extends Run>(run: R, findings: Finding[], rows: Reco
   }
   return move(done, 'healing+verifying', now, 'the database was inspected');
 }
+
+/** Not all could be read in one pass: the next one reads on. */
+export function someRead<R extends Run>(run: R, left: number, now: Date): R {
+  if (!isProduction(run) || left >= (current(run).reading?.left ?? Number.POSITIVE_INFINITY)) return run;
+  return withAttempt(run, { reading: { at: now.toISOString(), left } });
+}
+
+type Patience = Pick<Policy, 'fenceMinutes'>;
 
 /** Rows and objects were compared: the verdict on this point. */
 export function compared<R extends RunOf<'drill' | 'alarm-test'> | ProductionRun>(
@@ -88,7 +76,17 @@ export function compared<R extends RunOf<'drill' | 'alarm-test'> | ProductionRun
   if (!isProduction(found)) return scratchVerdict(found, findings, now);
   const bad = findings.filter(isDisqualifying);
   if (bad.length > 0 && !found.acceptFindings) return reject(found, now, bad.map((each) => each.code).join(', '));
-  return passFence(withAttempt(found, { outcome: bad.length === 0 ? 'passed' : 'accepted' }), now);
+  const outcome = bad.length === 0 ? 'passed' : 'accepted';
+  return withAttempt(found, { outcome, awaitsFenceSince: undefined });
+}
+
+/** Verified, its backups settled, connected to since: what is left to ask for is the fence, which was looked at just now. */
+export function readyToCutOver<R extends ProductionRun>(run: R, policy: Patience, now: Date): R {
+  if (run.state !== 'healing+verifying') return run;
+  const { outcome, backups, connection } = current(run);
+  const verified = outcome === 'passed' || outcome === 'accepted';
+  if (!verified || !backups?.outcome || (backups.askedAt && !connection?.doneAt)) return run;
+  return passFence(run, policy, now);
 }
 
 const criticalCodes = (findings: Finding[]) =>
@@ -118,28 +116,37 @@ export function scratchFailure(run: ScratchRun): string | undefined {
 }
 
 /** I5: no cut-over while the fence is unconfirmed, unless the operator said so by name. */
-function passFence<R extends ProductionRun>(run: R, now: Date): R {
+function passFence<R extends ProductionRun>(run: R, policy: Patience, now: Date): R {
   const sure = isConfirmed(run.fence);
   if (sure || (run.kind === 'failover' && run.acceptUnfenced)) {
     const why = sure ? 'verified, and the primary is fenced' : 'verified; unfenced, as accepted';
     return move(run, 'cutting-over', now, why);
   }
+  // What obeys is waited for: nothing of the restore has to be done again.
+  const since = current(run).awaitsFenceSince;
+  if (since === undefined && isOnItsWay(run.fence)) return withAttempt(run, { awaitsFenceSince: now.toISOString() });
+  if (since !== undefined && minutesBetween(since, now) < policy.fenceMinutes) return run;
+  return blockUnfenced(withAttempt(run, { awaitsFenceSince: undefined }), now);
+}
+
+function blockUnfenced<R extends ProductionRun>(run: R, now: Date): R {
   const why = `the fence is unconfirmed (${unconfirmed(run.fence)})`;
   if (run.kind === 'switchover') return block(run, now, why, 'mend the primary site: a planned switchover needs both');
   return block(run, now, why, 'stop Builder at the primary by hand', { acceptUnfenced: true });
 }
 
 /**
- * The fence has had its time: a primary that is silent or refuses costs nothing more here, one that obeys is waited
- * for. The fence is tried again in every later pass, and the cut-over asks for it.
+ * The fence has had its time: a primary that is silent or refuses, or needs a time that RDS or S3 do not tell, costs
+ * nothing more here: the restore goes on meanwhile. One that obeys is waited for. The fence is tried again in every
+ * later pass, and the cut-over asks for it.
  */
-export function fencingOver<R extends ProductionRun>(run: R, policy: Pick<Policy, 'fenceMinutes'>, now: Date): R {
+export function fencingOver<R extends ProductionRun>(run: R, policy: Patience, now: Date): R {
   if (run.state !== 'fencing') return run;
   const began = run.history.findLast((each) => each.state === 'fencing')?.at ?? run.requestedAt;
   const late = minutesBetween(began, now) >= policy.fenceMinutes;
   const sure = isConfirmed(run.fence);
   const halves = [run.fence.database, run.fence.bucket];
-  const stuck = halves.every((half) => half.confirmedAt !== undefined || half.problem !== undefined);
+  const stuck = halves.every((half) => half.confirmedAt !== undefined || (half.problem ?? half.waitsFor) !== undefined);
   const planned = run.kind === 'switchover';
   if (!sure && !late && (planned || !stuck)) return run;
   const why = sure ? 'the primary is fenced' : `the fence is unconfirmed (${unconfirmed(run.fence)})`;

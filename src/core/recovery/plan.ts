@@ -1,7 +1,8 @@
 import { minutesBetween } from '../ids.ts';
 import type { Point } from '../points/documents.ts';
 import type { Policy } from '../policy.ts';
-import { phaseSeconds } from './lifecycle.ts';
+import { expectedTime, type MeasuredBy } from './rehearsals.ts';
+import { classesFor, type RestoreTarget } from './restore-request.ts';
 import type { Run, RunState } from './run.ts';
 
 export type PlanStep = {
@@ -10,15 +11,16 @@ export type PlanStep = {
   why: string;
   /** From the last runs that went through this phase; undefined when there was none. */
   expectedSeconds: number | undefined;
+  /** The very run that took so long. */
+  expectedFrom: MeasuredBy | undefined;
   needsPrimary: boolean;
   /** Route 53 and bucket policies are changed through us-east-1; without it the step is done by hand. */
   needsUsEast1: boolean;
 };
 
-type Draft = Omit<PlanStep, 'expectedSeconds' | 'needsUsEast1' | 'needsPrimary'> &
+type Draft = Omit<PlanStep, 'expectedSeconds' | 'expectedFrom' | 'needsUsEast1' | 'needsPrimary'> &
   Partial<Pick<PlanStep, 'needsUsEast1' | 'needsPrimary'>>;
 
-export type Target = 'scratch' | 'production';
 export type PlanOptions = { planned?: boolean; dns?: boolean };
 
 const fencing: Draft = {
@@ -35,11 +37,11 @@ const finalPoint: Draft = {
   needsPrimary: true,
 };
 
-function restoring(point: Point | undefined, target: Target, policy: Policy): Draft[] {
+function restoring(point: Point | undefined, target: RestoreTarget, policy: Policy): Draft[] {
   const { restore } = policy;
-  const scratch = target === 'scratch';
-  const classes = scratch ? restore.drillClasses : restore.classes;
-  const kind = scratch ? 'scratch instance' : `instance${restore.multiAz ? ', Multi-AZ' : ''}`;
+  const classes = classesFor(restore, target);
+  const multiAz = target !== 'scratch' && restore.multiAz;
+  const kind = `${target === 'production' ? '' : 'scratch '}instance${multiAz ? ', Multi-AZ' : ''}`;
   return [
     {
       phase: 'restoring',
@@ -60,14 +62,18 @@ const verifying: Draft = {
   why: 'a database and a bucket that do not belong together are no recovery',
 };
 
-function ending(target: Target, options: PlanOptions): Draft[] {
-  if (target === 'scratch') {
+function ending(target: RestoreTarget, options: PlanOptions): Draft[] {
+  if (target !== 'production') {
     const does = 'delete the instance and its password, record verdict, evidence and times';
     return [verifying, { phase: 'cleaning-up', does, why: 'a drill leaves nothing behind' }];
   }
   const dns = options.dns ? ', move the DNS record' : '';
   return [
-    { ...verifying, phase: 'healing+verifying', does: `${verifying.does}; fetch what the primary can still give` },
+    {
+      ...verifying,
+      phase: 'healing+verifying',
+      does: `${verifying.does}; fetch what the primary can still give; turn backups on, for which the database restarts, and log in again`,
+    },
     {
       phase: 'cutting-over',
       does: `change the direction, publish Builder's new settings${dns}`,
@@ -82,28 +88,26 @@ function ending(target: Target, options: PlanOptions): Draft[] {
   ];
 }
 
-/** The median of what past runs took for a phase, in seconds. */
-function expected(phase: RunState, past: Run[], now: Date): number | undefined {
-  const known = past.flatMap((run) => phaseSeconds(run, now)[phase] ?? []).sort((a, b) => a - b);
-  return known[Math.floor((known.length - 1) / 2)];
-}
-
 /** The ordered steps from a point to a target. Pure; what is executed follows the same states. */
 export function restorePlan(
   point: Point | undefined,
-  target: Target,
+  target: RestoreTarget,
   policy: Policy,
   past: Run[],
   now: Date,
   options: PlanOptions = {},
 ): PlanStep[] {
-  const before = target === 'scratch' ? [] : options.planned ? [fencing, finalPoint] : [fencing];
-  return [...before, ...restoring(point, target, policy), ...ending(target, options)].map((draft) => ({
-    needsPrimary: false,
-    needsUsEast1: false,
-    ...draft,
-    expectedSeconds: expected(draft.phase, past, now),
-  }));
+  const before = target !== 'production' ? [] : options.planned ? [fencing, finalPoint] : [fencing];
+  return [...before, ...restoring(point, target, policy), ...ending(target, options)].map((draft) => {
+    const expected = expectedTime(draft.phase, target, past, now);
+    return {
+      needsPrimary: false,
+      needsUsEast1: false,
+      ...draft,
+      expectedSeconds: expected?.seconds,
+      expectedFrom: expected?.from,
+    };
+  });
 }
 
 /** What one candidate would cost and what is known of it. */

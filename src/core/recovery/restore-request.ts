@@ -13,12 +13,15 @@ export const DRILL_PREFIX = 'hbdr-drill-';
 /** AWS's own default, said explicitly: it keeps the engine's version, which a drill and a failover must share. */
 const DEFAULT_LIFECYCLE = 'open-source-rds-extended-support';
 
+/** Scratch: small and deletable. Real: as a failover's, and deletable. Production: kept. */
+export type RestoreTarget = 'scratch' | 'real' | 'production';
+
 type Restored = { name: string; snapshot: string; sizeGib: number; engineLifecycleSupport: string | undefined };
 
-/** The request for one instance. A scratch one is smaller and deletable; all else is the same in drill and failover. */
+/** The request for one instance. What a drill restores is deletable and may be smaller; all else is the same in drill and failover. */
 export function restoreRequest(
   settings: RestoreSettings,
-  target: 'scratch' | 'production',
+  target: RestoreTarget,
   what: Restored & { className: string; run: string },
 ): RestoreRequest {
   const production = target === 'production';
@@ -36,15 +39,22 @@ export function restoreRequest(
     storageGib,
     iops: tunable ? settings.iops : undefined,
     throughputMibps: tunable && settings.storageType === 'gp3' ? settings.throughputMibps : undefined,
-    multiAz: production && settings.multiAz,
+    multiAz: target !== 'scratch' && settings.multiAz,
     deletionProtection: production && settings.deletionProtection,
-    backupRetentionDays: production ? settings.backupRetentionDays : 0,
+    // A first backup would keep the instance `backing-up` for hours: a failover turns them on once it is inspected.
+    backupRetentionDays: 0,
     caCertificate: settings.caCertificate,
-    logExports: settings.logExports,
+    // The log group that RDS makes outlives its instance, and a drill's nobody would look for.
+    logExports: production ? settings.logExports : [],
     iamAuthentication: settings.iamAuthentication,
     engineLifecycleSupport: what.engineLifecycleSupport ?? DEFAULT_LIFECYCLE,
     tags: { [RUN_TAG]: what.run, [ROLE_TAG]: production ? 'failover' : 'drill' },
   };
+}
+
+/** The classes of a target, the best one first. */
+export function classesFor(settings: RestoreSettings, target: RestoreTarget): string[] {
+  return target === 'scratch' ? settings.drillClasses : settings.classes;
 }
 
 /** The next class to try: the first that was not refused; undefined when AWS has none of them. */

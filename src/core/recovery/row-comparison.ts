@@ -53,6 +53,7 @@ export class RowComparison {
     unknownSigner: new SampleCounter(),
     unverifiable: new SampleCounter(),
     deletedInWindow: new SampleCounter(),
+    displaced: new SampleCounter(),
     orphans: new SampleCounter(),
   };
   readonly problems: Problem[] = [];
@@ -137,7 +138,9 @@ export class RowComparison {
       return;
     }
     if (checksum !== null && record.fileBlake2b !== checksum) {
-      this.#problem('checksum', key, checksum);
+      // Replaced at the primary before it could be copied, which was after the data's instant: deleted, then uploaded anew.
+      if (this.#options.excused.has(key)) this.#counters.deletedInWindow.add(key);
+      else this.#problem('checksum', key, checksum);
       return;
     }
     const known = record.verdict === 'OK' && record.signer !== null && this.#options.signers.has(record.signer);
@@ -153,13 +156,24 @@ export class RowComparison {
     this.#reread += 1;
   }
 
-  /** A missing row's object turned out to be gone since: it was deleted after the data's instant. */
+  /** Missing rows' objects turned out to be gone since: they were deleted after the data's instant. */
   deletedInWindow(keys: string[]): void {
-    const { missing, deletedInWindow } = this.#counters;
-    for (const key of keys) deletedInWindow.add(key);
-    missing.count -= keys.length;
-    const left = missing.samples.filter((each) => !keys.includes(each));
-    missing.samples.splice(0, missing.samples.length, ...left);
+    this.#explain(keys, this.#counters.deletedInWindow);
+  }
+
+  /** The bytes of these rows are kept aside. */
+  displaced(keys: string[]): void {
+    this.#explain(keys, this.#counters.displaced);
+  }
+
+  #explain(keys: string[], as: SampleCounter): void {
+    for (const { key, kind } of this.problems.filter((each) => keys.includes(each.key))) {
+      const counter = this.#counters[kind];
+      as.add(key);
+      counter.count -= 1;
+      const left = counter.samples.filter((each) => each !== key);
+      counter.samples.splice(0, counter.samples.length, ...left);
+    }
   }
 
   result(at: Date): RowComparisonResult {
@@ -176,6 +190,7 @@ export class RowComparison {
       unknownSigner: counters.unknownSigner.result,
       unverifiable: counters.unverifiable.result,
       deletedInWindow: counters.deletedInWindow.result,
+      displaced: counters.displaced.result,
       orphans: counters.orphans.result,
     };
   }

@@ -54,7 +54,12 @@ function fieldsOf<K extends string, S extends readonly [string, ...string[]]>(ki
 const scratchFieldsOf = <K extends string>(kind: K) => ({ ...fieldsOf(kind, scratchStates), deadlineAt: instant });
 
 /** `readAll`: every object is read again, not a sample, in as many passes as it takes. */
-const drill = z.strictObject({ ...scratchFieldsOf('drill'), readAll: z.boolean() });
+const drill = z.strictObject({
+  ...scratchFieldsOf('drill'),
+  readAll: z.boolean(),
+  /** Of the real thing: into a failover's class, Multi-AZ as a failover's. Absent in what the version before wrote: it was not. */
+  real: z.boolean().optional(),
+});
 const alarmTest = z.strictObject(scratchFieldsOf('alarm-test'));
 /** Into the database that this failover left behind: its snapshot is no recovery point. */
 const lookBack = z.strictObject({ ...scratchFieldsOf('look-back'), failover: z.string() });
@@ -97,5 +102,7 @@ export type ProductionRun = RunOf<'failover' | 'switchover'>;
 
 /** Whether what it restores is thrown away. */
 export const isScratch = (run: Run): run is ScratchRun => !isProduction(run);
+/** Whether a drill was of the real thing, so that its times are those of a failover. */
+export const isRealDrill = (run: Run): run is RunOf<'drill'> => run.kind === 'drill' && run.real === true;
 /** Whether what it restores is meant to serve. */
 export const isProduction = (run: Run): run is ProductionRun => run.kind === 'failover' || run.kind === 'switchover';

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { type Partition, partitions } from '../partitions.ts';
 import { accountId, bucket, flag, forStacks, list, neededByStacks, region, text, whole } from './kinds.ts';
 
 const account = text.optional().describe('both sites must be in one account, for now');
@@ -58,5 +59,8 @@ export const identity = {
     .regex(/^[a-z][a-z0-9-]{0,19}$/, 'must be a short lower-case name')
     .describe('what everything is named after: hbdr-<stage>'),
   account: accountId.describe('the account of both regions, in quotes'),
-  partition: z.enum(['aws', 'aws-us-gov', 'aws-cn']).default('aws').describe('aws, aws-us-gov or aws-cn'),
+  partition: z
+    .enum(Object.keys(partitions) as Partition[])
+    .default('aws')
+    .describe('aws, aws-us-gov or aws-cn'),
 };

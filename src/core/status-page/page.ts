@@ -7,8 +7,9 @@ import type { Point } from '../points/documents.ts';
 import { newestFirst } from '../points/point.ts';
 import type { StatusRecord } from '../readiness/documents.ts';
 import type { Reading } from '../readiness/history.ts';
-import { kinds } from '../recovery/kinds.ts';
+import { titleOf } from '../recovery/kinds.ts';
 import { isOver, phaseSeconds, rtoSeconds } from '../recovery/lifecycle.ts';
+import { measuredBy, measuredText, rtoRun } from '../recovery/rehearsals.ts';
 import type { Run } from '../recovery/run.ts';
 import { type Html, html } from './html.ts';
 import { rpoPlot, spoken, stackedBars } from './plots.ts';
@@ -45,8 +46,9 @@ function withCode(text: string): Html[] {
 
 function head({ status, stage, primaryRegion, drRegion, runs, rtoTargetMinutes, now }: PageFacts): Html {
   const { rpoMinutes, rpoTargetMinutes } = status;
-  const passed = runs.findLast((each) => each.kind === 'drill' && each.state === 'passed');
-  const rto = passed ? spoken(rtoSeconds(passed, now) / 60) : 'never measured';
+  const measured = rtoRun(runs);
+  const rto = measured ? spoken(rtoSeconds(measured, now) / 60) : 'never measured';
+  const how = measured ? `RTO of ${measuredText(measuredBy(measured))}` : 'RTO';
   return html`<header><h1>Builder disaster recovery, stage ${stage}</h1>
 <p class="soft">${primaryRegion} → ${drRegion}</p></header>
 <main><strong class="word ${status.status}">${words[status.status]}</strong>
@@ -55,7 +57,7 @@ function head({ status, stage, primaryRegion, drRegion, runs, rtoTargetMinutes, 
 <div><dt>Would a failover now succeed?</dt><dd>${yesNo(status.recoverable)}</dd></div>
 <div><dt>Is new data protected?</dt><dd>${yesNo(status.protecting)}</dd></div>
 <div><dt>RPO now, target ${spoken(rpoTargetMinutes)}</dt><dd>${rpoMinutes === null ? 'no point to restore' : spoken(rpoMinutes)}</dd></div>
-<div><dt>RTO of the last drill, target ${spoken(rtoTargetMinutes)}</dt><dd>${rto}</dd></div>
+<div><dt>${how}, target ${spoken(rtoTargetMinutes)}</dt><dd>${rto}</dd></div>
 </dl>
 <h2>What to type next</h2><pre class="next"><code>${nextCommand(status)}</code></pre>`;
 }
@@ -101,7 +103,7 @@ function drills({ runs, rtoTargetMinutes, now }: PageFacts): Html {
     .reverse();
   if (shown.length === 0) return html`<h2>RTO by phase</h2><p>No drill has ended yet.</p>`;
   const bars = shown.map((run) => ({
-    name: `${kinds[run.kind].title} ${run.id}: ${run.state}`,
+    name: `${titleOf(run)} ${run.id}: ${run.state}`,
     parts: Object.entries(phaseSeconds(run, now))
       .filter(([name]) => name !== 'cleaning-up')
       .map(([name, value]) => ({ name, value })),

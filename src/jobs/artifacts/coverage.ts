@@ -1,33 +1,95 @@
-import { mergeDiff, SampleCounter, type Sampled } from '../../core/artifacts/merge-diff.ts';
+import { type InventoryEntry, mergeDiff, SampleCounter, type Sampled } from '../../core/artifacts/merge-diff.ts';
+import { isOtherSource, newestByKey, stoodAgainst } from '../../core/artifacts/verification.ts';
 import type { Point } from '../../core/points/documents.ts';
 import type { Ports } from '../../core/ports/all.ts';
+import type { KnownObject } from '../../core/recovery/row-comparison.ts';
+import { vaultKeys } from '../../core/vault-layout.ts';
+import { readDisplaced } from './displaced.ts';
 import { readInventory } from './inventory.ts';
+import { knownObjects, readLogs } from './known-objects.ts';
 
-/** How many missing keys one pass handles; the rest is found again by the next. */
+/** How many keys one pass handles; the rest is found again by the next. */
 const KEYS_PER_PASS = 10_000;
+/** Log entries that no reconcile has merged yet, of which the newest are read for what seems to differ. */
+const NEWEST_LOGS = 200;
 
-/** `deleted`: those of the missing that were looked up and are gone at the primary too. */
-export type ReplicaCoverage = { missing: Sampled; differing: Sampled; missingKeys: string[]; deleted?: string[] };
+/** `deleted`: those of the missing and differing that were looked up, and that no copy can bring any more. */
+export type ReplicaCoverage = {
+  missing: Sampled;
+  differing: Sampled;
+  missingKeys: string[];
+  differingEntries: InventoryEntry[];
+  deleted?: string[];
+};
 
-/** Compares a point's inventory with the replica, by key and size. Needs the DR site only. */
-export async function measureCoverage(
-  ports: Pick<Ports, 'replica' | 'vault'>,
-  point: Point,
-): Promise<ReplicaCoverage | undefined> {
-  if (point.artifacts.state === 'pending') return undefined;
-  const excused = new Set(point.artifacts.state === 'complete' ? point.artifacts.deletedInWindow : []);
-  const missing = new SampleCounter();
-  const differing = new SampleCounter();
-  const missingKeys: string[] = [];
-  await mergeDiff(readInventory(ports.vault, point.artifacts.key), ports.replica.pages(), (difference) => {
-    if (difference.side === 'both' && difference.left.size !== difference.right.size) {
-      differing.add(difference.left.key);
-    }
-    if (difference.side !== 'left' || excused.has(difference.left.key)) return;
-    missing.add(difference.left.key);
-    if (missingKeys.length < KEYS_PER_PASS) missingKeys.push(difference.left.key);
+type CoveragePorts = Pick<Ports, 'displaced' | 'replica' | 'vault'>;
+type Suspect = { entry: InventoryEntry; held: KnownObject | undefined };
+
+/**
+ * Whether the replica's object is not the one that a point listed. While a point is in flight that is told by what the
+ * primary had when the bytes were held against it; once it is complete, nothing is replaced without being kept, and only
+ * another size asks where it is kept.
+ */
+function seemsOther(entry: InventoryEntry, held: KnownObject, complete: boolean): boolean {
+  if (stoodAgainst(entry, held.record)) return false;
+  return complete ? entry.size !== held.size : isOtherSource(entry, held, held.record);
+}
+
+/** Compares a point's inventory with the replica and with what was displaced there. Needs the DR site only. */
+export async function measureCoverage(ports: CoveragePorts, point: Point): Promise<ReplicaCoverage | undefined> {
+  const { artifacts } = point;
+  if (artifacts.state === 'pending') return undefined;
+  const complete = artifacts.state === 'complete';
+  const excused = new Set(artifacts.state === 'complete' ? artifacts.deletedInWindow : []);
+  const suspects: Suspect[] = [];
+  const found = new CoverageCount();
+  const suspect = (entry: InventoryEntry, held?: KnownObject): void => {
+    if (suspects.length < KEYS_PER_PASS) suspects.push({ entry, held });
+    else found.lacks({ entry, held });
+  };
+  await mergeDiff(readInventory(ports.vault, artifacts.key), knownObjects(ports.vault, ports.replica), (difference) => {
+    if (difference.side === 'right' || excused.has(difference.left.key)) return;
+    if (difference.side === 'left') suspect(difference.left);
+    else if (seemsOther(difference.left, difference.right, complete)) suspect(difference.left, difference.right);
   });
-  return { missing: missing.result, differing: differing.result, missingKeys };
+  for (const each of await withoutExplained(ports, suspects, complete)) found.lacks(each);
+  return found.result;
+}
+
+/** Those that are neither kept aside nor known, by what was verified since the last merge, to be the very ones. */
+async function withoutExplained(ports: CoveragePorts, suspects: Suspect[], complete: boolean): Promise<Suspect[]> {
+  if (suspects.length === 0) return suspects;
+  const kept = await readDisplaced(ports);
+  const open = suspects.filter(({ entry }) => !kept.get(entry.key)?.some((facts) => facts.size === entry.size));
+  if (complete || !open.some(({ held }) => held !== undefined)) return open;
+  const logs = (await ports.vault.list(vaultKeys.verificationLogs)).slice(-NEWEST_LOGS).map(({ key }) => key);
+  const records = newestByKey(await readLogs(ports.vault, logs));
+  return open.filter(({ entry, held }) => {
+    const record = records.get(entry.key);
+    return !held || !record || (isOtherSource(entry, held, record) && !stoodAgainst(entry, record));
+  });
+}
+
+class CoverageCount {
+  readonly #missing = new SampleCounter();
+  readonly #differing = new SampleCounter();
+  readonly #missingKeys: string[] = [];
+  readonly #differingEntries: InventoryEntry[] = [];
+
+  lacks({ entry, held }: Suspect): void {
+    (held ? this.#differing : this.#missing).add(entry.key);
+    if (held && this.#differingEntries.length < KEYS_PER_PASS) this.#differingEntries.push(entry);
+    if (!held && this.#missingKeys.length < KEYS_PER_PASS) this.#missingKeys.push(entry.key);
+  }
+
+  get result(): ReplicaCoverage {
+    return {
+      missing: this.#missing.result,
+      differing: this.#differing.result,
+      missingKeys: this.#missingKeys,
+      differingEntries: this.#differingEntries,
+    };
+  }
 }
 
 /** Queues copies of these keys, unless the last batch is still being worked on. Returns how many. */

@@ -65,10 +65,15 @@ export function readInventory(vault: Vault, key: string): AsyncIterable<Inventor
 
 /** A packed list of the vault, inventoryLine by inventoryLine as it was written, a thousand at a time. */
 export async function* readLines<T>(vault: Vault, key: string): AsyncIterable<T[]> {
+  yield* linesOf<T>(await vault.openStream(key));
+}
+
+/** The same of a stream that is open. */
+export async function* linesOf<T>(stream: AsyncIterable<Uint8Array>): AsyncIterable<T[]> {
   let rest = '';
   let batch: T[] = [];
   const decoder = new TextDecoder();
-  for await (const chunk of through(await vault.openStream(key), createGunzip())) {
+  for await (const chunk of through(stream, createGunzip())) {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
     rest = lines.pop() ?? '';
     for (const text of lines) batch.push(JSON.parse(text) as T);

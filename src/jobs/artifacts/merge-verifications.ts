@@ -1,20 +1,15 @@
-import {
-  type VerificationRecord,
-  type VerifiedIndex,
-  verificationSchema,
-  verifiedSchema,
-} from '../../core/artifacts/documents.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { type VerificationRecord, type VerifiedIndex, verifiedSchema } from '../../core/artifacts/documents.ts';
 import { compareKeys, type Difference, differences } from '../../core/artifacts/merge-diff.ts';
-import { isDamaged, newestByKey, stillHolds, VerifiedCount } from '../../core/artifacts/verification.ts';
+import { isOf, isWork, newestByKey, succeeding, VerifiedCount } from '../../core/artifacts/verification.ts';
 import { minutesBetween } from '../../core/ids.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import type { ObjectEntry } from '../../core/ports/artifacts.ts';
-import type { Vault } from '../../core/ports/vault.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { hasCode } from '../../errors.ts';
-import { eachOf } from '../each-of.ts';
-import { encode, parseDocument, readDocument } from '../vault/documents.ts';
+import { encode, readDocument } from '../vault/documents.ts';
 import { packed, readLines } from './inventory.ts';
+import { readLogs } from './known-objects.ts';
 
 type MergePorts = Pick<Ports, 'clock' | 'log' | 'newId' | 'replica' | 'vault'>;
 
@@ -23,14 +18,11 @@ const LOGS_PER_PASS = 2_000;
 /** No run takes as long as this: what it left is nobody's. */
 const STALE_MINUTES = 24 * 60;
 const KEYS_PER_PASS = 10_000;
-const READS_AT_ONCE = 16;
 
-async function readLogs(vault: Vault, keys: string[]): Promise<VerificationRecord[]> {
-  const read = await eachOf(keys, READS_AT_ONCE, async (key) => {
-    const lines = (await vault.get(key))?.body.split('\n') ?? [];
-    return lines.flatMap((line) => (line === '' ? [] : [parseDocument(key, line, verificationSchema)]));
-  });
-  return read.flat();
+/** A log that a killed run merged already says nothing new. */
+function isSuperseded(next: VerificationRecord, old: VerificationRecord): boolean {
+  if (old.at !== next.at) return old.at > next.at;
+  return isDeepStrictEqual({ ...old, tries: 0 }, { ...succeeding(old, next), tries: 0 });
 }
 
 /** The old records with the new ones over them, sorted by key. */
@@ -40,8 +32,10 @@ async function* merged(old: AsyncIterable<VerificationRecord[]>, added: Verifica
   }
   for await (const batch of differences(old, sorted())) {
     yield batch.map((each) => {
-      if (each.side === 'left') return each.left;
-      return each.side === 'both' && each.left.at > each.right.at ? each.left : each.right;
+      if (each.side === 'right') return each.right;
+      return each.side === 'left' || isSuperseded(each.right, each.left)
+        ? each.left
+        : succeeding(each.left, each.right);
     });
   }
 }
@@ -60,10 +54,10 @@ async function writeMerged(ports: MergePorts, records: AsyncIterable<Verificatio
   const work: string[] = [];
   const take = (each: Difference<ObjectEntry, VerificationRecord>): string => {
     if (each.side === 'right') return '';
-    const record = each.side === 'both' && stillHolds(each.right, each.left, keysChangedAt) ? each.right : undefined;
+    const record = each.side === 'both' && isOf(each.right, each.left) ? each.right : undefined;
     if (record) counted.holds(record);
     else counted.unverified(each.left);
-    if ((!record || isDamaged(record)) && work.length < KEYS_PER_PASS) work.push(each.left.key);
+    if ((!record || isWork(record, each.left, keysChangedAt)) && work.length < KEYS_PER_PASS) work.push(each.left.key);
     return record ? `${JSON.stringify(record)}\n` : '';
   };
   async function* lines() {

@@ -1,9 +1,9 @@
 import { isUnexpired } from '../../core/artifacts/withheld-deletes.ts';
 import type { Point } from '../../core/points/documents.ts';
 import type { Vault } from '../../core/ports/vault.ts';
-import { isOver } from '../../core/recovery/lifecycle.ts';
+import { failoverInHand } from '../../core/recovery/lifecycle.ts';
 import { reportSchema } from '../../core/recovery/report.ts';
-import { isProduction, runSchema } from '../../core/recovery/run.ts';
+import { runSchema } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
 import { readAll, readDocument } from '../vault/documents.ts';
@@ -39,10 +39,10 @@ export async function namingLists(vault: Vault, points: readonly Point[]): Promi
 }
 
 /** The failover that is not over, if there is one. VAULT_UNREADABLE when nobody can say. */
-export async function failoverInHand(vault: Vault): Promise<string | undefined> {
+export async function readFailoverInHand(vault: Vault): Promise<string | undefined> {
   const { found, unreadable: broken } = await readAll(vault, vaultKeys.failovers, runSchema);
   for (const { key, problem } of broken) throw unreadable(key, problem);
-  return found.find((run) => isProduction(run) && !isOver(run))?.id;
+  return failoverInHand(found)?.id;
 }
 
 /** The keys of a list, in their order. VAULT_UNREADABLE when it is not there, broken, or shorter than it was written. */

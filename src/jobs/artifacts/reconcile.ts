@@ -1,13 +1,16 @@
 import { type ReconcileRecord, reconcileSchema } from '../../core/artifacts/documents.ts';
 import { SampleCounter } from '../../core/artifacts/merge-diff.ts';
+import { isOtherSource } from '../../core/artifacts/verification.ts';
 import { minutesBetween } from '../../core/ids.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import type { ObjectEntry } from '../../core/ports/artifacts.ts';
+import { failoverInHand } from '../../core/recovery/lifecycle.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { isDarkness, watchDarkness } from '../darkness.ts';
 import { requireDirection } from '../vault/direction.ts';
 import { readDocument, updateDocument } from '../vault/documents.ts';
+import { readRuns } from '../vault/runs.ts';
 import { queueRepairs } from './coverage.ts';
 import { mergeVerifications } from './merge-verifications.ts';
 import { withholdDeletes } from './withhold-deletes.ts';
@@ -19,8 +22,9 @@ const KEYS_PER_PASS = 10_000;
 export type ReconcileReport = { record: ReconcileRecord } | { primaryDark: string };
 
 /**
- * Merges what was verified, compares the two buckets by key and size, and queues what the replica lacks or holds
- * unverified. Marks what the primary no longer has. Queues nothing while the last batch is not drained or the primary does not answer.
+ * Merges what was verified, compares the two buckets by key and by what the primary had before, and queues what the replica lacks or holds
+ * unverified, or holds while the primary has something else by now. Marks what the primary no longer has. Queues nothing
+ * while the last batch is not drained.
  */
 export async function reconcile(unguarded: ReconcilePorts, policy: Policy): Promise<ReconcileReport> {
   await requireDirection(unguarded.vault, 'primary→dr');
@@ -31,6 +35,8 @@ export async function reconcile(unguarded: ReconcilePorts, policy: Policy): Prom
   } catch (error) {
     if (!isDarkness(error)) throw error;
     ports.log.warn('the primary does not answer; nothing was compared', { error: error.message });
+    // What lies in the replica can be verified, and healed from what the DR site keeps, without it.
+    await queueRepairs(ports, unverified);
     return { primaryDark: error.message };
   }
 }
@@ -43,6 +49,12 @@ class BucketComparison {
   readonly differing = new SampleCounter();
   readonly eventless = new SampleCounter();
   readonly keys: string[] = [];
+  readonly changed: string[] = [];
+
+  differs(key: string): void {
+    this.differing.add(key);
+    if (this.changed.length < KEYS_PER_PASS) this.changed.push(key);
+  }
 
   lacks(entry: ObjectEntry, since: Date, policy: Policy, now: Date): void {
     this.missing.add(entry.key);
@@ -62,11 +74,14 @@ async function compare(ports: ReconcilePorts, policy: Policy, unverified: string
     if (difference.side !== 'right') seen.primary += 1;
     if (difference.side !== 'left') seen.replica += 1;
     if (difference.side === 'left') seen.lacks(difference.left, new Date(firstAt), policy, now);
-    if (difference.side === 'both' && difference.left.size !== difference.right.size) {
-      seen.differing.add(difference.left.key);
-    }
+    if (difference.side !== 'both') return;
+    const { left, right } = difference;
+    if (isOtherSource(left, right, right.record)) seen.differs(left.key);
   });
-  const queued = await queueRepairs(ports, [...seen.keys, ...unverified].slice(0, KEYS_PER_PASS));
+  // What a failover in hand has put in its place stays there until that is over.
+  const changed = failoverInHand((await readRuns(ports.vault)).runs) ? [] : seen.changed;
+  const wanted = [...new Set([...seen.keys, ...changed, ...unverified])].slice(0, KEYS_PER_PASS);
+  const queued = await queueRepairs(ports, wanted);
   const record: ReconcileRecord = {
     schema: 'reconcile/1',
     firstAt,

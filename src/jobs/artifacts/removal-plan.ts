@@ -20,7 +20,7 @@ export type MarkVerdict = 'keep' | 'hide' | 'settle' | 'release' | 'bring-back' 
 /** By time alone. Notes that no listing has confirmed yet may mean that it lives again. */
 function byTime(mark: DeletionMark, windows: readonly PointWindow[], noted: boolean): MarkVerdict {
   const held = noted || windowHolding(mark, windows) !== undefined;
-  if (mark.backAt !== undefined) return held ? 'keep' : 'drop';
+  if (mark.backAt !== undefined) return held || mark.hiddenAt ? 'keep' : 'drop';
   if (mark.hiddenAt === undefined) return held ? 'keep' : 'hide';
   if (held) return 'bring-back';
   return isSettled(mark, windows) ? 'release' : 'settle';

@@ -15,7 +15,7 @@ import { requireDirection } from '../vault/direction.ts';
 import { updateDocument } from '../vault/documents.ts';
 import { readPoints } from '../vault/points.ts';
 import { readDeletions, readMarks, writeMarks } from './deletion-marks.ts';
-import { failoverInHand, namingLists } from './naming-lists.ts';
+import { namingLists, readFailoverInHand } from './naming-lists.ts';
 import { type MarkVerdict, planRemoval } from './removal-plan.ts';
 import { bringBack, hideOne, type RemovalPorts, releaseOne } from './removal-steps.ts';
 
@@ -89,7 +89,7 @@ async function plan(ports: RemovalPorts, read: Current): Promise<MarkVerdict[] |
     return { why: 'the replica bucket is not versioned: what is deleted at the primary stays in it for ever' };
   }
   try {
-    const failover = await failoverInHand(ports.vault);
+    const failover = await readFailoverInHand(ports.vault);
     if (failover) return { why: `failover ${failover} is in hand` };
     return await planRemoval(ports.vault, read, points, await namingLists(ports.vault, points));
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Ports } from '../../core/ports/all.ts';
+import type { ObjectEntry } from '../../core/ports/artifacts.ts';
 import { DrError } from '../../errors.ts';
 
 type ReplicatePorts = Pick<Ports, 'log' | 'primaryArtifacts' | 'replica'>;
@@ -11,10 +12,14 @@ export type ReplicateOutcome = 'copied' | 'present' | 'gone';
  */
 export async function replicate(ports: ReplicatePorts, key: string): Promise<ReplicateOutcome> {
   const entry = await ports.primaryArtifacts.head(key);
-  if (!entry) {
-    ports.log.info('artifact is gone at the primary', { key });
-    return 'gone';
-  }
+  if (entry) return copyEntry(ports, entry);
+  ports.log.info('artifact is gone at the primary', { key });
+  return 'gone';
+}
+
+/** The same for an artifact that was looked at. */
+export async function copyEntry(ports: ReplicatePorts, entry: ObjectEntry): Promise<Exclude<ReplicateOutcome, 'gone'>> {
+  const { key } = entry;
   const outcome = await ports.replica.copyFrom({ bucket: ports.primaryArtifacts.bucket, entry });
   const arrived = await ports.replica.head(key);
   if (arrived?.size !== entry.size) {

@@ -1,15 +1,28 @@
-import type { VerificationRecord } from '../../core/artifacts/documents.ts';
+import type { SourceFacts, VerificationRecord } from '../../core/artifacts/documents.ts';
+import { decideOnBytes, isFit, isWrong } from '../../core/artifacts/other-bytes.ts';
 import { isDamaged } from '../../core/artifacts/verification.ts';
 import type { Ports } from '../../core/ports/all.ts';
-import type { ArtifactStore, ObjectEntry } from '../../core/ports/artifacts.ts';
+import type { ArtifactStore, CopySource, ObjectEntry } from '../../core/ports/artifacts.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, hasCode } from '../../errors.ts';
 import type { KeyRing } from '../../hart/keys.ts';
 import { HartVerifier } from '../../hart/verify.ts';
+import { isDarkness } from '../darkness.ts';
 import { readKeyRing } from '../keys/key-ring.ts';
-import { replicate } from './replicate.ts';
+import { keepBytes, keepsVersions } from './displaced.ts';
+import { type KeptBytes, keptBytesOf } from './kept-bytes.ts';
+import { copyEntry } from './replicate.ts';
 
-type VerifyPorts = Pick<Ports, 'clock' | 'hashEngine' | 'log' | 'newId' | 'primaryArtifacts' | 'replica' | 'vault'>;
+type VerifyPorts = Pick<
+  Ports,
+  'clock' | 'displaced' | 'hashEngine' | 'log' | 'newId' | 'primaryArtifacts' | 'replica' | 'vault'
+>;
+
+/** What the primary has under a key: nothing, an object, or nobody knows. `copied`: it came with this very call. */
+type Offer = { source: ObjectEntry | undefined; copied: boolean; silence?: DrError };
+
+/** Bytes that the primary never had, as far as anybody knows: the next look at it decides anew. */
+const NO_SOURCE: SourceFacts = { versionId: null, etag: '', size: 0, verdict: 'OK', fileBlake2b: null };
 
 /** Copies artifacts and verifies what then lies in the replica, with the public keys of the vault. One log entry a batch. */
 export class ArtifactBatch {
@@ -27,58 +40,168 @@ export class ArtifactBatch {
   }
 
   /**
-   * Copies one artifact, verifies it at rest, and repairs it from the primary when its bytes are wrong, or are not
-   * those of `expected` (BLAKE2b-256 of the whole file) where that is known.
+   * Copies one artifact and verifies it at rest. Other bytes at the primary take the place of what is here once they
+   * verify, and what is here is kept; wrong bytes are healed from the primary, or from what the DR site still has.
+   * `expected` (BLAKE2b-256 of the whole file): the bytes that are wanted, whatever is newer. What the primary has lost,
+   * or does not say, is verified all the same.
    */
   async handle(key: string, expected?: string): Promise<void> {
-    const { replica } = this.#ports;
-    const incomplete = await this.#copy(key);
-    if (incomplete === 'gone') return;
-    const entry = await replica.head(key);
-    if (!entry) throw new DrError('COPY_INCOMPLETE', `${key} left the replica while it was verified`);
-    let record = await this.#verify(replica, entry);
-    const bad = record;
-    const wrong = (each: VerificationRecord) =>
-      isDamaged(each) || (expected !== undefined && each.fileBlake2b !== expected);
-    if (wrong(record)) record = (await this.#repair(record, wrong)) ?? record;
-    this.#records.push(record);
-    if (incomplete && record === bad) throw incomplete;
-    if (record.verdict !== 'OK') {
-      this.#ports.log.warn('artifact is not verified', { key, verdict: record.verdict, detail: record.detail });
+    const offer = await this.#copy(key);
+    const entry = await this.#ports.replica.head(key);
+    if (!entry) {
+      if (offer.silence) throw offer.silence;
+      if (offer.source) throw new DrError('COPY_INCOMPLETE', `${key} left the replica while it was verified`);
+      return;
+    }
+    const held = await this.#verify(this.#ports.replica, entry);
+    const offered = await this.#offered(offer, held, expected);
+    const record = await this.#settle(held, offer, offered, expected);
+    const source = offered && offer.source && sourceFacts(offer.source, offered);
+    this.#records.push(source ? { ...record, source } : record);
+    if (record.verdict !== 'OK' || (offered && offered.fileBlake2b !== record.fileBlake2b)) {
+      const atPrimary = offered?.verdict;
+      this.#ports.log.warn('artifact is not verified', { key, verdict: record.verdict, atPrimary });
     }
   }
 
-  /** What the replica holds already may have the wrong size: then its bytes decide, and the error is thrown unless they are repaired. */
-  async #copy(key: string): Promise<'gone' | DrError | undefined> {
+  async #copy(key: string): Promise<Offer> {
+    const { primaryArtifacts, log } = this.#ports;
     try {
-      return (await replicate(this.#ports, key)) === 'gone' ? 'gone' : undefined;
+      const source = await primaryArtifacts.head(key);
+      if (!source) log.info('artifact is gone at the primary', { key });
+      return { source, copied: source !== undefined && (await copyEntry(this.#ports, source)) === 'copied' };
     } catch (error) {
-      if (hasCode(error, 'COPY_INCOMPLETE')) return error;
-      throw error;
+      // The replica may hold other bytes already: then both decide.
+      if (hasCode(error, 'COPY_INCOMPLETE')) return { source: await primaryArtifacts.head(key), copied: false };
+      if (!isDarkness(error)) throw error;
+      return { source: undefined, copied: false, silence: error };
     }
   }
 
-  async #verify(store: ArtifactStore, entry: ObjectEntry): Promise<VerificationRecord> {
+  /** What the primary's bytes come to. They are read only where they may be others than those that are here. */
+  async #offered(
+    { source, copied }: Offer,
+    held: VerificationRecord,
+    expected: string | undefined,
+  ): Promise<VerificationRecord | undefined> {
+    if (!source) return undefined;
+    const same = copied || (source.etag === held.etag && source.size === held.size);
+    if (same && !isWrong(held, expected)) return held;
+    try {
+      return await this.#verify(this.#ports.primaryArtifacts, source);
+    } catch (error) {
+      if (!isDarkness(error)) throw error;
+      return undefined;
+    }
+  }
+
+  async #settle(
+    held: VerificationRecord,
+    offer: Offer,
+    offered: VerificationRecord | undefined,
+    expected: string | undefined,
+  ): Promise<VerificationRecord> {
+    const { primaryArtifacts, log } = this.#ports;
+    const { source } = offer;
+    const decision = decideOnBytes(held, offered, expected);
+    // An older point may want what was there before it went wrong: that comes back first, and is kept as any other.
+    const healed = decision !== 'keep' && isWrong(held, expected) ? await this.#heal(held, expected) : undefined;
+    if (healed) return this.#settle(healed, offer, offered, expected);
+    if (decision === 'replace' && source) {
+      const replaced = await this.#replace(held, { bucket: primaryArtifacts.bucket, entry: source });
+      log.warn('artifact replaced from the primary', { key: held.key, was: held.verdict, old: held.fileBlake2b });
+      return replaced;
+    }
+    // Nobody can prove these yet, and a row may want them by their hash: they are kept beside those that stay.
+    if (source && offered && offered.fileBlake2b !== held.fileBlake2b && !isDamaged(offered)) {
+      await keepBytes(this.#ports, { bucket: primaryArtifacts.bucket, entry: source }, offered);
+    }
+    return held;
+  }
+
+  /**
+   * Brings bytes back from what the DR site keeps, of versions and of what was displaced: those of `expected`, or any
+   * that prove themselves. Answers whether they are in their place now. Needs the DR site only.
+   */
+  async bringBack(key: string, expected: string | undefined): Promise<boolean> {
+    const { replica } = this.#ports;
+    const entry = await replica.head(key);
+    const held = entry && (await this.#verify(replica, entry));
+    if (held && isFit(held, expected)) return true;
+    const healed = held ? await this.#heal(held, expected) : await this.#restore(key, expected);
+    if (healed) this.#records.push({ ...healed, source: NO_SOURCE });
+    return healed !== undefined;
+  }
+
+  /** Whether bytes with this hash were displaced and still are what they were: proved by reading them. */
+  async isKept(expected: string): Promise<boolean> {
+    const { displaced } = this.#ports;
+    const entry = await displaced.head(vaultKeys.displacedBytes(expected));
+    return entry !== undefined && isFit(await this.#verify(displaced, entry), expected);
+  }
+
+  async #verify(store: ArtifactStore, entry: ObjectEntry, ofVersion?: string): Promise<VerificationRecord> {
     const verifier = new HartVerifier(this.#ring, await this.#ports.hashEngine());
-    for await (const chunk of await store.open(entry.key, entry.etag)) verifier.update(chunk);
+    for await (const chunk of await store.open(entry.key, entry.etag, ofVersion)) verifier.update(chunk);
     const { key, size, etag, versionId = null } = entry;
     const at = this.#ports.clock().toISOString();
     return { schema: 'verified/1', key, versionId, etag, size, at, ...verifier.finish() };
   }
 
-  /** The one overwrite, and only by bytes that were read and found right. */
-  async #repair(
-    bad: VerificationRecord,
-    wrong: (each: VerificationRecord) => boolean,
-  ): Promise<VerificationRecord | undefined> {
-    const { primaryArtifacts, replica, log } = this.#ports;
-    const source = await primaryArtifacts.head(bad.key);
-    const offered = source && (await this.#verify(primaryArtifacts, source));
-    if (!source || !offered || offered.verdict !== 'OK' || wrong(offered)) return undefined;
-    await replica.replaceFrom({ bucket: primaryArtifacts.bucket, entry: source }, bad.etag);
-    log.warn('artifact repaired from the primary', { key: bad.key, was: bad.verdict, badVersion: bad.versionId });
-    const now = await replica.head(bad.key);
-    return now && this.#verify(replica, now);
+  /** The first of what is kept that fits, read before it is believed. */
+  async #find(key: string, held: VerificationRecord | undefined, expected: string | undefined) {
+    for await (const candidate of keptBytesOf(this.#ports, key, held, expected)) {
+      const found = await this.#tried(candidate);
+      if (found && isFit(found, expected)) return candidate;
+    }
+    return undefined;
+  }
+
+  /** What left since it was listed is no candidate. */
+  async #tried({ store, from }: KeptBytes): Promise<VerificationRecord | undefined> {
+    try {
+      return await this.#verify(store, from.entry, from.ofVersion);
+    } catch (error) {
+      if (hasCode(error, 'NOT_FOUND', 'CONFLICT')) return undefined;
+      throw error;
+    }
+  }
+
+  async #heal(bad: VerificationRecord, expected: string | undefined): Promise<VerificationRecord | undefined> {
+    const found = await this.#find(bad.key, bad, expected);
+    if (!found) return undefined;
+    const healed = await this.#replace(bad, found.from);
+    this.#ports.log.warn('artifact healed', { key: bad.key, was: bad.verdict, from: found.what });
+    return healed;
+  }
+
+  async #restore(key: string, expected: string | undefined): Promise<VerificationRecord | undefined> {
+    const found = await this.#find(key, undefined, expected);
+    if (!found) return undefined;
+    await this.#ports.replica.copyFrom(found.from);
+    this.#ports.log.warn('artifact brought back', { key, from: found.what });
+    return this.#arrived(key);
+  }
+
+  /**
+   * The one overwrite, only by bytes that were read and found right, and only after what was there is kept (I3). Wrong
+   * bytes stay as a version where the bucket keeps those: no row can want them by their hash.
+   */
+  async #replace(held: VerificationRecord, from: CopySource): Promise<VerificationRecord> {
+    const { replica } = this.#ports;
+    const { key, size, etag, versionId } = held;
+    const entry = { key, size, etag, lastModified: new Date(held.at), ...(versionId ? { versionId } : {}) };
+    if (!isDamaged(held) || !keepsVersions(held)) {
+      await keepBytes(this.#ports, { bucket: replica.bucket, entry }, held);
+    }
+    await replica.replaceFrom(from, etag);
+    return this.#arrived(key);
+  }
+
+  async #arrived(key: string): Promise<VerificationRecord> {
+    const now = await this.#ports.replica.head(key);
+    if (now) return this.#verify(this.#ports.replica, now);
+    throw new DrError('COPY_INCOMPLETE', `${key} left the replica while it was verified`, { subject: key });
   }
 
   /** Writes what was found, once. A batch that dies before it is handled again, and found again. */
@@ -87,4 +210,9 @@ export class ArtifactBatch {
     const lines = this.#records.map((record) => `${JSON.stringify(record)}\n`).join('');
     await this.#ports.vault.put(vaultKeys.verificationLog(this.#ports.clock(), this.#ports.newId()), lines, undefined);
   }
+}
+
+function sourceFacts(source: ObjectEntry, { verdict, fileBlake2b }: VerificationRecord): SourceFacts {
+  const { versionId = null, etag, size } = source;
+  return { versionId, etag, size, verdict, fileBlake2b };
 }

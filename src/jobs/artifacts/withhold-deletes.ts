@@ -4,12 +4,14 @@ import { afterListing, type ListingTimes } from '../../core/artifacts/withheld-d
 import type { Policy } from '../../core/policy.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import type { ObjectEntry } from '../../core/ports/artifacts.ts';
+import type { KnownObject } from '../../core/recovery/row-comparison.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { readDeletions, readMarks, writeMarks } from './deletion-marks.ts';
 import { readDeletionNotes } from './deletion-notes.ts';
+import { knownObjects } from './known-objects.ts';
 
 type WithholdPorts = Pick<Ports, 'clock' | 'log' | 'newId' | 'primaryArtifacts' | 'replica' | 'vault'>;
-type Listed = Difference<ObjectEntry, ObjectEntry>;
+type Listed = Difference<ObjectEntry, KnownObject>;
 type Known = { key: string; mark: DeletionMark | undefined; notes: readonly DeletionNote[] };
 type ListedKey = { key: string; listed: Listed };
 
@@ -57,7 +59,7 @@ export async function withholdDeletes(
   const notes = await readDeletionNotes(vault, logs);
   let objects = 0;
   async function* listed() {
-    for await (const batch of differences(primaryArtifacts.pages(), replica.pages())) {
+    for await (const batch of differences(primaryArtifacts.pages(), knownObjects(vault, replica))) {
       for (const each of batch) visit(each);
       const keys = batch.map((each): ListedKey => ({ key: keyOf(each), listed: each }));
       const artifacts = keys.filter(({ key }) => !key.startsWith(vaultKeys.canaries));

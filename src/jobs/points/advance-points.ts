@@ -59,14 +59,14 @@ async function coverageOf(pass: Pass, point: Point): Promise<ReplicaCoverage | u
 
 /** What the DR site alone can tell: the copy, the replica, the keys. */
 async function inDrSite(pass: Pass, point: Point, revisions: string[]): Promise<Point> {
-  const { ports } = pass;
+  const { ports, policy } = pass;
   const copy = point.database.state === 'copying' ? await ports.database.copyStatus(snapshotName(point.id)) : undefined;
   const coverage = await coverageOf(pass, point);
   return updatePoint(ports, point.id, (now) => {
     const at = ports.clock();
     let changed = keysSeen(now, revisions, at);
     // Only of a copy that this pass has asked for: another pass may have started it since.
-    if (point.database.state === 'copying') changed = copySeen(changed, copy, at);
+    if (point.database.state === 'copying') changed = copySeen(changed, copy, policy, at);
     // An object of another size is not the artifact: it counts as missing until it is repaired.
     const missing = coverage && coverage.missing.count + coverage.differing.count - (coverage.deleted?.length ?? 0);
     return missing === undefined
@@ -81,14 +81,14 @@ async function fromPrimary(pass: Pass, point: Point): Promise<Point> {
   return repairReplica(pass, await startCopy(pass, await listArtifacts(pass, captured)));
 }
 
-async function seeSnapshot({ ports }: Pass, point: Point): Promise<Point> {
+async function seeSnapshot({ ports, policy }: Pass, point: Point): Promise<Point> {
   if (point.database.state !== 'capturing' || !point.database.acceptedAt || !isInFlight(point)) return point;
   const facts = await ports.database.status(snapshotName(point.id));
   // What a restore must repeat and a snapshot does not say.
   const lifecycle =
     facts?.status === 'available' && !point.source ? (await ports.database.source()).engineLifecycleSupport : '';
   return updatePoint(ports, point.id, (now) => {
-    const seen = snapshotSeen(now, facts, ports.clock());
+    const seen = snapshotSeen(now, facts, policy, ports.clock());
     return lifecycle === '' || seen.source ? seen : { ...seen, source: { engineLifecycleSupport: lifecycle } };
   });
 }
@@ -114,13 +114,20 @@ async function startCopy({ ports, policy, points }: Pass, point: Point): Promise
         );
   if (!error) return updatePoint(ports, point.id, (now) => copyAccepted(now, ports.clock()));
   ports.log.info('the copy waits', { point: point.id, code: error.code, error: describeError(error) });
-  const refused = await updatePoint(ports, point.id, (now) => copyRefused(now, error, ports.clock()));
+  const refused = await updatePoint(ports, point.id, (now) => copyRefused(now, error, policy, ports.clock()));
   // A right does not come back by waiting: readiness finds it in the point, and the pass fails and rings.
   if (error.code === 'ACCESS_DENIED') throw error;
   return refused;
 }
 
-const notedRefusals = ['QUOTA_EXCEEDED', 'KMS_UNUSABLE', 'INVALID_STATE', 'THROTTLED', 'ACCESS_DENIED'] as const;
+const notedRefusals = [
+  'QUOTA_EXCEEDED',
+  'KMS_UNUSABLE',
+  'INVALID_STATE',
+  'THROTTLED',
+  'ACCESS_DENIED',
+  'NOT_FOUND',
+] as const;
 
 /** A refusal that the point notes; anything else is thrown. */
 async function refusal(work: () => Promise<void>): Promise<DrError | undefined> {
@@ -133,18 +140,27 @@ async function refusal(work: () => Promise<void>): Promise<DrError | undefined> 
   }
 }
 
+/** Keys whose listed object no copy can bring any more: deleted at the primary since, or deleted and uploaded anew. */
+async function goneAtPrimary({ ports }: Pass, coverage: ReplicaCoverage): Promise<string[]> {
+  const gone: string[] = [];
+  for (const key of coverage.missingKeys) if (!(await ports.primaryArtifacts.head(key))) gone.push(key);
+  for (const { key, etag } of coverage.differingEntries) {
+    if ((await ports.primaryArtifacts.head(key))?.etag !== etag) gone.push(key);
+  }
+  return gone;
+}
+
 /** Queues the copies that are missing; what is gone at the primary too was deleted in the window. */
 async function repairReplica(pass: Pass, point: Point): Promise<Point> {
   const { ports } = pass;
   const coverage = isInFlight(point) ? await coverageOf(pass, point) : undefined;
-  if (!coverage || coverage.missing.count === 0 || (await ports.queue.depth()) > 0) return point;
-  const gone: string[] = [];
+  const open = coverage ? coverage.missing.count + coverage.differing.count : 0;
+  if (!coverage || open === 0 || (await ports.queue.depth()) > 0) return point;
   // What was listed a moment ago is there.
-  if (coverage.missing.count <= LOOKUPS_PER_PASS && !pass.listed.has(point.id)) {
-    for (const key of coverage.missingKeys) if (!(await ports.primaryArtifacts.head(key))) gone.push(key);
-  }
+  const gone = open <= LOOKUPS_PER_PASS && !pass.listed.has(point.id) ? await goneAtPrimary(pass, coverage) : [];
   pass.coverage.set(point.id, { ...coverage, deleted: gone });
-  const wanted = coverage.missingKeys.filter((key) => !gone.includes(key));
+  const all = [...coverage.missingKeys, ...coverage.differingEntries.map(({ key }) => key)];
+  const wanted = all.filter((key) => !gone.includes(key));
   if (wanted.length === 0) return point;
   await ports.queue.send(wanted.map((key) => ({ kind: 'repair', key })));
   ports.log.info('queued copies', { point: point.id, count: wanted.length });

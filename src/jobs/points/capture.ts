@@ -1,10 +1,14 @@
+import { findingRules } from '../../core/findings.ts';
 import { snapshotName } from '../../core/ids.ts';
 import { type Point, type PointKind, pointSchema } from '../../core/points/documents.ts';
 import { captureAccepted, captureRefused, requestedPoint } from '../../core/points/point.ts';
+import { captureIntervalMinutes, unsupported } from '../../core/points/primary.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { Ports } from '../../core/ports/all.ts';
+import type { InstanceFacts } from '../../core/ports/database.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
-import { DrError, hasCode } from '../../errors.ts';
+import { DrError, describeError, hasCode } from '../../errors.ts';
+import { isDarkness } from '../darkness.ts';
 import { readDirectionAgain, requireDirection } from '../vault/direction.ts';
 import { updateDocument } from '../vault/documents.ts';
 import { announcePoint, readPointAgain, updatePoint } from '../vault/points.ts';
@@ -20,9 +24,38 @@ export type CaptureRequest = { kind: PointKind; at: Date };
  */
 export async function capture(ports: CapturePorts, policy: Policy, request: CaptureRequest): Promise<Point> {
   await requireDirection(ports.vault, 'primary→dr');
-  const point = await openPoint(ports, policy, request);
+  // A final point is of a primary that has points already, and is fenced.
+  const { facts, silence } = request.kind === 'final' ? {} : await look(ports);
+  const point = await openPoint(
+    ports,
+    { ...policy, captureIntervalMinutes: captureIntervalMinutes(policy, facts) },
+    request,
+  );
   await ports.signals.setTick(true);
-  return ensureSnapshot(ports, point);
+  return ensureSnapshot(ports, point, silence);
+}
+
+type Seen = { facts?: InstanceFacts; silence?: DrError };
+
+/** What the primary is. One that does not say so is protected all the same; its silence costs one time-out. */
+async function look({ database, log }: CapturePorts): Promise<Seen> {
+  let facts: InstanceFacts;
+  try {
+    facts = await database.source();
+  } catch (error) {
+    if (isDarkness(error)) return { silence: error };
+    log.warn('the primary instance could not be looked at', { error: describeError(error) });
+    return {};
+  }
+  const why = unsupported(facts);
+  if (why) throw unsupportedError(why);
+  return { facts };
+}
+
+/** A primary that is refused before anything is created of it. */
+export function unsupportedError(why: string): DrError {
+  const { hint } = findingRules.ENGINE_UNSUPPORTED;
+  return new DrError('ENGINE_UNSUPPORTED', `the primary instance ${why}`, { subject: 'database', hint });
 }
 
 async function openPoint(ports: CapturePorts, policy: Policy, request: CaptureRequest): Promise<Point> {
@@ -49,13 +82,14 @@ async function openPoint(ports: CapturePorts, policy: Policy, request: CaptureRe
 const lacksSnapshot = ({ state, database }: Point): boolean =>
   state === 'capturing' && database.state === 'capturing' && !database.acceptedAt;
 
-/** Asks for the point's snapshot until the engine has accepted it or the deadline is over. */
-export async function ensureSnapshot(ports: CapturePorts, read: Point): Promise<Point> {
+/** Asks for the point's snapshot until the engine has accepted it or the deadline is over. `silence`: how the primary failed to answer before. */
+export async function ensureSnapshot(ports: CapturePorts, read: Point, silence?: DrError): Promise<Point> {
   if (!lacksSnapshot(read)) return read;
   // Right before the primary is asked: the point may have failed, and the direction have changed.
   const point = await readPointAgain(ports.vault, read.id);
   if (!lacksSnapshot(point) || (await readDirectionAgain(ports.vault)).direction !== 'primary→dr') return point;
   try {
+    if (silence) throw silence;
     await ports.database.capture(snapshotName(point.id), point.id);
   } catch (error) {
     if (!(error instanceof DrError)) throw error;

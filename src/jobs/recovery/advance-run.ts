@@ -1,6 +1,7 @@
 import { isMoving, move, nextCandidate } from '../../core/recovery/lifecycle.ts';
 import { fencingOver, finalSeen, pastDeadline } from '../../core/recovery/observations.ts';
 import { isProduction, isScratch, type ProductionRun, type Run, type ScratchRun } from '../../core/recovery/run.ts';
+import { stuckFor } from '../../core/recovery/stuck.ts';
 import type { Pass } from '../pass.ts';
 import { capture } from '../points/capture.ts';
 import { updateRun } from '../vault/runs.ts';
@@ -10,7 +11,7 @@ import { raiseFence } from './fencing.ts';
 import { stepInspecting, stepSmokeTesting } from './inspect.ts';
 import { stepRestoring } from './restore.ts';
 import { tell } from './tell.ts';
-import { prove, stepVerifying } from './verify.ts';
+import { prove, stepHealing, stepVerifying } from './verify.ts';
 
 type RunStep = (pass: Pass, run: Run) => Promise<Run>;
 
@@ -64,7 +65,7 @@ const steps: Partial<Record<Run['state'], RunStep>> = {
   restoring: stepRestoring,
   inspecting: stepInspecting,
   verifying: stepVerifying,
-  'healing+verifying': stepVerifying,
+  'healing+verifying': ofProduction(stepHealing),
   'cutting-over': proven(ofProduction(stepCuttingOver)),
   'smoke-testing': ofProduction(stepSmokeTesting),
   'cleaning-up': proven(ofScratch(stepCleaningUp)),
@@ -84,13 +85,30 @@ export async function advanceRun(pass: Pass, begun: Run): Promise<Run> {
       return run;
     });
   let run = await updateRun(ports, begun, (now) => pastDeadline(now, ports.clock()));
-  while (isMoving(run)) {
-    run = await telling(run);
-    const before = JSON.stringify(run);
-    run = (await steps[run.state]?.(pass, run)) ?? run;
-    if (JSON.stringify(run) === before) break;
+  let failure: unknown;
+  try {
+    while (isMoving(run)) {
+      run = await telling(run);
+      const before = JSON.stringify(run);
+      run = (await steps[run.state]?.(pass, run)) ?? run;
+      if (JSON.stringify(run) === before) break;
+    }
+  } catch (error) {
+    failure = error;
   }
-  run = await telling(run);
+  // Also where a step fails in every pass. What has failed first is what is thrown.
+  run = await telling(await giveUpWaiting(pass, run)).catch((error: unknown) => Promise.reject(failure ?? error));
+  if (failure !== undefined) throw failure;
   if (untold !== undefined) throw untold;
   return run;
+}
+
+/** Looked at when everything was tried: a pass that comes late sees first what AWS has done since. */
+function giveUpWaiting({ ports, policy, points }: Pass, run: Run): Promise<Run> {
+  if (!isProduction(run) || !isMoving(run)) return Promise.resolve(run);
+  return updateRun<Run>(ports, run, (now) => {
+    if (!isProduction(now)) return now;
+    const final = now.kind === 'switchover' ? points.find((each) => each.id === now.finalPoint) : undefined;
+    return stuckFor(now, policy, ports.clock(), final);
+  });
 }

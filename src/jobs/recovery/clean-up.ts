@@ -1,7 +1,6 @@
 import { stackNames } from '../../core/names.ts';
 import { recoveryMessage } from '../../core/notices/of-recovery.ts';
 import type { AdvancePorts } from '../../core/ports/all.ts';
-import { instanceName } from '../../core/recovery/kinds.ts';
 import { isOver } from '../../core/recovery/lifecycle.ts';
 import { cleanedUp, scratchFailure } from '../../core/recovery/observations.ts';
 import { DRILL_PREFIX, ROLE_TAG, RUN_TAG } from '../../core/recovery/restore-request.ts';
@@ -9,12 +8,14 @@ import { isScratch, type RunOf, type ScratchRun } from '../../core/recovery/run.
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { describeError, hasCode } from '../../errors.ts';
 import type { Pass } from '../pass.ts';
-import { readRun, runKey, updateRun } from '../vault/runs.ts';
+import { recordOf, runKey, updateRun } from '../vault/runs.ts';
 
-/** Deletes the scratch instance, and when it is gone its password; then the verdict. */
+/** Deletes every scratch instance that the run made, and when it is gone its password; then the verdict. */
 export async function stepCleaningUp(pass: Pass, run: ScratchRun): Promise<ScratchRun> {
   const { ports } = pass;
-  if (!(await destroyed(ports, instanceName(run)))) return run;
+  const gone: boolean[] = [];
+  for (const { instance } of run.attempts) gone.push(await destroyed(ports, instance));
+  if (gone.includes(false)) return run;
   await ports.vault.remove(vaultKeys.scratch(run.id, 'flipped.hart'));
   const failure = scratchFailure(run) ?? (run.kind === 'alarm-test' ? await publishAlarm(pass, run) : undefined);
   return updateRun(ports, run, (now) => cleanedUp(now, ports.clock(), failure));
@@ -63,21 +64,11 @@ export async function sweep({ ports, runs }: Pass): Promise<string[]> {
     const key = tags[RUN_TAG];
     if (!name.startsWith(DRILL_PREFIX) || tags[ROLE_TAG] !== 'drill' || key === undefined) continue;
     if (deletionProtection || status === 'deleting') continue;
-    const run = runs.find((each) => runKey(each) === key) ?? (await recordOf(ports, key));
-    if (!run || !isScratch(run) || !isOver(run) || instanceName(run) !== name) continue;
+    const run = runs.find((each) => runKey(each) === key) ?? (await recordOf(ports.vault, key));
+    if (!run || !isScratch(run) || !isOver(run) || !run.attempts.some((each) => each.instance === name)) continue;
     ports.log.warn('a drill left its instance behind', { instance: name, run: key });
     if (await destroyed(ports, name)) swept.push(name);
     else swept.push(`${name} (going)`);
   }
   return swept;
-}
-
-/** The run that a tag names; none where it is not in the vault. */
-async function recordOf({ vault }: AdvancePorts, key: string) {
-  try {
-    return await readRun(vault, key);
-  } catch (error) {
-    if (!hasCode(error, 'RUN_UNKNOWN')) throw error;
-    return undefined;
-  }
 }

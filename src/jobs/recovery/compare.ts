@@ -1,8 +1,8 @@
-import { type VerificationRecord, verifiedSchema } from '../../core/artifacts/documents.ts';
-import { type Difference, differences, mergeDiff } from '../../core/artifacts/merge-diff.ts';
+import type { VerificationRecord } from '../../core/artifacts/documents.ts';
+import { mergeDiff } from '../../core/artifacts/merge-diff.ts';
 import { stillHolds } from '../../core/artifacts/verification.ts';
 import type { AdvancePorts } from '../../core/ports/all.ts';
-import type { ArtifactStore, ObjectEntry } from '../../core/ports/artifacts.ts';
+import type { ArtifactStore } from '../../core/ports/artifacts.ts';
 import { current } from '../../core/recovery/lifecycle.ts';
 import { type InspectionReport, reportSchema } from '../../core/recovery/report.ts';
 import {
@@ -17,6 +17,7 @@ import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, hasCode } from '../../errors.ts';
 import { HartVerifier } from '../../hart/verify.ts';
 import { readLines } from '../artifacts/inventory.ts';
+import { knownObjects } from '../artifacts/known-objects.ts';
 import { mergeVerifications } from '../artifacts/merge-verifications.ts';
 import { eachOf } from '../each-of.ts';
 import { readKeyRing } from '../keys/key-ring.ts';
@@ -29,19 +30,15 @@ const OBJECTS_AT_ONCE = 4;
 async function* nothing<T>(): AsyncIterable<T[]> {}
 
 /** The objects of the replica, each with the record of its bytes where there is one that still holds. */
-async function* knownObjects(ports: AdvancePorts, replica: ArtifactStore): AsyncIterable<KnownObject[]> {
-  const verified = await readDocument(ports.vault, vaultKeys.verified, verifiedSchema);
+async function* heldObjects(ports: AdvancePorts, replica: ArtifactStore): AsyncIterable<KnownObject[]> {
   const published = await ports.vault.list(vaultKeys.publicKeys);
   const keysChangedAt = new Date(Math.max(0, ...published.map((each) => each.lastModified.getTime())));
-  const records = verified
-    ? readLines<VerificationRecord>(ports.vault, verified.value.key)
-    : nothing<VerificationRecord>();
-  const known = (each: Difference<ObjectEntry, VerificationRecord>): KnownObject[] => {
-    if (each.side === 'right') return [];
-    if (each.side === 'left' || !stillHolds(each.right, each.left, keysChangedAt)) return [each.left];
-    return [{ ...each.left, record: each.right }];
-  };
-  for await (const batch of differences(replica.pages(), records)) yield batch.flatMap(known);
+  for await (const batch of knownObjects(ports.vault, replica)) {
+    yield batch.map((each) => {
+      const { record, ...entry } = each;
+      return record && stillHolds(record, entry, keysChangedAt) ? each : entry;
+    });
+  }
 }
 
 /** The report of the inspection that belongs to the current attempt. */
@@ -103,7 +100,7 @@ export async function compareRows(pass: Pass, run: Run, replica: ArtifactStore):
     ignored: vaultKeys.canaries,
   });
   const rows = report.packages ? readLines<PackageRow>(ports.vault, report.packages.key) : nothing<PackageRow>();
-  await mergeDiff(rows, knownObjects(ports, replica), (difference) => seen.visit(difference));
+  await mergeDiff(rows, heldObjects(ports, replica), (difference) => seen.visit(difference));
   const records = await readNow(ports, replica, seen);
   // What a scratch view shows is no record of the replica.
   if (replica === ports.replica) await keepRecords(ports, records);

@@ -64,7 +64,9 @@ export async function stepCuttingOver(pass: Pass, run: ProductionRun): Promise<P
   const files = builderSettings(site, policy.builder);
   for (const [name, text] of Object.entries(files)) await keep(pass, vaultKeys.builderSettings(run.id, name), text);
   const where = vaultKeys.builderSettings(run.id, '');
+  const { backups } = current(run);
   const steps = [
+    ...(backups?.outcome ? [backups.outcome] : []),
     await optionalStep('builder settings', `take the files from the vault, ${where}`, async () => {
       await ports.cutOver.publishSettings(files);
       return Object.keys(files).join(', ');

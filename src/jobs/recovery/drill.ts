@@ -1,23 +1,37 @@
 import type { Policy } from '../../core/policy.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import { candidatesFor, isOver, plannedRun } from '../../core/recovery/lifecycle.ts';
+import type { ClassesSeen } from '../../core/recovery/orderable.ts';
 import { type PlanStep, restorePlan } from '../../core/recovery/plan.ts';
+import { type NextDrill, nextScheduledDrill } from '../../core/recovery/rehearsals.ts';
 import { type Run, type RunOf, runSchema } from '../../core/recovery/run.ts';
 import { requireDirection } from '../vault/direction.ts';
 import { updateDocument } from '../vault/documents.ts';
 import { readPoints } from '../vault/points.ts';
 import { announceRun, readRuns, runKey } from '../vault/runs.ts';
 import { readAvailableCopies } from './candidates.ts';
+import { classesForPlan } from './classes.ts';
 
 type DrillPorts = Pick<Ports, 'clock' | 'database' | 'log' | 'signals' | 'vault'>;
 
-/** `at` names the run: the same request again finds its own record. */
+/**
+ * `at` names the run: the same request again finds its own record. `real`: of the real thing, or not (the default), or
+ * whichever is due by `drills.realEvery`.
+ */
 export type DrillRequest =
-  | { kind: 'drill'; point: string; readAll: boolean; at: Date }
+  | { kind: 'drill'; point: string; readAll: boolean; real?: 'as-scheduled' | boolean; at: Date }
   | { kind: 'alarm-test'; point: string; at: Date };
 
 type Rehearsal = RunOf<'drill' | 'alarm-test'>;
 const isRehearsal = (run: Run): run is Rehearsal => run.kind === 'drill' || run.kind === 'alarm-test';
+
+function askedOf(request: DrillRequest, runs: Run[], policy: Policy) {
+  const { point } = request;
+  if (request.kind === 'alarm-test') return { kind: request.kind, point };
+  const { kind, readAll, real = false } = request;
+  const wanted = real === 'as-scheduled' ? nextScheduledDrill(runs, policy.drills.realEvery).real : real;
+  return { kind, point, readAll, ...(wanted ? { real: true } : {}) };
+}
 
 /**
  * Starts a drill: restore a recovery point into a scratch instance, look into it, compare it with the replica, throw
@@ -33,21 +47,37 @@ export async function startDrill(ports: DrillPorts, policy: Policy, request: Dri
   }
   const { points } = await readPoints(ports.vault);
   const [best] = candidatesFor(request.point, points, await readAvailableCopies(ports));
-  const { at, ...asked } = request;
-  const run = plannedRun(asked, at, best ? [best.id] : [], policy);
+  const run = plannedRun(askedOf(request, runs, policy), request.at, best ? [best.id] : [], policy);
   const { before, after } = await updateDocument<Run>(ports.vault, runKey(run), runSchema, (now) => now ?? run);
   if (!before) await announceRun(ports, run);
   await ports.signals.setTick(true);
   return after && isRehearsal(after) ? after : run;
 }
 
-export type DrillPlan = { point: string | null; steps: PlanStep[] };
+export type DrillPlan = {
+  point: string | null;
+  real: boolean;
+  steps: PlanStep[];
+  /** Which classes RDS would take now. */
+  classes: ClassesSeen;
+  /** Which kind the next scheduled one is. */
+  nextScheduled: NextDrill;
+};
 
 /** What a drill would do now; nothing is started. */
-export async function planDrill(ports: DrillPorts, policy: Policy, point: string): Promise<DrillPlan> {
+export async function planDrill(
+  ports: DrillPorts & Pick<Ports, 'offers'>,
+  policy: Policy,
+  { point, real }: { point: string; real: boolean },
+): Promise<DrillPlan> {
   const { points } = await readPoints(ports.vault);
   const [best] = candidatesFor(point, points, await readAvailableCopies(ports));
   const { runs } = await readRuns(ports.vault);
-  const past = runs.filter((each) => each.kind === 'drill' && each.state === 'passed');
-  return { point: best?.id ?? null, steps: restorePlan(best, 'scratch', policy, past, ports.clock()) };
+  return {
+    point: best?.id ?? null,
+    real,
+    steps: restorePlan(best, real ? 'real' : 'scratch', policy, runs, ports.clock()),
+    classes: await classesForPlan(ports, policy, best),
+    nextScheduled: nextScheduledDrill(runs, policy.drills.realEvery),
+  };
 }

@@ -1,6 +1,8 @@
 import type { Point } from '../../core/points/documents.ts';
 import type { Policy } from '../../core/policy.ts';
-import type { AdvancePorts } from '../../core/ports/all.ts';
+import type { AdvancePorts, Ports } from '../../core/ports/all.ts';
+import type { RestoredInstance } from '../../core/ports/recovery.ts';
+import { removal } from '../../core/recovery/leftovers.ts';
 import {
   abort,
   candidatesFor,
@@ -12,6 +14,7 @@ import {
   nextCandidate,
   plannedRun,
 } from '../../core/recovery/lifecycle.ts';
+import type { ClassesSeen } from '../../core/recovery/orderable.ts';
 import { type Candidate, candidateRow, type PlanStep, restorePlan } from '../../core/recovery/plan.ts';
 import { ROLE_TAG } from '../../core/recovery/restore-request.ts';
 import { isProduction, type ProductionRun, type Run, runSchema, type StartRequest } from '../../core/recovery/run.ts';
@@ -24,8 +27,11 @@ import { readAll, updateDocument } from '../vault/documents.ts';
 import { readPoints } from '../vault/points.ts';
 import { announceRun, readRunAgain, readRuns, runKey, updateRun } from '../vault/runs.ts';
 import { readAvailableCopies } from './candidates.ts';
+import { classesForPlan } from './classes.ts';
 import { keepFence } from './fencing.ts';
 import { tell } from './tell.ts';
+
+export { failoverStatus } from './leftovers.ts';
 
 /** `confirm`: undefined until the operator has read the plan, and is refused then. */
 export type FailoverRequest =
@@ -37,28 +43,33 @@ export type FailoverPlan = {
   confirm: string | null;
   candidates: Candidate[];
   steps: PlanStep[];
+  /** Which classes RDS would take now. */
+  classes: ClassesSeen;
   /** A failover that is in hand already. */
   inHand: { id: string; state: string } | null;
 };
 
 /** The candidates side by side, and the steps. Nothing is started, and only the DR site is asked. */
-export async function planFailover(ports: AdvancePorts, policy: Policy, request: { point: string; planned: boolean }) {
+export async function planFailover(
+  ports: AdvancePorts & Pick<Ports, 'offers'>,
+  policy: Policy,
+  request: { point: string; planned: boolean },
+): Promise<FailoverPlan> {
   const now = ports.clock();
   const { points } = await readPoints(ports.vault);
   const { runs } = await readRuns(ports.vault);
   const candidates = candidatesFor(request.point, points, await readAvailableCopies(ports));
-  const past = runs.filter((each) => ['passed', 'done'].includes(each.state));
   const inHand = failoverInHand(runs);
-  const plan: FailoverPlan = {
+  return {
     confirm: candidates[0]?.id ?? null,
     candidates: candidates.map((each) => candidateRow(each, now)),
-    steps: restorePlan(candidates[0], 'production', policy, past, now, {
+    steps: restorePlan(candidates[0], 'production', policy, runs, now, {
       planned: request.planned,
       dns: ports.cutOver.dns !== undefined,
     }),
+    classes: await classesForPlan(ports, policy, candidates[0]),
     inHand: inHand ? { id: inHand.id, state: inHand.state } : null,
   };
-  return plan;
 }
 
 function requireConfirmation(request: FailoverRequest, candidates: Point[]): void {
@@ -136,12 +147,20 @@ function resumed<R extends ProductionRun>(run: R, request: FailoverRequest, agai
   const { blocked: _over, ...unblocked } = accepting;
   const rest = unblocked as R;
   const why = 'resumed by the operator';
-  const chosen = run.attempts.find((each) => each.point === request.point) ?? run.attempts.at(-1);
+  const ofPoint = run.attempts.filter((each) => each.point === request.point);
+  const chosen = ofPoint.findLast((each) => each.inspection?.doneAt) ?? ofPoint.at(-1) ?? run.attempts.at(-1);
   if (rest.kind === 'switchover' || !chosen) {
     return move(again ? { ...rest, finalPoint: undefined } : rest, 'fencing', now, why);
   }
-  const attempts = [...run.attempts.filter((each) => each !== chosen), chosen];
-  if (chosen.inspection?.doneAt) return move({ ...rest, attempts }, 'healing+verifying', now, why);
+  const others = run.attempts.filter((each) => each !== chosen);
+  if (chosen.inspection?.doneAt) {
+    // Artifacts and connection are looked at again, and what could not be turned on is asked for again.
+    const { outcome: _verdict, connection: _before, backups, ...kept } = chosen;
+    const asked = backups?.askedAt ? { backups: { askedAt: now.toISOString() } } : {};
+    const again = backups?.outcome?.ok ? { backups } : asked;
+    return move({ ...rest, attempts: [...others, { ...kept, ...again }] }, 'healing+verifying', now, why);
+  }
+  const attempts = [...others, chosen];
   if (!chosen.outcome) return move({ ...rest, attempts }, 'restoring', now, why);
   // A point whose restore failed is tried again as a new attempt.
   return nextCandidate({ ...rest, candidates: [chosen.point, ...run.candidates] }, now, why);
@@ -163,14 +182,8 @@ async function resumeFailover(
   return updateRun(ports, run, (now) => resumed(now, request, final?.state === 'failed', ports.clock()));
 }
 
-/** The failovers of the catalogue, newest first. */
-export async function failoverStatus(ports: AdvancePorts): Promise<ProductionRun[]> {
-  const { runs } = await readRuns(ports.vault);
-  return runs.filter(isProduction).reverse();
-}
-
 async function newest(ports: AdvancePorts): Promise<ProductionRun> {
-  const [run] = await failoverStatus(ports);
+  const run = (await readRuns(ports.vault)).runs.findLast(isProduction);
   if (run) return run;
   throw new DrError('RUN_UNKNOWN', 'there is no failover', {
     hint: '`builder-dr failover plan` shows what one would do.',
@@ -179,36 +192,40 @@ async function newest(ports: AdvancePorts): Promise<ProductionRun> {
 
 export type AbortReport = { run: ProductionRun; kept: string[]; remove: string[] };
 
+/** What serves is neither called off nor named to be removed. */
+function requireNotCutOver(run: ProductionRun): void {
+  if (!isCutOver(run)) return;
+  throw new DrError('BAD_USAGE', `failover ${run.id} is ${run.state}: the DR site is in force already`, {
+    subject: run.id,
+    hint: 'Going back is a failback: `builder-dr failback plan`.',
+  });
+}
+
 /** Calls a failover off, before the cut-over only: takes the fence away and keeps what was restored. */
 export async function abortFailover(ports: AdvancePorts, policy: Policy): Promise<AbortReport> {
   const run = await newest(ports);
-  if (isCutOver(run)) {
-    throw new DrError('BAD_USAGE', `failover ${run.id} is ${run.state}: the DR site is in force already`, {
-      subject: run.id,
-      hint: 'Going back is a failback: `builder-dr failback plan`.',
-    });
-  }
+  requireNotCutOver(run);
   const aborted = await updateRun(ports, run, (now) =>
-    isOver(now) ? now : abort(now, ports.clock(), 'called off by the operator'),
+    isOver(now) || isCutOver(now) ? now : abort(now, ports.clock(), 'called off by the operator'),
   );
+  // It may have gone on while this waited.
+  requireNotCutOver(aborted);
   const kept = await tagKept(ports, aborted);
   const pass = await beginPass(ports, policy);
   const lifted = await tell(pass, await keepFence(pass, aborted));
   await ports.signals.setTick(true);
-  return { run: lifted, kept, remove: kept.map((name) => removal(name, ports.site.drRegion)) };
+  const { drRegion } = ports.site;
+  const remove = kept.map((each) => removal(each.name, drRegion, each.deletionProtection).join(' && '));
+  return { run: lifted, kept: kept.map((each) => each.name), remove };
 }
 
-function removal(name: string, region: string): string {
-  return `aws rds modify-db-instance --region ${region} --db-instance-identifier ${name} --no-deletion-protection --apply-immediately && aws rds delete-db-instance --region ${region} --db-instance-identifier ${name} --skip-final-snapshot`;
-}
-
-async function tagKept(ports: AdvancePorts, run: ProductionRun): Promise<string[]> {
-  const kept: string[] = [];
+async function tagKept(ports: AdvancePorts, run: ProductionRun): Promise<RestoredInstance[]> {
+  const kept: RestoredInstance[] = [];
   for (const { instance } of run.attempts) {
     const found = await ports.instances.status(instance);
     if (!found) continue;
     await ports.instances.tag(found.arn, { [ROLE_TAG]: 'aborted' });
-    kept.push(instance);
+    kept.push(found);
   }
   return kept;
 }

@@ -14,7 +14,7 @@ import { runKey, updateAttempt, updateRun } from '../vault/runs.ts';
 import { pointOf } from './restore.ts';
 
 /** The inspector's time-out is 15 minutes: without a report by then it died. */
-const SILENT_MINUTES = 16;
+export const SILENT_MINUTES = 16;
 const TRIES = 3;
 
 type AskedReport = { askedAt: string; tries: number; report: string } | undefined;
@@ -33,7 +33,7 @@ async function reportState({ ports }: Pass, name: string, asked: AskedReport): P
 }
 
 /** Asks the function inside the VPC; one that sleeps fails its first call, which is waited out. */
-async function start(pass: Pass, run: Run, report: string, what: InspectionRequest['what']) {
+export async function askInspector(pass: Pass, run: Run, report: string, what: InspectionRequest['what']) {
   try {
     await pass.ports.inspection.start({ job: 'inspect-database', run: runKey(run), report, what });
     return true;
@@ -58,7 +58,7 @@ export async function stepInspecting<R extends Run>(pass: Pass, run: R): Promise
   const found = await reportState(pass, `${run.id}-inspect-${run.attempts.length}`, current(run).inspection);
   if (found === 'waiting') return run;
   if ('ask' in found) {
-    if (!(await start(pass, run, found.ask, 'inspect'))) return run;
+    if (!(await askInspector(pass, run, found.ask, 'inspect'))) return run;
     return updateAttempt(ports, run, (now) => inspectionAsked(now, found.ask, ports.clock()));
   }
   if ('givenUp' in found) {
@@ -76,7 +76,7 @@ export async function stepSmokeTesting(pass: Pass, run: ProductionRun): Promise<
   const found = await reportState(pass, `${run.id}-smoke`, run.smoke);
   if (found === 'waiting') return run;
   if ('ask' in found) {
-    if (!(await start(pass, run, found.ask, 'smoke'))) return run;
+    if (!(await askInspector(pass, run, found.ask, 'smoke'))) return run;
     return updateRun(ports, run, (now) => smokeAsked(now, found.ask, ports.clock()));
   }
   const untested = (why: string) =>

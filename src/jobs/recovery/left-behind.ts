@@ -9,7 +9,7 @@ import { directionOf, type Pass } from '../pass.ts';
 import { readDirectionAgain } from '../vault/direction.ts';
 import { readDocument, updateDocument } from '../vault/documents.ts';
 import { announceRun, readRunAgain, runKey } from '../vault/runs.ts';
-import { handOverBucket } from './fencing.ts';
+import { handOverBucket } from './fence-bucket.ts';
 
 function noted(record: Failback, state: Failback['state'], why: string, now: Date): Failback {
   const { problem: _solved, ...rest } = record;

@@ -1,16 +1,13 @@
 import { finding } from '../../core/findings.ts';
 import { stackNames } from '../../core/names.ts';
 import type { Point } from '../../core/points/documents.ts';
-import { kinds, snapshotOf } from '../../core/recovery/kinds.ts';
+import { snapshotOf, targetOf } from '../../core/recovery/kinds.ts';
 import { block, current, noteError, reject, withAttempt } from '../../core/recovery/lifecycle.ts';
-import {
-  capacityRefused,
-  instanceSeen,
-  passwordSet,
-  passwordSettled,
-  restoreAsked,
-} from '../../core/recovery/observations.ts';
-import { nextClass, restoreRequest } from '../../core/recovery/restore-request.ts';
+
+import { capacityRefused, passwordSet, restoreAsked } from '../../core/recovery/observations.ts';
+import { classesFor, nextClass, restoreRequest } from '../../core/recovery/restore-request.ts';
+import { instanceSeen, passwordRefused, passwordSettled } from '../../core/recovery/restored-instance.ts';
+
 import { isProduction, type Run } from '../../core/recovery/run.ts';
 import { DrError, hasCode } from '../../errors.ts';
 import type { Pass } from '../pass.ts';
@@ -25,9 +22,12 @@ export function pointOf(pass: Pass, run: Run): Point {
   });
 }
 
-function engineOf(point: Point): string {
-  return 'engineVersion' in point.database ? point.database.engineVersion : '';
-}
+const engineOf =
+  ({ points }: Pass) =>
+  (id: string): string => {
+    const database = points.find((each) => each.id === id)?.database;
+    return database && 'engineVersion' in database ? database.engineVersion : '';
+  };
 
 /** Brings the instance of the current attempt up: asked for, available, with a password of its own. */
 export async function stepRestoring(pass: Pass, run: Run): Promise<Run> {
@@ -36,7 +36,6 @@ export async function stepRestoring(pass: Pass, run: Run): Promise<Run> {
   if (!attempt.password) return givePassword(pass, run);
   const { ports } = pass;
   const facts = await ports.instances.status(attempt.instance);
-  if (!facts) return updateAttempt(ports, run, (now) => reject(now, ports.clock(), 'the restored instance is gone'));
   return updateAttempt(ports, run, (now) => passwordSettled(now, facts, ports.clock()));
 }
 
@@ -44,8 +43,8 @@ async function bringUp(pass: Pass, run: Run): Promise<Run> {
   const { ports } = pass;
   const facts = await ports.instances.status(current(run).instance);
   if (!facts) return ask(pass, run);
-  const expected = engineOf(pointOf(pass, run));
-  return updateAttempt(ports, run, (now) => instanceSeen(now, facts, expected, ports.clock()));
+  pointOf(pass, run);
+  return updateAttempt(ports, run, (now) => instanceSeen(now, facts, engineOf(pass), ports.clock()));
 }
 
 /** What a restore needs is looked at before anything is made. */
@@ -68,10 +67,10 @@ async function prerequisites(pass: Pass, run: Run): Promise<Run | undefined> {
 async function ask(pass: Pass, run: Run): Promise<Run> {
   const { ports, policy } = pass;
   const refused = current(run).restore?.refused ?? [];
-  const { target } = kinds[run.kind];
-  const className = nextClass(target === 'scratch' ? policy.restore.drillClasses : policy.restore.classes, refused);
+  const target = targetOf(run);
+  const className = nextClass(classesFor(policy.restore, target), refused);
   if (className === undefined) {
-    const why = `AWS has none of the classes: ${refused.map((each) => each.className).join(', ')}`;
+    const why = `none of the classes can be had: ${refused.map((each) => `${each.className} (${each.why})`).join(', ')}`;
     return updateAttempt(ports, run, (now) => {
       if (!isProduction(now)) return reject(now, ports.clock(), why);
       const again = withAttempt(now, { restore: undefined });
@@ -102,7 +101,7 @@ async function ask(pass: Pass, run: Run): Promise<Run> {
 
 async function refusedRestore(pass: Pass, run: Run, className: string, error: unknown): Promise<Run> {
   const { ports } = pass;
-  if (hasCode(error, 'NO_CAPACITY')) {
+  if (hasCode(error, 'NO_CAPACITY', 'COMBINATION_REFUSED')) {
     return updateAttempt(ports, run, (now) => capacityRefused(now, className, error.message, ports.clock()));
   }
   if (hasCode(error, 'NOT_FOUND', 'INSTANCE_MISMATCH')) {
@@ -124,7 +123,8 @@ async function givePassword(pass: Pass, run: Run): Promise<Run> {
     await ports.instances.setPassword(instance, await ports.secrets.ensure(secret));
   } catch (error) {
     if (!hasCode(error, 'INVALID_STATE')) throw error;
-    return run;
+    const facts = await ports.instances.status(instance);
+    return updateAttempt(ports, run, (now) => passwordRefused(now, facts, error.message, ports.clock()));
   }
   return updateAttempt(ports, run, (now) => passwordSet(now, secret, ports.clock()));
 }

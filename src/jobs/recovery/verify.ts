@@ -1,26 +1,42 @@
 import { isProtected, transition } from '../../core/points/point.ts';
-import { isConfirmed } from '../../core/recovery/fence.ts';
-import { kinds } from '../../core/recovery/kinds.ts';
+import { titleOf } from '../../core/recovery/kinds.ts';
 import { current } from '../../core/recovery/lifecycle.ts';
-import { compared } from '../../core/recovery/observations.ts';
+import { compared, readyToCutOver, someRead } from '../../core/recovery/observations.ts';
 import type { Problem } from '../../core/recovery/row-comparison.ts';
-import { isProduction, type Run } from '../../core/recovery/run.ts';
+import { isProduction, type ProductionRun, type Run } from '../../core/recovery/run.ts';
 import { DrError, describeError } from '../../errors.ts';
 import { ArtifactBatch } from '../artifacts/verify.ts';
 import { isDarkness } from '../darkness.ts';
+import { eachOf } from '../each-of.ts';
 import type { Pass } from '../pass.ts';
 import { updatePoint } from '../vault/points.ts';
 import { updateAttempt } from '../vault/runs.ts';
 import { plantedReplica } from './alarm-test.ts';
+import { settleBackups, stepConnecting } from './backups.ts';
 import { compareRows } from './compare.ts';
 import { stepDiverged } from './diverged.ts';
 import { raiseFence } from './fencing.ts';
 import { pointOf } from './restore.ts';
 
-/** Artifacts that one comparison looks up at the primary. */
-const LOOKUPS = 200;
+/** Artifacts that one comparison looks up. */
+const LOOKUPS = 1_000;
+const LOOKUPS_AT_ONCE = 4;
 
-type Lookup = { key: string; result: 'in-window' | 'healed' | 'lost' };
+type Lookup = { key: string; result: 'in-window' | 'healed' | 'lost' | 'displaced' };
+
+/** Backups are turned on while artifacts are verified; then what is left is a connection, and the fence. */
+export async function stepHealing(pass: Pass, run: ProductionRun): Promise<Run> {
+  const { ports, policy } = pass;
+  const settled = await settleBackups(pass, run);
+  if (settled.state !== run.state) return settled;
+  const { outcome, backups, connection } = current(settled);
+  if (outcome !== 'passed' && outcome !== 'accepted') return stepVerifying(pass, settled);
+  if (!backups?.outcome) return settled;
+  if (backups.askedAt && !connection?.doneAt) return stepConnecting(pass, settled);
+  // The cut-over is decided on what the primary is like now.
+  const fenced = await raiseFence(pass, settled, { last: true });
+  return updateAttempt(ports, fenced, (now) => readyToCutOver(now, policy, ports.clock()));
+}
 
 /** Compares, heals what a failover can still heal, and decides on the point. */
 export async function stepVerifying(pass: Pass, run: Run): Promise<Run> {
@@ -29,16 +45,16 @@ export async function stepVerifying(pass: Pass, run: Run): Promise<Run> {
   const replica = run.kind === 'alarm-test' ? await plantedReplica(pass, run) : ports.replica;
   let seen = await compareRows(pass, run, replica);
   // The rest is read in the next pass; what was read is recorded.
-  if (seen.postponed > 0) return run;
+  if (seen.postponed > 0) return updateAttempt(ports, run, (now) => someRead(now, seen.postponed, ports.clock()));
   let healed = 0;
   if (seen.problems.length > 0 && run.kind !== 'alarm-test') {
-    const looked = await lookUpAtPrimary(pass, run, seen.problems.slice(0, LOOKUPS));
-    healed = looked.filter((each) => each.result === 'healed').length;
+    const looked = await lookUpAll(pass, run, seen.problems.slice(0, LOOKUPS));
+    const keysOf = (result: Lookup['result']) => looked.filter((each) => each.result === result).map(({ key }) => key);
+    healed = keysOf('healed').length;
     if (healed > 0) seen = await compareRows(pass, run, replica);
-    seen.deletedInWindow(looked.filter((each) => each.result === 'in-window').map((each) => each.key));
+    seen.deletedInWindow(keysOf('in-window'));
+    seen.displaced(keysOf('displaced'));
   }
-  // The cut-over is decided on what the primary is like now.
-  if (isProduction(run) && !isConfirmed(run.fence)) await raiseFence(pass, run);
   const found = await updateAttempt(ports, run, (now) =>
     compared(now, seen.result(ports.clock()), healed, ports.clock()),
   );
@@ -50,55 +66,72 @@ export async function stepVerifying(pass: Pass, run: Run): Promise<Run> {
 export async function prove(pass: Pass, run: Run): Promise<void> {
   if (current(run).outcome !== 'passed') return;
   const { ports } = pass;
-  const why = `${kinds[run.kind].title} ${run.id}`;
+  const why = `${titleOf(run)} ${run.id}`;
   await updatePoint(ports, current(run).point, (point) =>
     isProtected(point) && point.state !== 'proven' ? transition(point, 'proven', ports.clock(), why) : point,
   );
 }
 
-/** What the primary knows of artifacts that the replica lacks or holds wrongly; a dark one knows nothing. */
-async function lookUpAtPrimary(pass: Pass, run: Run, problems: Problem[]): Promise<Lookup[]> {
-  const found: Lookup[] = [];
-  const batch = isProduction(run) ? await ArtifactBatch.begin(pass.ports) : undefined;
-  try {
-    for (const problem of problems)
-      found.push({ key: problem.key, result: await lookUpOne(pass, run, problem, batch) });
-  } catch (error) {
-    if (!isDarkness(error)) throw error;
-    pass.ports.log.warn('the primary cannot be asked for artifacts', { run: run.id, error: error.message });
-  }
-  await batch?.end();
+/**
+ * What can be done for rows whose object is missing or wrong: first what the DR site keeps aside, then the primary; a
+ * dark one knows nothing, and is asked once.
+ */
+async function lookUpAll(pass: Pass, run: Run, problems: Problem[]): Promise<Lookup[]> {
+  const batch = await ArtifactBatch.begin(pass.ports);
+  let dark = false;
+  const found = await eachOf(problems, LOOKUPS_AT_ONCE, async (problem): Promise<Lookup> => {
+    const { key } = problem;
+    const kept = await attempt(pass, problem, () => lookUpHere(run, problem, batch));
+    if (kept !== 'lost' || dark) return { key, result: kept };
+    try {
+      return { key, result: await attempt(pass, problem, () => lookUpAtPrimary(pass, run, problem, batch)) };
+    } catch (error) {
+      if (!isDarkness(error)) throw error;
+      if (!dark)
+        pass.ports.log.warn('the primary cannot be asked for artifacts', { run: run.id, error: error.message });
+      dark = true;
+      return { key, result: 'lost' };
+    }
+  });
+  await batch.end();
   return found;
 }
 
-/** Healing is a help: what the primary refuses stays lost, is found as such, and holds up nothing. Its silence ends the asking. */
-async function lookUpOne(...[pass, run, problem, batch]: Parameters<typeof lookUp>): Promise<Lookup['result']> {
+/** Healing is a help: what cannot be healed stays lost, is found as such, and holds up nothing. The primary's silence ends the asking. */
+async function attempt(pass: Pass, { key }: Problem, work: () => Promise<Lookup['result']>): Promise<Lookup['result']> {
   try {
-    return await lookUp(pass, run, problem, batch);
+    return await work();
   } catch (error) {
     if (!(error instanceof DrError) || isDarkness(error)) throw error;
-    pass.ports.log.warn('an artifact could not be healed', { key: problem.key, error: describeError(error) });
+    pass.ports.log.warn('an artifact could not be healed', { key, error: describeError(error) });
     return 'lost';
   }
 }
 
-async function lookUp(
+/** What was displaced counts in a drill when it can be read, and is put in its place by what is kept. */
+async function lookUpHere(run: Run, problem: Problem, batch: ArtifactBatch): Promise<Lookup['result']> {
+  const { key, checksum } = problem;
+  if (isProduction(run)) return (await batch.bringBack(key, checksum ?? undefined)) ? 'healed' : 'lost';
+  return checksum !== null && (await batch.isKept(checksum)) ? 'displaced' : 'lost';
+}
+
+async function lookUpAtPrimary(
   pass: Pass,
   run: Run,
   problem: Problem,
-  batch: ArtifactBatch | undefined,
+  batch: ArtifactBatch,
 ): Promise<Lookup['result']> {
   const { primaryArtifacts, replica } = pass.ports;
   const { key, kind } = problem;
   const entry = await primaryArtifacts.head(key);
-  if (entry && batch) {
+  if (entry && isProduction(run)) {
     await batch.handle(key, problem.checksum ?? undefined);
     return 'healed';
   }
   if (entry || kind !== 'missing') return 'lost';
   const { deletedAt, versions } = await primaryArtifacts.history(key);
   const [version] = versions;
-  if (version && batch) {
+  if (version && isProduction(run)) {
     await replica.copyFrom({ bucket: primaryArtifacts.bucket, entry: version, ofVersion: version.versionId });
     return 'healed';
   }

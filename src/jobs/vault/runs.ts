@@ -1,6 +1,7 @@
 import type { Ports } from '../../core/ports/all.ts';
 import type { Vault } from '../../core/ports/vault.ts';
 import { kinds } from '../../core/recovery/kinds.ts';
+import { RUNS_KNOWN } from '../../core/recovery/rehearsals.ts';
 import { type Run, runSchema } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError } from '../../errors.ts';
@@ -11,13 +12,10 @@ export const runKey = (run: Pick<Run, 'kind' | 'id'>): string => vaultKeys.run(k
 
 export type Runs = { runs: Run[]; unreadable: Unreadable[] };
 
-/** Ids are times, so the keys' order is theirs. */
-const NEWEST = 30;
-
-/** The newest drills and failovers, oldest first; documents that do not parse are named. */
+/** The newest drills and failovers (ids are times, so the keys' order is theirs), oldest first; documents that do not parse are named. */
 export async function readRuns(vault: Pick<Vault, 'get' | 'list'>): Promise<Runs> {
-  const drills = await readAll(vault, vaultKeys.drills, runSchema, NEWEST);
-  const failovers = await readAll(vault, vaultKeys.failovers, runSchema, NEWEST);
+  const drills = await readAll(vault, vaultKeys.drills, runSchema, RUNS_KNOWN);
+  const failovers = await readAll(vault, vaultKeys.failovers, runSchema, RUNS_KNOWN);
   const runs = [...drills.found, ...failovers.found].sort((a, b) => (a.id < b.id ? -1 : 1));
   return { runs, unreadable: [...drills.unreadable, ...failovers.unreadable] };
 }
@@ -30,6 +28,11 @@ export async function readRun(vault: Pick<Vault, 'get'>, key: string): Promise<R
     subject: key,
     hint: '`builder-dr drills` and `builder-dr failover status` list them.',
   });
+}
+
+/** The run that a tag names; none where it is not in the vault. */
+export async function recordOf(vault: Pick<Vault, 'get'>, key: string): Promise<Run | undefined> {
+  return (await readDocument(vault, key, runSchema))?.value;
 }
 
 /** The same run as it is at this moment, whatever was read before. */

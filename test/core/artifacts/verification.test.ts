@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { VerificationRecord } from '../../../src/core/artifacts/documents.ts';
-import { isDamaged, newestByKey, stillHolds, VerifiedCount } from '../../../src/core/artifacts/verification.ts';
+import {
+  isDamaged,
+  newestByKey,
+  stillHolds,
+  succeeding,
+  VerifiedCount,
+} from '../../../src/core/artifacts/verification.ts';
 
 const at = '2026-11-22T12:00:00.000Z';
 const minutesBefore = (minutes: number) => new Date(new Date(at).getTime() - minutes * 60_000);
@@ -58,6 +64,31 @@ describe('a record of bytes', () => {
       expect(Object.fromEntries(newestByKey(records))).toEqual({ k: record(), other });
     }
     expect(newestByKey([record(), record({ detail: 'again' })]).get('k')?.detail).toBe('again');
+  });
+});
+
+describe('a new record over an old one of the same key', () => {
+  const source = { versionId: 'v1', etag: '"source"', size: 3, verdict: 'OK', fileBlake2b: 'sum' };
+  const old: VerificationRecord = { ...record(), source, formerEtags: ['"older"'] };
+
+  it('keeps what only the old one knows of the primary, when the same bytes were read again without it', () => {
+    expect(succeeding(old, record())).toMatchObject({ source, formerEtags: ['"older"'] });
+  });
+
+  it('remembers what the primary had before, when it has another object and these bytes stay', () => {
+    const next = { ...record(), source: { ...source, etag: '"next"' } };
+    expect(succeeding(old, next)).toMatchObject({ source: next.source, formerEtags: ['"source"', '"older"'] });
+  });
+
+  it('knows nothing of the primary that was known of other bytes', () => {
+    const next = record({ fileBlake2b: 'another' });
+    expect(succeeding(old, next)).toEqual(next);
+  });
+
+  it('remembers ten, and no more', () => {
+    let now = old;
+    for (let n = 0; n < 20; n += 1) now = succeeding(now, { ...old, source: { ...source, etag: `"${n}"` } });
+    expect([now.formerEtags?.length, now.formerEtags?.[0]]).toEqual([10, '"18"']);
   });
 });
 

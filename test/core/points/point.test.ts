@@ -31,29 +31,35 @@ const facts = (status: SnapshotFacts['status'], percent = 100): SnapshotFacts =>
   percent,
   dataAt: now,
   engineVersion: 'postgres 17.10',
+  engine: 'postgres',
+  version: '17.10',
   parameterGroupFamily: 'postgres17',
   encrypted: true,
   sizeGib: 20,
 });
 const inventory = { key: 'inventory/20261122t140000z.artifacts.ndjson.gz', count: 100, bytes: 1_000 };
-const refused = (code: 'INVALID_STATE' | 'QUOTA_EXCEEDED') => new DrError(code, 'not now');
+const refused = (code: 'INVALID_STATE' | 'QUOTA_EXCEEDED' | 'NOT_FOUND') => new DrError(code, 'not now');
 
 type Step = { name: string; apply: (point: Point) => Point };
 const steps: Step[] = [
   { name: 'capture accepted', apply: (point) => captureAccepted(point, now) },
   { name: 'capture refused', apply: (point) => captureRefused(point, refused('INVALID_STATE'), now) },
   { name: 'capture refused late', apply: (point) => captureRefused(point, refused('INVALID_STATE'), late) },
-  { name: 'snapshot creating', apply: (point) => snapshotSeen(point, facts('creating', 10), now) },
-  { name: 'snapshot available', apply: (point) => snapshotSeen(point, facts('available'), now) },
-  { name: 'snapshot failed', apply: (point) => snapshotSeen(point, facts('failed'), now) },
-  { name: 'snapshot gone', apply: (point) => snapshotSeen(point, undefined, now) },
+  { name: 'snapshot creating', apply: (point) => snapshotSeen(point, facts('creating', 10), testPolicy, now) },
+  { name: 'snapshot available', apply: (point) => snapshotSeen(point, facts('available'), testPolicy, now) },
+  { name: 'snapshot failed', apply: (point) => snapshotSeen(point, facts('failed'), testPolicy, now) },
+  { name: 'snapshot not shown', apply: (point) => snapshotSeen(point, undefined, testPolicy, now) },
+  { name: 'snapshot gone', apply: (point) => snapshotSeen(point, undefined, testPolicy, late) },
   { name: 'listed', apply: (point) => artifactsListed(point, inventory, undefined, testPolicy, now) },
   { name: 'copy accepted', apply: (point) => copyAccepted(point, now) },
-  { name: 'copy refused', apply: (point) => copyRefused(point, refused('QUOTA_EXCEEDED'), now) },
-  { name: 'copy half', apply: (point) => copySeen(point, facts('creating', 50), now) },
-  { name: 'copy available', apply: (point) => copySeen(point, facts('available'), now) },
-  { name: 'copy failed', apply: (point) => copySeen(point, facts('failed'), now) },
-  { name: 'copy gone', apply: (point) => copySeen(point, undefined, now) },
+  { name: 'copy refused', apply: (point) => copyRefused(point, refused('QUOTA_EXCEEDED'), testPolicy, now) },
+  { name: 'source not shown', apply: (point) => copyRefused(point, refused('NOT_FOUND'), testPolicy, now) },
+  { name: 'source gone', apply: (point) => copyRefused(point, refused('NOT_FOUND'), testPolicy, late) },
+  { name: 'copy half', apply: (point) => copySeen(point, facts('creating', 50), testPolicy, now) },
+  { name: 'copy available', apply: (point) => copySeen(point, facts('available'), testPolicy, now) },
+  { name: 'copy failed', apply: (point) => copySeen(point, facts('failed'), testPolicy, now) },
+  { name: 'copy not shown', apply: (point) => copySeen(point, undefined, testPolicy, now) },
+  { name: 'copy gone', apply: (point) => copySeen(point, undefined, testPolicy, late) },
   { name: 'missing 3', apply: (point) => coverageSeen(point, { missing: 3, deletedInWindow: [] }, now) },
   { name: 'missing 0', apply: (point) => coverageSeen(point, { missing: 0, deletedInWindow: [] }, now) },
   { name: 'keys', apply: (point) => keysSeen(point, ['20240101000000'], now) },
@@ -100,14 +106,27 @@ describe('a recovery point', () => {
 
   it('does not take a missing snapshot for a lost one before the engine accepted it', () => {
     expect(through('snapshot gone').state).toBe('capturing');
+    expect(through('capture accepted', 'snapshot not shown').state).toBe('capturing');
     expect(through('capture accepted', 'snapshot gone').state).toBe('failed');
   });
 
   it('starts a copy again that vanished, and notes only progress that moves on', () => {
+    expect(through('snapshot available', 'copy accepted', 'copy not shown').database.state).toBe('copying');
     expect(through('snapshot available', 'copy accepted', 'copy gone').database.state).toBe('captured');
     const half = through('snapshot available', 'copy accepted', 'copy half');
     expect(half.database).toMatchObject({ percent: 50 });
-    expect(copySeen(half, facts('creating', 50), late)).toBe(half);
+    expect(copySeen(half, facts('creating', 50), testPolicy, late)).toBe(half);
+  });
+
+  it('fails when its snapshot is gone before the copy, and not before that is sure', () => {
+    const waiting = through('snapshot available', 'copy refused', 'source not shown');
+    expect(waiting.database).toMatchObject({ waiting: { code: 'NOT_FOUND', since: now.toISOString() } });
+    expect(copyRefused(waiting, refused('NOT_FOUND'), testPolicy, late)).toMatchObject({
+      state: 'failed',
+      failure: { code: 'NOT_FOUND' },
+    });
+    const first = through('snapshot available', 'copy refused');
+    expect(copyRefused(first, refused('NOT_FOUND'), testPolicy, late).state).toBe('captured');
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { assessReadiness } from '../../../src/core/readiness/assess.ts';
 import type { Observations } from '../../../src/core/readiness/observations.ts';
-import { plannedRun } from '../../../src/core/recovery/lifecycle.ts';
+import { block, plannedRun } from '../../../src/core/recovery/lifecycle.ts';
 import type { Run } from '../../../src/core/recovery/run.ts';
 import { copy, dark, healthy, now } from '../../setup/observations.ts';
 import { testPolicy } from '../../setup/policy.ts';
@@ -57,6 +57,28 @@ describe('readiness and what was rehearsed', () => {
     ]);
   });
 
+  it('a real drill that failed stands until a real one passes: a small one proves less', () => {
+    const failed = { ...drill('failed', '2026-11-18T03:00:00Z'), real: true } as Run;
+    const small = drill('passed', '2026-11-19T03:00:00Z');
+    expect(assess({ runs: [failed] }).findings.map((each) => each.subject)).toEqual([failed.id]);
+    const { findings } = assess({ runs: [failed, small] });
+    expect(findings).toMatchObject([{ code: 'DRILL_FAILED', subject: failed.id }]);
+    expect(findings[0]?.text).toContain('the last real drill failed');
+    const passed = { ...drill('passed', '2026-11-20T03:00:00Z'), real: true } as Run;
+    expect(codes({ runs: [failed, small, passed] })).toEqual([]);
+  });
+
+  it('RTO_EXCEEDED is of the real thing where that was measured; a small drill says that it is one', () => {
+    const slow = testPolicy.rtoTargetMinutes + 1;
+    const real = { ...drill('passed', '2026-11-19T03:00:00Z', slow), real: true } as Run;
+    const small = drill('passed', '2026-11-20T03:00:00Z');
+    expect(assess({ runs: [real, small] }).findings).toMatchObject([{ code: 'RTO_EXCEEDED', subject: real.id }]);
+    const fast = { ...drill('passed', '2026-11-19T03:00:00Z'), real: true } as Run;
+    const slowSmall = drill('passed', '2026-11-20T03:00:00Z', slow);
+    expect(codes({ runs: [fast, slowSmall] })).toEqual([]);
+    expect(assess({ runs: [slowSmall] }).findings[0]?.text).toContain('(a small drill: a failover');
+  });
+
   it('without node settings in escrow a new node would be configured from memory', () => {
     expect(codes({ nodeFiles: [] })).toEqual(['NODE_CONFIG_MISSING']);
   });
@@ -97,5 +119,31 @@ describe('readiness after a cut-over', () => {
     expect(
       codes({ ...after, points: [], copies: [], reconcile: undefined, reverse: { protecting: true, point: 'p' } }),
     ).toEqual([]);
+  });
+});
+
+describe('readiness and a failover that waits for its operator', () => {
+  const begun = plannedRun(wanted, new Date(now.getTime() - 61 * 60_000), ['p'], testPolicy);
+
+  it('is critical while it is blocked, with why, what to do first and the command', () => {
+    const run: Run = block(begun, now, 'none of the classes can be had', 'name others');
+    expect(assess({ runs: [run] })).toMatchObject({
+      status: 'NOT_READY',
+      findings: [
+        {
+          code: 'FAILOVER_STUCK',
+          subject: begun.id,
+          text: `failover ${begun.id} is blocked since ${now.toISOString()}: none of the classes can be had. First: name others. Then \`builder-dr failover start --confirm p\``,
+          next: ['failover', 'status'],
+        },
+      ],
+    });
+    expect(codes({ runs: [{ ...run, state: 'aborted' }] })).toEqual([]);
+  });
+
+  it('is critical when it came no further for its time, also where nobody could write that down', () => {
+    expect(codes({ runs: [begun] })).toEqual(['FAILOVER_STUCK']);
+    const lately = plannedRun(wanted, new Date(now.getTime() - 59 * 60_000), ['p'], testPolicy);
+    expect(codes({ runs: [lately] })).toEqual([]);
   });
 });

@@ -4,7 +4,8 @@ import type { RestoredInstance } from '../../../src/core/ports/recovery.ts';
 import type { Fence } from '../../../src/core/recovery/documents.ts';
 import { current } from '../../../src/core/recovery/lifecycle.ts';
 import * as seen from '../../../src/core/recovery/observations.ts';
-import type { Run, RunKind, RunState } from '../../../src/core/recovery/run.ts';
+import { instanceSeen, passwordSettled } from '../../../src/core/recovery/restored-instance.ts';
+import type { ProductionRun, Run, RunKind, RunState } from '../../../src/core/recovery/run.ts';
 import { point } from '../../setup/observations.ts';
 import { comparison, runIn } from '../../setup/runs.ts';
 
@@ -22,11 +23,14 @@ const facts: RestoredInstance = {
   status: 'available',
   engineVersion: 'postgres 17.10',
   className: 'db.t4g.small',
+  storageGib: 20,
+  multiAz: false,
   host: 'h',
   port: 5432,
   masterUser: 'dbadmin',
   deletionProtection: false,
   pending: false,
+  backupRetentionDays: 0,
   tags: {},
 };
 const missing = { ...comparison, missing: { count: 1, samples: ['k'] } };
@@ -35,6 +39,7 @@ const closed = { confirmedAt: at };
 const fence: Fence = { wanted: true, database: closed, bucket: closed };
 const half: Fence = { ...fence, bucket: { problem: 'access denied' } };
 const open: Fence = { ...fence, database: {}, bucket: {} };
+const patience = { fenceMinutes: 15 };
 
 describe('a restore', () => {
   it('is noted once a class, and keeps what AWS refused before', () => {
@@ -49,57 +54,6 @@ describe('a restore', () => {
     const taken = seen.restoreAsked(again, 'db.b', now);
     expect(current(taken).restore).toMatchObject({ className: 'db.b', refused: [{ className: 'db.a' }] });
     expect(seen.restoreAsked(taken, 'db.b', new Date(0))).toBe(taken);
-  });
-
-  it.each(['failed', 'incompatible-restore', 'incompatible-parameters', 'incompatible-network'])(
-    'that RDS reports as %s is no good: a drill cleans up, a failover takes the next point',
-    (status) => {
-      const said = `RDS reports the restored instance as ${status}`;
-      const drill = seen.instanceSeen(runIn('drill', 'restoring'), { ...facts, status }, 'postgres 17.10', now);
-      expect([drill.state, why(drill), current(drill).outcome]).toEqual(['cleaning-up', said, 'rejected']);
-      const failover = seen.instanceSeen(runIn('failover', 'restoring'), { ...facts, status }, 'postgres 17.10', now);
-      expect([failover.state, current(failover).point, failover.attempts[1]?.why]).toEqual(['restoring', 'c', said]);
-    },
-  );
-
-  it.each([
-    ['is still being made', { status: 'creating' }],
-    ['is being backed up', { status: 'backing-up' }],
-    ['has no address yet', { host: undefined }],
-    ['has no port yet', { port: undefined }],
-  ])('whose instance %s is waited for', (_what, change) => {
-    const run = runIn('drill', 'restoring');
-    expect(seen.instanceSeen(run, { ...facts, ...change }, 'postgres 17.10', now)).toBe(run);
-  });
-
-  it('of the very engine of its snapshot is available; of another one it proves nothing', () => {
-    const run = seen.instanceSeen(runIn('drill', 'restoring'), facts, 'postgres 17.10', now);
-    expect([run.state, current(run).available]).toEqual([
-      'restoring',
-      {
-        at,
-        engineVersion: 'postgres 17.10',
-        host: 'h',
-        port: 5432,
-        masterUser: 'dbadmin',
-        className: 'db.t4g.small',
-      },
-    ]);
-    expect(seen.instanceSeen(run, { ...facts, status: 'failed' }, 'postgres 17.10', now)).toBe(run);
-    const other = seen.instanceSeen(runIn('drill', 'restoring'), facts, 'postgres 18.1', now);
-    expect(why(other)).toBe("the restored engine is postgres 17.10, the snapshot's was postgres 18.1");
-  });
-
-  it('goes on to be looked into when its password is set and nothing is pending', () => {
-    const set = seen.passwordSet(runIn('drill', 'restoring'), 'secret/1', now);
-    expect(current(set).password).toEqual({ secret: 'secret/1', setAt: at });
-    expect(seen.passwordSet(set, 'secret/2', now)).toBe(set);
-    expect(seen.passwordSettled(set, { ...facts, pending: true }, now)).toBe(set);
-    expect(seen.passwordSettled(set, { ...facts, status: 'modifying' }, now)).toBe(set);
-    const settled = seen.passwordSettled(set, facts, now);
-    expect([settled.state, current(settled).password?.settledAt]).toEqual(['inspecting', at]);
-    const unset = runIn('drill', 'restoring');
-    expect(seen.passwordSettled(unset, facts, now)).toBe(unset);
   });
 });
 
@@ -128,6 +82,10 @@ describe('an inspection', () => {
     expect(run.attempts[1]).toMatchObject({ rows: { accounts: 1 }, inspection: { doneAt: at }, findings });
   });
 });
+
+const settled = { backups: { outcome: { name: 'backups', ok: true, detail: 'kept for 7 days' } } };
+const judged = <R extends ProductionRun>(run: R, result: typeof comparison, healed: number): R =>
+  seen.readyToCutOver(seen.compared(run, result, healed, now), patience, now);
 
 describe('the comparison of rows and objects', () => {
   const verdict = (kind: 'drill' | 'alarm-test', findings: Finding[], result = comparison) => {
@@ -161,19 +119,19 @@ describe('the comparison of rows and objects', () => {
     ['an artifact is missing', 'failover', { fence }, missing, 'restoring', undefined],
     ['missing, as accepted', 'failover', { fence, acceptFindings: true }, missing, 'cutting-over', 'accepted'],
   ])('of production: %s', (_what, kind, change, result, state, outcome) => {
-    const run = seen.compared(runIn(kind, 'healing+verifying', {}, change), result, 2, now);
+    const run = judged(runIn(kind, 'healing+verifying', settled, change), result, 2);
     expect([run.state, current(run).outcome, run.attempts[1]?.healed]).toEqual([state, outcome, 2]);
   });
 
   it('that ends before an unconfirmed fence says why, what to do, and the request that goes on', () => {
-    const run = seen.compared(runIn('failover', 'healing+verifying', {}, { fence: half }), comparison, 0, now);
+    const run = judged(runIn('failover', 'healing+verifying', settled, { fence: half }), comparison, 0);
     expect(run.blocked).toEqual({
       at,
       reason: 'the fence is unconfirmed (bucket: access denied)',
       doFirst: 'stop Builder at the primary by hand',
       resume: { point: 'latest', confirm: 'b', planned: false, acceptUnfenced: true, acceptFindings: false },
     });
-    const planned = seen.compared(runIn('switchover', 'healing+verifying', {}, { fence: half }), comparison, 0, now);
+    const planned = judged(runIn('switchover', 'healing+verifying', settled, { fence: half }), comparison, 0);
     expect(planned.blocked?.resume).toMatchObject({ planned: true, acceptUnfenced: false });
   });
 });
@@ -272,13 +230,13 @@ describe('an observation that comes late', () => {
   const late: Record<string, (run: never) => Run> = {
     restoreAsked: (run) => seen.restoreAsked(run, 'c', now),
     capacityRefused: (run) => seen.capacityRefused(run, 'c', 'w', now),
-    instanceSeen: (run) => seen.instanceSeen(run, facts, 'postgres 17.10', now),
+    instanceSeen: (run) => instanceSeen(run, facts, () => 'postgres 17.10', now),
     passwordSet: (run) => seen.passwordSet(run, 's', now),
-    passwordSettled: (run) => seen.passwordSettled(run, facts, now),
+    passwordSettled: (run) => passwordSettled(run, facts, now),
     inspectionAsked: (run) => seen.inspectionAsked(run, 'r', now),
     inspected: (run) => seen.inspected(run, [], {}, now),
     compared: (run) => seen.compared(run, comparison, 0, now),
-    fencingOver: (run) => seen.fencingOver(run, { fenceMinutes: 15 }, now),
+    fencingOver: (run) => seen.fencingOver(run, patience, now),
     finalSeen: (run) => seen.finalSeen(run, point, now),
     cutOverDone: (run) => seen.cutOverDone(run, 1, [], now),
     smokeAsked: (run) => seen.smokeAsked(run, 'r', now),

@@ -54,13 +54,18 @@ describe('what a restore is told', () => {
     expect(unknown.engineLifecycleSupport).toBe('open-source-rds-extended-support');
   });
 
-  it('differs between scratch and production in size and safety only', () => {
+  it('of a drill exports no logs: the log group of each scratch instance would stay for ever', () => {
+    expect(restoreRequest(settings, 'scratch', what).logExports).toEqual([]);
+    expect(restoreRequest(settings, 'production', what).logExports).toEqual(['postgresql']);
+  });
+
+  it('differs between scratch and production in size and safety only, and in what would stay of it', () => {
     const drill = restoreRequest(settings, 'scratch', what);
     const real = restoreRequest(settings, 'production', what);
     const differing = Object.keys(drill).filter(
       (key) => JSON.stringify(drill[key as keyof typeof drill]) !== JSON.stringify(real[key as keyof typeof real]),
     );
-    expect(differing.sort()).toEqual(['backupRetentionDays', 'deletionProtection', 'multiAz', 'tags']);
+    expect(differing.sort()).toEqual(['deletionProtection', 'logExports', 'multiAz', 'tags']);
   });
 
   it('takes the first class that was not refused', () => {
@@ -89,7 +94,8 @@ describe('the states of a run', () => {
     'failed',
   ];
   const scratch = [
-    'planned>restoring planned>failed restoring>inspecting restoring>cleaning-up inspecting>verifying',
+    'planned>restoring planned>failed restoring>inspecting restoring>restoring restoring>cleaning-up',
+    'inspecting>verifying',
     'inspecting>cleaning-up verifying>cleaning-up cleaning-up>passed cleaning-up>failed',
   ];
   const failover = [

@@ -36,7 +36,9 @@ function seen(...visits: Parameters<RowComparison['visit']>[0][]) {
   const comparison = new RowComparison(options);
   for (const each of visits) comparison.visit(each);
   const { at: _at, packages, objects, byRecord, reread, ...found } = comparison.result(new Date(0));
-  const names = Object.entries(found).flatMap(([name, { count }]) => (count > 0 ? [`${name} ${count}`] : []));
+  const names = Object.entries(found).flatMap(([name, each]) =>
+    each && each.count > 0 ? [`${name} ${each.count}`] : [],
+  );
   return [packages, objects, byRecord, reread, ...names];
 }
 

@@ -150,7 +150,7 @@ describe('while a removal is under way', () => {
   it('what an operator brought back by hand is not let go', async () => {
     const history = await oneIsFree();
     await history.remove();
-    history.ports.replica.undelete(first);
+    history.ports.replica.versions.undelete(first);
     expect(await history.ports.replica.head(first)).toBeDefined();
     await history.remove();
     expect(history.ports.replica.versions.of(first)).toMatchObject([{ released: false }]);

@@ -22,6 +22,7 @@ const remove = (ports: MemoryPorts) => removeWithheld(ports, testPolicy);
 /** Buckets that are alike, with so many artifacts, compared twice. */
 async function depot(artifacts: number) {
   const world = newWorld(artifacts);
+  world.ports.replica.keepVersions();
   for (let n = 0; n < 2; n += 1) {
     await reconcile(world.ports, testPolicy);
     await drain(world.ports);
@@ -181,7 +182,7 @@ describe('a removal waits, and says why', () => {
     await ports.vault.put('points/broken.json', '{', undefined);
     await expectWaiting(ports, 'points/broken.json cannot be read');
     await ports.vault.remove('points/broken.json');
-    ports.replica.versions.kept = false;
+    ports.replica.keepVersions(false);
     await expectWaiting(ports, 'not versioned');
   });
 

@@ -49,6 +49,14 @@ describe('an artifact that was deleted at the primary', () => {
     expect(await served(history)).toBe(false);
   });
 
+  it('ends, with all that is kept of it, although it came back and went again before it was copied anew', async () => {
+    const history = await DeletionHistory.begun();
+    await live(history, 'delete', 'reconcile', 'remove', 'upload', 'reconcile', 'remove', 'remove', 'delete');
+    await live(history, 'reconcile', 'remove', 'remove');
+    expect(history.ports.replica.versions.of('core/a.hart')).toMatchObject([{ released: true }]);
+    expect(await known(history)).toMatchObject({ withheld: 0, hidden: 0 });
+  });
+
   it('goes although older and newer points are kept for years: they list it, or never had it', async () => {
     const history = await DeletionHistory.begun();
     history.clock.passMinutes(60);

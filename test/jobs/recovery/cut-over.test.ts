@@ -47,6 +47,7 @@ describe('the cut-over', () => {
     const run = await finishRun(ports, await start(ports, ids[0] ?? ''));
     expect(run.state).toBe('done');
     expect(run.cutOver?.steps.map((each) => [each.name, each.ok])).toEqual([
+      ['backups', true],
       ['builder settings', false],
       ['dns', false],
     ]);

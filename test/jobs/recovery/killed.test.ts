@@ -9,6 +9,7 @@ import { dyingPorts, Killed } from '../../setup/dying.ts';
 import { finishRun, protectedWorld, readRun, settle } from '../../setup/memory-recovery.ts';
 import { testPolicy } from '../../setup/policy.ts';
 import { drill, start } from '../../setup/recovery-requests.ts';
+import { restartsInService } from '../../setup/restarts.ts';
 import type { MemoryPorts } from '../../world/ports.ts';
 
 describe('a process that dies at any call, and is followed by another', () => {
@@ -83,6 +84,7 @@ describe('a process that dies at any call, and is followed by another', () => {
   it('a failover ends as done, with one instance, one cut-over and the fence closed', async () => {
     const moments = await killed(async (n, when) => {
       const { ports, ids } = await protectedWorld(1);
+      const served = restartsInService(ports);
       const died = await dies(ports, n, when, (doomed) => start(doomed, ids[0] ?? ''));
       const { direction } = await readDirection(ports.vault);
       if (direction === 'primary→dr')
@@ -92,6 +94,7 @@ describe('a process that dies at any call, and is followed by another', () => {
       const [point] = (await readPoints(ports.vault)).points;
       expect([n, when, ended.state, point?.state]).toEqual([n, when, 'done', 'proven']);
       expect(ports.instances.held.size).toBe(1);
+      expect([served(), [...ports.instances.held.values()][0]?.backupRetentionDays]).toEqual([[], 7]);
       expect(await readDirection(ports.vault)).toMatchObject({ direction: 'none', epoch: 1 });
       expect(ports.fence.state.groups).toEqual([{ id: 'sg-fence', status: 'active' }]);
       return died;

@@ -58,7 +58,7 @@ describe('a restore', () => {
       throughputMibps: undefined,
       multiAz: true,
       deletionProtection: true,
-      backupRetentionDays: 7,
+      backupRetentionDays: 0,
       caCertificate: 'rds-ca-rsa2048-g1',
       logExports: ['postgresql'],
       iamAuthentication: false,

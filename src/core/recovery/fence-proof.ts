@@ -1,0 +1,98 @@
+import { FENCE_PROBE_KEY } from '../artifacts/reserved.ts';
+import type { ProbeOutcome } from '../ports/recovery.ts';
+import type { Fence } from './documents.ts';
+import { FENCE_SID } from './fence.ts';
+
+export type BucketHalf = Fence['bucket'];
+
+/** A probe that was not answered, or was throttled, says nothing. */
+export type ProbeSeen = ProbeOutcome | { result: 'unanswered'; detail: string };
+
+/** Denials in unbroken succession that prove that the policy is enforced, not merely stored. */
+const PROOF_DENIALS = 4;
+
+/** What is known so far was of a policy that no longer stands, or of none: the bucket was open at this instant. */
+export function bucketSeenOpen(half: BucketHalf, at: Date): BucketHalf {
+  const { denied, ...probe } = half.probe ?? {};
+  if (denied && at.toISOString() < denied.since) return half;
+  return { ...half, confirmedAt: undefined, probe: { ...probe, openAt: at.toISOString() } };
+}
+
+/** The write right before the policy: without one that succeeded a later denial proves nothing. */
+export function probedBefore(half: BucketHalf, seen: ProbeSeen, at: Date): BucketHalf {
+  const { refused: _before, ...probe } = half.probe ?? {};
+  if (seen.result === 'written') return { ...half, probe: { ...probe, writtenAt: at.toISOString() } };
+  if (probe.writtenAt) return half;
+  const refused = seen.result === 'denied-by-resource-policy' ? 'a policy of the bucket denies it' : seen.detail;
+  return { ...half, probe: { ...probe, refused } };
+}
+
+function unprovable({ refused }: NonNullable<BucketHalf['probe']>): string {
+  const before =
+    refused === undefined ? 'nobody wrote it before the fence' : `it could not be written before: ${refused}`;
+  return `writes of ${FENCE_PROBE_KEY} are denied, which proves nothing, for ${before}. Once it can be written, take ${FENCE_SID} out of the bucket's policy: the next pass writes it and puts the policy back`;
+}
+
+function seenWritten(half: BucketHalf, at: Date): BucketHalf {
+  const { writtenAt = at.toISOString(), denied } = half.probe ?? {};
+  // It was begun before the first denial of those that count.
+  if (denied && at.toISOString() < denied.since) return half;
+  return {
+    ...bucketSeenOpen(half, at),
+    problem: undefined,
+    waitsFor: `a write still succeeded at ${at.toISOString()}: the policy is not enforced everywhere yet`,
+    probe: { writtenAt, openAt: at.toISOString() },
+  };
+}
+
+function seenDenied(half: BucketHalf, at: string, proofSeconds: number): BucketHalf {
+  const { probe = {}, ...rest } = half;
+  if (half.confirmedAt) return { ...half, problem: undefined, waitsFor: undefined };
+  if (probe.openAt && at < probe.openAt) return half;
+  if (!probe.writtenAt) return { ...half, problem: unprovable(probe), waitsFor: undefined };
+  const { times = 0, since = at, last = at } = probe.denied ?? {};
+  const denied = { times: times + 1, since: at < since ? at : since, last: at > last ? at : last };
+  const next = { ...rest, problem: undefined, waitsFor: undefined, probe: { ...probe, denied } };
+  const seconds = (Date.parse(denied.last) - Date.parse(denied.since)) / 1000;
+  if (denied.times >= PROOF_DENIALS && seconds >= proofSeconds) return { ...next, confirmedAt: denied.last };
+  const waitsFor = `writes were denied ${denied.times} times over ${Math.floor(seconds)} s; ${PROOF_DENIALS} times over ${proofSeconds} s prove it`;
+  return { ...next, waitsFor };
+}
+
+/**
+ * What one probe of the fenced bucket says, begun at `at`. A write un-confirms, denials by a policy of the bucket confirm,
+ * anything else does neither. May be told late and out of order: what was overtaken changes nothing.
+ */
+export function probed(half: BucketHalf, seen: ProbeSeen, at: Date, proofSeconds: number): BucketHalf {
+  if (seen.result === 'written') return seenWritten(half, at);
+  if (seen.result === 'denied-by-resource-policy') return seenDenied(half, at.toISOString(), proofSeconds);
+  if (half.confirmedAt) return half;
+  if (seen.result === 'unanswered') {
+    return {
+      ...half,
+      problem: undefined,
+      waitsFor: `the write of ${FENCE_PROBE_KEY} was not answered: ${seen.detail}`,
+    };
+  }
+  return {
+    ...half,
+    waitsFor: undefined,
+    problem: `the write of ${FENCE_PROBE_KEY} is denied, but not by the fence: ${seen.detail}`,
+  };
+}
+
+/** What is noted of an instance that RDS refuses to change in its state: some states are waited for, some do not end. */
+export function refusedChange(status: string, why: string): Pick<Fence['database'], 'problem' | 'waitsFor'> {
+  const lasting = LASTING[status];
+  if (lasting) return { problem: `the primary instance is ${status}: ${lasting} (${why})`, waitsFor: undefined };
+  return { problem: undefined, waitsFor: `the primary instance is ${status}, and RDS refuses for now (${why})` };
+}
+
+const LASTING: Record<string, string> = {
+  stopped:
+    'it takes no writes now, but RDS starts it again after seven days: start it, so that it can be fenced, or delete it',
+  failed: 'RDS cannot recover it and takes no change of it: delete it, or make sure that nobody reaches it',
+  'inaccessible-encryption-credentials': 'its KMS key is gone and RDS takes no change of it: delete it',
+  'inaccessible-encryption-credentials-recoverable':
+    'its KMS key cannot be used: RDS stops it, and it serves again once the key is back',
+};

@@ -1,0 +1,92 @@
+import { finding } from '../findings.ts';
+import { minutesBetween } from '../ids.ts';
+import type { Point } from '../points/documents.ts';
+import type { Policy } from '../policy.ts';
+import { block, isMoving, isOver, move } from './lifecycle.ts';
+import type { ProductionRun } from './run.ts';
+
+type Limits = Pick<Policy, 'failoverStuckMinutes' | 'copyStuckMinutes'>;
+
+const last = (instants: (string | undefined)[]): string =>
+  instants
+    .filter((each) => each !== undefined)
+    .sort()
+    .at(-1) ?? '';
+
+function pointProgressAt({ database, artifacts, history }: Point): string {
+  return last([
+    history.at(-1)?.at,
+    database.state === 'copying' ? database.progressAt : undefined,
+    artifacts.state === 'replicating' ? artifacts.progressAt : undefined,
+  ]);
+}
+
+/**
+ * When a failover last came further: another state, a request that was accepted, a state of its instance that was not
+ * seen before, artifacts that were read. Each can happen so often and not more, so that waiting ends.
+ */
+export function progressAt(run: ProductionRun, finalPoint?: Point): string {
+  const attempt = run.attempts.at(-1);
+  return last([
+    run.history.at(-1)?.at,
+    attempt?.restore?.askedAt,
+    attempt?.available?.at,
+    attempt?.password?.setAt,
+    attempt?.inspection?.askedAt,
+    attempt?.reading?.at,
+    attempt?.backups?.askedAt,
+    attempt?.connection?.since,
+    run.smoke?.askedAt,
+    ...Object.values(attempt?.states ?? {}),
+    finalPoint && pointProgressAt(finalPoint),
+  ]);
+}
+
+/** The copy of a final point has the time of every copy. */
+const limitOf = (run: ProductionRun, { failoverStuckMinutes, copyStuckMinutes }: Limits): number =>
+  run.state === 'capturing-final' ? Math.max(failoverStuckMinutes, copyStuckMinutes) : failoverStuckMinutes;
+
+function isStuck(run: ProductionRun, limits: Limits, now: Date, finalPoint?: Point): boolean {
+  return isMoving(run) && minutesBetween(progressAt(run, finalPoint), now) >= limitOf(run, limits);
+}
+
+/** What it waits for, as far as the record knows. */
+export function waitsFor(run: ProductionRun): string {
+  const attempt = run.attempts.at(-1);
+  const since = progressAt(run);
+  const [status] = Object.entries(attempt?.states ?? {})
+    .sort(([, a], [, b]) => (a < b ? -1 : 1))
+    .at(-1) ?? [undefined];
+  const instance = attempt && status && run.state === 'restoring' ? [`${attempt.instance} is ${status}`] : [];
+  const error = run.errors.findLast((each) => each.at >= since)?.message ?? run.errors.at(-1)?.message;
+  return [...instance, ...(error === undefined ? [] : [error])].join('; ') || 'nothing was refused';
+}
+
+function doFirstOf(run: ProductionRun): string {
+  const instance = run.attempts.at(-1)?.instance;
+  if (run.state === 'restoring' && instance !== undefined) {
+    return `look at ${instance} in the RDS console of the DR region: once it is deleted (its deletion protection off first) it is restored anew; started as below it is waited for again`;
+  }
+  if (run.state === 'inspecting') return 'look at the function inspect-database, its network and its log';
+  if (run.state === 'capturing-final') return `look at what the final point waits for: \`builder-dr points\``;
+  return 'look at the errors of `builder-dr failover status` and at the log of advance, and mend what they name';
+}
+
+/**
+ * Nothing waits without a limit: a failover that came no further is blocked for its operator. Once DR is in force it
+ * cannot be: then what could not be tested is said, and the failover is done.
+ */
+export function stuckFor<R extends ProductionRun>(run: R, limits: Limits, now: Date, finalPoint?: Point): R {
+  if (!isStuck(run, limits, now, finalPoint)) return run;
+  const why = `no progress for ${limitOf(run, limits)} minutes while ${run.state}: ${waitsFor(run)}`;
+  if (run.state === 'cutting-over') return run;
+  if (run.state !== 'smoke-testing') return block(run, now, why, doFirstOf(run));
+  const subject = run.attempts.at(-1)?.instance ?? run.id;
+  const untested = finding('BUILDER_CREDENTIALS_UNUSABLE', subject, `Builder's access could not be tested: ${why}`);
+  return move({ ...run, findings: [...run.findings, untested] }, 'done', now, `cut over, but ${untested.code}`);
+}
+
+/** A failover that waits for its operator, or comes no further: nobody else takes it on. */
+export function needsOperator(run: ProductionRun, limits: Limits, now: Date): boolean {
+  return !isOver(run) && (run.state === 'blocked' || isStuck(run, limits, now));
+}

@@ -1,0 +1,48 @@
+import { type VerificationRecord, verificationSchema, verifiedSchema } from '../../core/artifacts/documents.ts';
+import { type Difference, differences } from '../../core/artifacts/merge-diff.ts';
+import { isOf } from '../../core/artifacts/verification.ts';
+import type { ArtifactStore, ObjectEntry } from '../../core/ports/artifacts.ts';
+import type { Vault } from '../../core/ports/vault.ts';
+import type { KnownObject } from '../../core/recovery/row-comparison.ts';
+import { vaultKeys } from '../../core/vault-layout.ts';
+import { hasCode } from '../../errors.ts';
+import { eachOf } from '../each-of.ts';
+import { parseDocument, readDocument } from '../vault/documents.ts';
+import { linesOf } from './inventory.ts';
+
+const READS_AT_ONCE = 16;
+const ATTEMPTS = 3;
+
+async function* nothing(): AsyncIterable<VerificationRecord[]> {}
+
+/** The records of all artifacts, sorted. A merge may remove the file between naming and opening: then there is a newer one. */
+async function openRecords(vault: Vault): Promise<AsyncIterable<VerificationRecord[]>> {
+  for (let attempt = 1; ; attempt += 1) {
+    const index = await readDocument(vault, vaultKeys.verified, verifiedSchema);
+    if (!index) return nothing();
+    try {
+      return linesOf<VerificationRecord>(await vault.openStream(index.value.key));
+    } catch (error) {
+      if (!hasCode(error, 'NOT_FOUND') || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** The objects of a store, each with the record of the very bytes that are there, where there is one. */
+export async function* knownObjects(vault: Vault, store: ArtifactStore): AsyncIterable<KnownObject[]> {
+  const known = (each: Difference<ObjectEntry, VerificationRecord>): KnownObject[] => {
+    if (each.side === 'right') return [];
+    if (each.side === 'left' || !isOf(each.right, each.left)) return [each.left];
+    return [{ ...each.left, record: each.right }];
+  };
+  for await (const batch of differences(store.pages(), await openRecords(vault))) yield batch.flatMap(known);
+}
+
+/** Log entries of verifications, in the order they are named. */
+export async function readLogs(vault: Vault, keys: string[]): Promise<VerificationRecord[]> {
+  const read = await eachOf(keys, READS_AT_ONCE, async (key) => {
+    const lines = (await vault.get(key))?.body.split('\n') ?? [];
+    return lines.flatMap((line) => (line === '' ? [] : [parseDocument(key, line, verificationSchema)]));
+  });
+  return read.flat();
+}

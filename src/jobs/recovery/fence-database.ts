@@ -1,0 +1,110 @@
+import type { FenceState } from '../../core/ports/recovery.ts';
+import { refusedChange } from '../../core/recovery/fence-proof.ts';
+import type { ProductionRun } from '../../core/recovery/run.ts';
+import { describeError, hasCode } from '../../errors.ts';
+import type { Pass } from '../pass.ts';
+import { updateRun } from '../vault/runs.ts';
+import { noteHalf, patch, stillWanting } from './fence-half.ts';
+
+function onlyFence(state: FenceState, group: string): 'active' | 'changing' | 'open' {
+  if (!state.groups.some((each) => each.id === group)) return 'open';
+  const alone = state.groups.every((each) => each.id === group && each.status === 'active');
+  if (alone) return 'active';
+  return state.groups.some((each) => each.status !== 'active') ? 'changing' : 'open';
+}
+
+/** What is said of a half that obeys again is taken away. */
+const obeying = (pass: Pass, run: ProductionRun): Promise<ProductionRun> => noteHalf(pass, run, 'database');
+
+/** RDS alone knows in which states it takes which change: it is asked in each, and its refusal is noted. */
+async function asking(
+  pass: Pass,
+  run: ProductionRun,
+  { status }: FenceState,
+  ask: () => Promise<void>,
+): Promise<ProductionRun | 'taken'> {
+  try {
+    await ask();
+    return 'taken';
+  } catch (error) {
+    if (!hasCode(error, 'INVALID_STATE')) throw error;
+    const said = refusedChange(status, describeError(error));
+    pass.ports.log.info('the primary instance cannot be changed in its state', { run: run.id, status });
+    return updateRun(pass.ports, run, (now) => patch(now, 'database', said));
+  }
+}
+
+/** Swaps the groups, waits, reboots, reads back. What was there before is in the record before anything is changed. */
+export async function closeDatabase(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
+  const { ports } = pass;
+  const group = await ports.fence.fenceGroup();
+  const state = await ports.fence.database();
+  const at = ports.clock().toISOString();
+  if (!state) {
+    if (run.fence.database.confirmedAt) return run;
+    return noteHalf(pass, run, 'database', { confirmedAt: at, problem: 'the primary instance does not exist' });
+  }
+  let current = run;
+  if (!run.fence.database.originalGroups) {
+    const originalGroups = state.groups.map((each) => each.id).filter((each) => each !== group);
+    // Another run may have noted them and swapped them since: what was first is what was there.
+    current = await updateRun(ports, run, (now) =>
+      now.fence.database.originalGroups ? now : patch(now, 'database', { originalGroups }),
+    );
+  }
+  const seen = onlyFence(state, group);
+  if (seen === 'open') return swap(pass, current, state, group);
+  if (seen === 'changing' || current.fence.database.confirmedAt) return obeying(pass, current);
+  if (!current.fence.database.rebootAskedAt) return reboot(pass, current, state);
+  // RDS may still show the state from before the reboot: only a later pass reads it back.
+  if (pass.rebooted.has(run.id) || state.status === 'rebooting') return current;
+  return noteHalf(pass, current, 'database', { confirmedAt: at });
+}
+
+async function swap(pass: Pass, run: ProductionRun, state: FenceState, group: string): Promise<ProductionRun> {
+  const { ports } = pass;
+  // Whatever was confirmed before is not true any more.
+  const open = { confirmedAt: undefined, rebootAskedAt: undefined };
+  const current = await updateRun(ports, run, (now) => patch(now, 'database', open));
+  if (!(await stillWanting(pass, run, true))) return current;
+  const asked = await asking(pass, current, state, () => ports.fence.setGroups([group]));
+  return asked === 'taken' ? obeying(pass, current) : asked;
+}
+
+async function reboot(pass: Pass, run: ProductionRun, state: FenceState): Promise<ProductionRun> {
+  const { ports } = pass;
+  const now = await stillWanting(pass, run, true);
+  // Another pass may have rebooted it since this record was read.
+  if (!now || now.fence.database.rebootAskedAt || now.fence.database.confirmedAt) return now ?? run;
+  const asked = await asking(pass, run, state, () => ports.fence.reboot());
+  if (asked !== 'taken') return asked;
+  pass.rebooted.add(run.id);
+  return noteHalf(pass, run, 'database', { rebootAskedAt: ports.clock().toISOString() });
+}
+
+/** Gives the instance the groups back that it had before. */
+export async function openDatabase(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
+  const { ports } = pass;
+  const original = run.fence.database.originalGroups;
+  if (!original) return run;
+  const group = await ports.fence.fenceGroup();
+  const state = await ports.fence.database();
+  const lifted = {
+    originalGroups: undefined,
+    confirmedAt: undefined,
+    rebootAskedAt: undefined,
+    problem: undefined,
+    waitsFor: undefined,
+  };
+  const done = () => updateRun(ports, run, (now) => (now.fence.wanted ? now : patch(now, 'database', lifted)));
+  if (!state) return done();
+  const fenced = state.groups.some((each) => each.id === group);
+  if (!fenced && state.groups.every((each) => each.status === 'active')) return done();
+  if (original.length === 0) {
+    const problem = 'the groups of before are not known: give the instance its own groups by hand';
+    return updateRun(ports, run, (now) => patch(now, 'database', { problem, waitsFor: undefined }));
+  }
+  if (onlyFence(state, group) === 'changing' || !(await stillWanting(pass, run, false))) return run;
+  const asked = await asking(pass, run, state, () => ports.fence.setGroups(original));
+  return asked === 'taken' ? obeying(pass, run) : asked;
+}
