@@ -6,11 +6,12 @@ import { DeletionNotes } from '../../src/jobs/artifacts/deletion-notes.ts';
 import { writeInventory } from '../../src/jobs/artifacts/inventory.ts';
 import { reconcile } from '../../src/jobs/artifacts/reconcile.ts';
 import { removeWithheld } from '../../src/jobs/artifacts/remove-withheld.ts';
-import { replicate } from '../../src/jobs/artifacts/replicate.ts';
 import { encode } from '../../src/jobs/vault/documents.ts';
 import { type MemoryPorts, memoryPorts } from '../world/ports.ts';
+import { handle, hashOf, newHart, signer } from './artifact-world.ts';
 import { protectedPoint } from './observations.ts';
 import { TestClock, testPolicy } from './policy.ts';
+import { drillOf, reportOf } from './proof.ts';
 
 /** One step of a history; numbers choose among what there is. */
 export type HistoryStep = { does: (typeof stepNames)[number]; key: number; pick: number; minutes: number };
@@ -40,6 +41,14 @@ type HistoryPoint = { document: Point; rows: Wanted | undefined; listed: Wanted 
 
 export const historyKeys = ['core/a.hart', 'core/b.hart'];
 const DAY_MINUTES = 24 * 60;
+
+/** Signed packages: two of each key, of one size and of another. */
+const packages = new Map<string, { body: Buffer; blake2b: string }>();
+for (const [index, name] of historyKeys.flatMap((key) => ['x', 'y'].map((each) => `${key}:${each}`)).entries()) {
+  const body = await newHart(300 + index);
+  packages.set(name, { body, blake2b: await hashOf(body) });
+}
+const packageOf = (content: string) => packages.get(content) ?? { body: Buffer.alloc(0), blake2b: '' };
 
 /**
  * A primary, its replica and what happens to both. What points need is written down here from what truly happened, not
@@ -73,6 +82,7 @@ export class DeletionHistory {
   static async begun(): Promise<DeletionHistory> {
     const history = new DeletionHistory();
     history.ports.replica.keepVersions();
+    await history.ports.vault.put(`keys/public/${signer.name}.pub`, signer.publicText, undefined);
     for (const key of historyKeys.keys()) await history.step({ does: 'upload', key, pick: key, minutes: 1 });
     for (const _each of historyKeys) await history.step({ does: 'deliver', key: 0, pick: 0, minutes: 1 });
     await history.step({ does: 'reconcile', key: 0, pick: 0, minutes: 30 });
@@ -83,7 +93,7 @@ export class DeletionHistory {
     this.delete(key);
     const life = { content: `${key}:${content}`, seen: false };
     this.#alive.set(key, life);
-    this.ports.primaryArtifacts.plant(key, Buffer.from(life.content));
+    this.ports.primaryArtifacts.plant(key, packageOf(life.content).body);
     this.#events.push({ kind: 'created', key, life });
   }
 
@@ -111,7 +121,7 @@ export class DeletionHistory {
 
   async #copy(key: string): Promise<void> {
     const before = await this.ports.replica.head(key);
-    await replicate(this.ports, key);
+    await handle(this.ports, key);
     const life = this.#alive.get(key);
     if (life && !before) life.seen = true;
   }
@@ -244,51 +254,15 @@ export class DeletionHistory {
     return lost;
   }
 
-  /** Served, unless other bytes took its place, which are kept beneath. */
+  /** Served, unless other bytes took its place: then it is kept beneath them, or aside. */
   async #isKept(key: string, content: string): Promise<boolean> {
-    const { replica } = this.ports;
-    const kept = replica.versions.of(key).some(({ held }) => held.body.toString() === content);
-    return kept && (await replica.head(key)) !== undefined;
+    const { replica, displaced } = this.ports;
+    const { body, blake2b } = packageOf(content);
+    const bodies = [...replica.bodies(key), ...displaced.bodies(`displaced/${blake2b}`)];
+    return bodies.some((each) => each.equals(body)) && (await replica.head(key)) !== undefined;
   }
 
   get alive(): string[] {
     return [...this.#alive.keys()].sort();
   }
 }
-
-const drillOf = (id: string, report: string, at: Date) => ({
-  schema: 'run/1',
-  kind: 'drill',
-  id,
-  requestedAt: at.toISOString(),
-  deadlineAt: at.toISOString(),
-  readAll: false,
-  point: id,
-  state: 'passed',
-  candidates: [],
-  attempts: [
-    {
-      point: id,
-      instance: 'hbdr-drill',
-      inspection: { askedAt: at.toISOString(), tries: 1, report, doneAt: at.toISOString() },
-      findings: [],
-    },
-  ],
-  findings: [],
-  errors: [],
-  history: [],
-});
-
-const reportOf = (run: string, key: string, count: number) => ({
-  schema: 'inspection/1',
-  run,
-  instance: 'hbdr-drill',
-  at: '2026-11-22T14:05:00.000Z',
-  extensions: [],
-  tables: [],
-  packages: { key, count },
-  signers: [],
-  conflictingSigners: [],
-  builderKeys: [],
-  smoke: [],
-});

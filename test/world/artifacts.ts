@@ -87,6 +87,7 @@ export function memoryArtifacts(name: string, clock: () => Date): MemoryArtifact
       return found && entryOf(found);
     },
     async history(key) {
+      if (!isArtifactKey(key)) return { deletedAt: undefined, versions: [] };
       const versions = bucket.of(key).slice(0, 100);
       return { deletedAt: bucket.deletedAt(key), versions: versions.map(({ held }) => entryOf(held)) };
     },

@@ -44,6 +44,8 @@ export const deletionsSchema = z.strictObject({
   at: instant,
   /** When the last listing of the primary that was whole began. */
   listedAt: instant,
+  /** The same of the whole listing before it. */
+  listedBeforeAt: instant.optional(),
   key: z.string(),
   /** Marks of artifacts that are gone and still served by the replica, and since when the oldest is. */
   withheld: count,

@@ -6,8 +6,8 @@ import type { DeletionMark, DeletionNote } from './deletions.ts';
 /** Clocks of RDS, S3 and the functions differ by less. */
 const SKEW_MINUTES = 5;
 
-/** When a listing of both buckets began, when the last whole one before it did, and what time it is in its middle. */
-export type ListingTimes = { startedAt: Date; before: string | undefined; now: Date };
+/** When a listing of both buckets began, when the last whole one before it and the one before that did, and what time it is in its middle. */
+export type ListingTimes = { startedAt: Date; before: string | undefined; beforeThat?: string | undefined; now: Date };
 /** One key of that listing, with what was known and noted of it. */
 export type SeenKey = {
   key: string;
@@ -45,12 +45,13 @@ export function afterListing(seen: SeenKey, times: ListingTimes): DeletionMark |
 
 /**
  * Until when the key was there for certain: the last whole listing would have marked it, unless it was new to the
- * replica then; in that case it was there when it was copied.
+ * replica then. In that case it may have been copied, and was there, or healed: then the listing before that speaks for it.
  */
-function firstDoubt({ lastModified }: Pick<ObjectEntry, 'lastModified'>, { before }: ListingTimes): string | undefined {
+function firstDoubt({ lastModified }: Pick<ObjectEntry, 'lastModified'>, times: ListingTimes): string | undefined {
+  const { before, beforeThat } = times;
   if (before === undefined || lastModified < addMinutes(new Date(before), -SKEW_MINUTES)) return before;
   const copied = addMinutes(lastModified, -SKEW_MINUTES).toISOString();
-  return copied < before ? copied : before;
+  return [copied, before, beforeThat].filter((each) => each !== undefined).sort()[0];
 }
 
 const withoutReturn = ({ backAt: _backAt, ...mark }: DeletionMark): DeletionMark => mark;

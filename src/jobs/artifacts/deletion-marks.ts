@@ -39,7 +39,7 @@ export async function* readMarks(vault: Vault, read: ReadDeletions): AsyncIterab
 }
 
 /** What is known when all marks are written. */
-export type MarkFacts = () => Pick<Deletions, 'listedAt' | 'replica' | 'blocked'>;
+export type MarkFacts = () => Pick<Deletions, 'listedAt' | 'listedBeforeAt' | 'replica' | 'blocked'>;
 
 /** Counts marks while they are written. */
 class MarkCount {

@@ -177,8 +177,13 @@ async function record(
       });
     }
   }
-  const { listedAt, replica } = read.value;
+  const { listedAt, listedBeforeAt, replica } = read.value;
   const since = before?.why === why ? before?.since : undefined;
   const blocked = why === undefined ? {} : { blocked: { since: since ?? ports.clock().toISOString(), why } };
-  await writeMarks(ports, policy, read, marks(), () => ({ listedAt, replica, ...blocked }));
+  await writeMarks(ports, policy, read, marks(), () => ({
+    listedAt,
+    ...(listedBeforeAt ? { listedBeforeAt } : {}),
+    replica,
+    ...blocked,
+  }));
 }

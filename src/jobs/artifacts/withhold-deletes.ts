@@ -11,9 +11,9 @@ import { readDeletionNotes } from './deletion-notes.ts';
 import { knownObjects } from './known-objects.ts';
 
 type WithholdPorts = Pick<Ports, 'clock' | 'log' | 'newId' | 'primaryArtifacts' | 'replica' | 'vault'>;
-type Listed = Difference<ObjectEntry, KnownObject>;
+type ListedSides = Difference<ObjectEntry, KnownObject>;
 type Known = { key: string; mark: DeletionMark | undefined; notes: readonly DeletionNote[] };
-type ListedKey = { key: string; listed: Listed };
+type ListedKey = { key: string; listed: ListedSides };
 
 /** Log entries that one run merges; the rest waits for the next. */
 const LOGS_PER_PASS = 2_000;
@@ -50,7 +50,7 @@ function markOf(each: Difference<ListedKey, Known>, times: ListingTimes): Deleti
 export async function withholdDeletes(
   ports: WithholdPorts,
   policy: Policy,
-  visit: (listed: Listed) => void,
+  visit: (listed: ListedSides) => void,
 ): Promise<void> {
   const { vault, primaryArtifacts, replica } = ports;
   const startedAt = ports.clock();
@@ -69,15 +69,21 @@ export async function withholdDeletes(
   }
   async function* marks() {
     for await (const batch of differences(listed(), known(readMarks(vault, read), notes))) {
-      const times = { startedAt, before: read?.value.listedAt, now: ports.clock() };
+      const { listedAt: before, listedBeforeAt: beforeThat } = read?.value ?? {};
+      const times = { startedAt, before, beforeThat, now: ports.clock() };
       yield batch.flatMap((each) => markOf(each, times));
     }
   }
-  const blocked = read?.value.blocked;
-  const facts = () => ({ listedAt: startedAt.toISOString(), replica: objects, ...(blocked ? { blocked } : {}) });
+  const { blocked, listedAt: listedBeforeAt } = read?.value ?? {};
+  const facts = () => ({
+    listedAt: startedAt.toISOString(),
+    ...(listedBeforeAt ? { listedBeforeAt } : {}),
+    replica: objects,
+    ...(blocked ? { blocked } : {}),
+  });
   if (await writeMarks(ports, policy, read, marks(), facts)) for (const log of logs) await vault.remove(log);
 }
 
-function keyOf(listed: Listed): string {
+function keyOf(listed: ListedSides): string {
   return listed.side === 'right' ? listed.right.key : listed.left.key;
 }

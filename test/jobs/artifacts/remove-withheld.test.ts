@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { FENCE_PROBE_KEY } from '../../../src/core/artifacts/reserved.ts';
+import { vaultKeys } from '../../../src/core/vault-layout.ts';
 import { readDeletions } from '../../../src/jobs/artifacts/deletion-marks.ts';
+import { handle } from '../../setup/artifact-world.ts';
 import { DeletionHistory, type HistoryStep } from '../../setup/deletion-history.ts';
 
 /** Steps by name, half an hour apart; about the first of the two artifacts. */
@@ -8,6 +11,15 @@ const live = async (history: DeletionHistory, ...steps: HistoryStep['does'][]) =
 };
 const served = async ({ ports }: DeletionHistory) => (await ports.replica.head('core/a.hart')) !== undefined;
 const known = async ({ ports }: DeletionHistory) => (await readDeletions(ports.vault))?.value;
+
+describe('what is no artifact', () => {
+  it('is never withheld, whatever lies in the replica alone', async () => {
+    const history = await DeletionHistory.begun();
+    for (const key of [FENCE_PROBE_KEY, vaultKeys.canary('run')]) history.ports.replica.plant(key, Buffer.from('ours'));
+    await live(history, 'reconcile', 'reconcile', 'remove');
+    expect(await known(history)).toMatchObject({ withheld: 0, hidden: 0, replica: 2 });
+  });
+});
 
 describe('an artifact that was deleted at the primary', () => {
   it('stays while a point lists it, and goes when that point has expired', async () => {
@@ -55,6 +67,19 @@ describe('an artifact that was deleted at the primary', () => {
     await live(history, 'reconcile', 'remove', 'remove');
     expect(history.ports.replica.versions.of('core/a.hart')).toMatchObject([{ released: true }]);
     expect(await known(history)).toMatchObject({ withheld: 0, hidden: 0 });
+  });
+
+  it('stays for a point of before it went although its bytes were healed while a listing did not know yet', async () => {
+    const history = await DeletionHistory.begun();
+    await live(history, 'begin point', 'take data', 'delete', 'list point');
+    history.clock.passMinutes(60);
+    history.ports.replica.plant('core/a.hart', Buffer.from('rotten'));
+    await handle(history.ports, 'core/a.hart');
+    await history.step({ does: 'reconcile', key: 0, pick: 0, minutes: 1 });
+    await live(history, 'reconcile', 'remove');
+    expect([await served(history), (await known(history))?.withheld]).toEqual([true, 1]);
+    await live(history, 'expire point', 'remove');
+    expect(await served(history)).toBe(false);
   });
 
   it('goes although older and newer points are kept for years: they list it, or never had it', async () => {
