@@ -24,6 +24,7 @@ const stepNames = [
   'reconcile',
   'cut reconcile',
   'drain',
+  'heal',
   'whole point',
   'begin point',
   'take data',
@@ -73,6 +74,7 @@ export class DeletionHistory {
     if (does === 'reconcile') await this.reconcile();
     if (does === 'cut reconcile') await this.#cutReconcile(pick);
     if (does === 'drain') await this.#drain();
+    if (does === 'heal') await this.#heal(name);
     if (does.endsWith('point') || does === 'take data') await this.#pointStep(does, pick);
     if (does === 'remove') await this.remove();
     if (does === 'lifecycle') this.lifecycle(1 + (pick % 40));
@@ -124,6 +126,13 @@ export class DeletionHistory {
     await handle(this.ports, key);
     const life = this.#alive.get(key);
     if (life && !before) life.seen = true;
+  }
+
+  /** Somebody overwrites what lies in the replica; it is found and mended. */
+  async #heal(key: string): Promise<void> {
+    if (!(await this.ports.replica.head(key))) return;
+    this.ports.replica.plant(key, Buffer.from('rotten'));
+    await this.#copy(key);
   }
 
   async #drain(): Promise<void> {

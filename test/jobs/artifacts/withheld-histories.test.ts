@@ -16,6 +16,7 @@ const weights: [HistoryStep['does'], number][] = [
   ['reconcile', 6],
   ['cut reconcile', 1],
   ['drain', 2],
+  ['heal', 1],
   ['whole point', 3],
   ['begin point', 1],
   ['take data', 2],
