@@ -153,6 +153,7 @@ describe('the stacks', () => {
       'xray:PutTelemetryRecords',
       'secretsmanager:GetRandomPassword',
       'cloudwatch:PutMetricData',
+      'rds:DescribeAccountAttributes',
       'rds:DescribeDBEngineVersions',
       'rds:DescribeOrderableDBInstanceOptions',
       'ec2:CreateNetworkInterface',

@@ -13,7 +13,7 @@ const UNVERSIONED = 'null';
 
 /** The objects of a bucket in memory, with their versions, the newest first. */
 export class MemoryBucket {
-  readonly #name: string;
+  readonly name: string;
   readonly #clock: () => Date;
   readonly #stacks = new Map<string, Version[]>();
   #serial = 0;
@@ -21,7 +21,7 @@ export class MemoryBucket {
   encrypted = false;
 
   constructor(name: string, clock: () => Date) {
-    this.#name = name;
+    this.name = name;
     this.#clock = clock;
   }
 
@@ -51,13 +51,13 @@ export class MemoryBucket {
   find(key: string, ofVersion: string | undefined): Held {
     const found = ofVersion ? this.#stack(key).find(({ id }) => id === ofVersion)?.held : this.current(key);
     if (found) return found;
-    throw new DrError('NOT_FOUND', `no ${this.#name}/${key}`);
+    throw new DrError('NOT_FOUND', `no ${this.name}/${key}`);
   }
 
   put(key: string, body: Buffer): void {
     this.#serial += 1;
     const etag = this.encrypted
-      ? `"${this.#name}-${this.#serial}"`
+      ? `"${this.name}-${this.#serial}"`
       : `"${createHash('md5').update(body).digest('hex')}"`;
     const version = this.versioned ? { versionId: `v${this.#serial}` } : {};
     this.#add(key, { key, size: body.length, etag, lastModified: this.#clock(), body, ...version });
