@@ -74,7 +74,9 @@ async function read({ options, resolveVariable }) {
     throw new Error(`cannot read config/${stage}.yml (${cause.message}); config/example.yml is a commented example`);
   }
   const { problems, parsed, settings } = await check(file, raw);
-  if (problems.length === 0) return { config: withLists(raw, parsed), parsed, settings };
+  // What a file before this version does not say of its schedules has a default.
+  const schedules = parsed?.schedules;
+  if (problems.length === 0) return { config: { ...withLists(raw, parsed), schedules }, parsed, settings };
   const all = problems.join('\n  ');
   throw new Error(`config/${stage}.yml cannot be deployed:\n  ${all}\nconfig/example.yml explains each setting.`);
 }

@@ -17,6 +17,7 @@ const table = {
   replicate: { timeout: 150, memory: 512, reserved: ({ dr }) => dr.replicateReservedConcurrency },
   reconcile: { timeout: 300, memory: 512, schedule: sent({ job: 'reconcile' }), failed: { retries: 2 } },
   readiness: { timeout: 300, memory: 512, schedule: sent({ job: 'readiness' }), failed: { retries: 2 } },
+  prune: { timeout: 300, memory: 512, schedule: sent({ job: 'prune' }), failed: { retries: 2 } },
   drill: { timeout: 60, memory: 512, schedule: atItsTime, failed: { retries: 2 } },
   failover: { timeout: 300, memory: 512, failed: { retries: 2 } },
   // Four attempts, and as long as Slack asks to wait.

@@ -4,6 +4,7 @@ import { builderSection, drillsSection, type Policy, policySection, restoreSecti
 import type { About } from './core/settings/kinds.ts';
 import { alarmsSection, messagesSection, networkSection, schedulesSection } from './core/settings/operation.ts';
 import { replicaSection } from './core/settings/replica.ts';
+import { retentionSection } from './core/settings/retention.ts';
 import { drSection, identity, primarySection } from './core/settings/sites.ts';
 import { DrError } from './errors.ts';
 
@@ -22,6 +23,7 @@ const sections = {
   drills: drillsSection.prefault({}),
   restore: restoreSection,
   builder: builderSection,
+  retention: retentionSection.optional(),
   alarms: alarmsSection.optional(),
   schedules: schedulesSection.optional(),
 };
@@ -168,8 +170,8 @@ export function parseConfig(environment: Environment, file?: Raw): Config {
 }
 
 /** What the jobs decide by. */
-export function policyOf({ policy, replica, drills, restore, builder }: Config): Policy {
-  return { ...policy, replica, drills, restore, builder };
+export function policyOf({ policy, replica, drills, restore, builder, retention }: Config): Policy {
+  return { ...policy, replica, drills, restore, builder, retention };
 }
 
 /** Where the CLI looks for its configuration: the flag, the variable, the working folder. */

@@ -132,7 +132,7 @@ export async function describeInstances(world: RdsWorld, caller: Caller, params:
 export async function modifyInstance(world: RdsWorld, caller: Caller, params: Params) {
   const instance = world.instance(caller.region, params.text('DBInstanceIdentifier'));
   await world.allow(caller, 'rds:ModifyDBInstance', [world.arn(caller.region, 'db', instance.id)]);
-  requireState(instance, 'ModifyDBInstance');
+  requireState(world, instance, 'ModifyDBInstance');
   const password = params.text('MasterUserPassword');
   const groups = params.list('VpcSecurityGroupIds.VpcSecurityGroupId');
   instance.multiAz = params.flag('MultiAZ') ?? instance.multiAz;
@@ -185,7 +185,7 @@ function swapGroups(world: RdsWorld, instance: Instance, groups: string[]): void
 export async function rebootInstance(world: RdsWorld, caller: Caller, params: Params) {
   const instance = world.instance(caller.region, params.text('DBInstanceIdentifier'));
   await world.allow(caller, 'rds:RebootDBInstance', [world.arn(caller.region, 'db', instance.id)]);
-  const cluster = requireState(instance, 'RebootDBInstance');
+  const cluster = requireState(world, instance, 'RebootDBInstance');
   const before = instance.status;
   instance.status = 'rebooting';
   world.later(async () => {
@@ -226,13 +226,18 @@ export async function deleteInstance(world: RdsWorld, caller: Caller, params: Pa
   return { DBInstance: describedInstance(world, instance) };
 }
 
-/** States besides `available` in which RDS takes a call. A reboot wants the backup to be over; what is stopped takes neither. */
+/**
+ * States besides `available` in which RDS takes a call; what is stopped takes none. AWS says nowhere whether it takes a
+ * change while a backup is made: both can be set, and the unkind one is the default.
+ */
 const alsoIn: Record<'ModifyDBInstance' | 'RebootDBInstance', string[]> = {
-  ModifyDBInstance: ['backing-up', 'storage-full', 'storage-initialization', 'storage-optimization'],
+  ModifyDBInstance: ['storage-full', 'storage-initialization', 'storage-optimization'],
   RebootDBInstance: ['storage-initialization', 'storage-optimization'],
 };
 
-function requireState(instance: Instance, action: keyof typeof alsoIn) {
-  if (instance.cluster && ['available', ...alsoIn[action]].includes(instance.status)) return instance.cluster;
+function requireState({ settings }: RdsWorld, instance: Instance, action: keyof typeof alsoIn) {
+  const backing = action === 'ModifyDBInstance' && settings.changesWhileBackingUp ? ['backing-up'] : [];
+  if (instance.cluster && ['available', ...alsoIn[action], ...backing].includes(instance.status))
+    return instance.cluster;
   throw new RdsFault('InvalidDBInstanceState', `Instance ${instance.id} is not in available state.`);
 }

@@ -22,6 +22,8 @@ export type RdsSettings = {
   standsAfterRestore: string | null;
   /** The first backup, after a restore and when backups are turned on: `backing-up`, for ever where it is null. */
   baselineBackupMs: number | null;
+  /** Whether ModifyDBInstance is taken while the instance is `backing-up`. */
+  changesWhileBackingUp: boolean;
   /** Versions that are not offered any more, and what a restore of their snapshots runs instead. */
   retiredVersions: Record<string, string>;
   /** What a class is offered with otherwise than the usual. */
@@ -43,6 +45,7 @@ export const defaultSettings: RdsSettings = {
   restoresEndIn: {},
   standsAfterRestore: null,
   baselineBackupMs: 50,
+  changesWhileBackingUp: false,
   retiredVersions: {},
   offers: {},
   events: 'deliver',
@@ -104,6 +107,8 @@ export type Snapshot = {
   storageType: string;
   masterUser: string;
   lifecycleSupport: string;
+  /** Accounts that may restore it. */
+  sharedWith: string[];
   tags: Tag[];
 };
 

@@ -9,6 +9,8 @@ const members: Record<string, string> = {
   VpcSecurityGroups: 'VpcSecurityGroupMembership',
   DBParameterGroups: 'DBParameterGroup',
   DBSubnetGroups: 'DBSubnetGroup',
+  DBSnapshotAttributes: 'DBSnapshotAttribute',
+  AttributeValues: 'AttributeValue',
   AccountQuotas: 'AccountQuota',
   Subnets: 'Subnet',
   DBEngineVersions: 'DBEngineVersion',

@@ -5,7 +5,14 @@ import { RdsFault, type Tag } from './model.ts';
 import { describeEngineVersions, describeOrderableOptions } from './offers.ts';
 import { errorXml, Params, responseXml } from './query.ts';
 import { restoreInstance } from './restores.ts';
-import { copySnapshot, createSnapshot, deleteSnapshot, describeSnapshots } from './snapshots.ts';
+import {
+  copySnapshot,
+  createSnapshot,
+  deleteSnapshot,
+  describeSnapshotAttributes,
+  describeSnapshots,
+  modifySnapshotAttribute,
+} from './snapshots.ts';
 import type { Caller, RdsWorld } from './world.ts';
 
 type Action = (world: RdsWorld, caller: Caller, params: Params) => Promise<Record<string, unknown>>;
@@ -63,6 +70,8 @@ const actions: Record<string, Action> = {
   DescribeDBSnapshots: describeSnapshots,
   CopyDBSnapshot: copySnapshot,
   DeleteDBSnapshot: deleteSnapshot,
+  DescribeDBSnapshotAttributes: describeSnapshotAttributes,
+  ModifyDBSnapshotAttribute: modifySnapshotAttribute,
   ListTagsForResource: listTags,
   AddTagsToResource: addTags,
 };

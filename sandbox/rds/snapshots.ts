@@ -61,6 +61,7 @@ export async function createSnapshot(world: RdsWorld, caller: Caller, params: Pa
     storageType: instance.storageType,
     masterUser: instance.masterUser,
     lifecycleSupport: instance.lifecycleSupport,
+    sharedWith: [],
     tags: instance.copyTagsToSnapshot ? [...instance.tags, ...tags] : tags,
   };
   world.snapshots.set(world.key(region, id), snapshot);
@@ -126,6 +127,7 @@ export async function copySnapshot(world: RdsWorld, caller: Caller, params: Para
     kmsKeyId: kmsKeyId ?? source.kmsKeyId,
     sourceArn,
     sourceRegion: source.region === region ? undefined : source.region,
+    sharedWith: [],
     tags: params.flag('CopyTags') ? [...source.tags, ...tags] : tags,
   };
   world.snapshots.set(world.key(region, id), copy);
@@ -136,11 +138,13 @@ export async function copySnapshot(world: RdsWorld, caller: Caller, params: Para
 }
 
 async function finishCopy(world: RdsWorld, source: Snapshot, copy: Snapshot): Promise<void> {
+  if (copy.status !== 'creating') return;
   if (!source.folder || !world.snapshots.has(world.key(source.region, source.id))) {
     copy.status = 'failed';
     return;
   }
   copy.folder = await world.host.cloneFolder(source.folder, 'link');
+  if ((copy.status as string) !== 'creating') return;
   copy.createdAt = new Date();
   copy.status = 'available';
   copy.percent = 100;
@@ -149,15 +153,48 @@ async function finishCopy(world: RdsWorld, source: Snapshot, copy: Snapshot): Pr
 
 export async function deleteSnapshot(world: RdsWorld, caller: Caller, params: Params) {
   const snapshot = world.snapshot(caller.region, params.text('DBSnapshotIdentifier'));
-  await world.allow(caller, 'rds:DeleteDBSnapshot', [world.arn(caller.region, 'snapshot', snapshot.id)]);
-  if (snapshot.status === 'creating') {
-    throw new RdsFault('InvalidDBSnapshotState', `Snapshot ${snapshot.id} is creating.`);
+  const arn = world.arn(caller.region, 'snapshot', snapshot.id);
+  await world.allow(caller, 'rds:DeleteDBSnapshot', [arn], [], snapshot.tags);
+  if (snapshot.status !== 'available' && snapshot.status !== 'failed') {
+    throw new RdsFault('InvalidDBSnapshotState', `Snapshot ${snapshot.id} is ${snapshot.status}.`);
   }
   world.snapshots.delete(world.key(snapshot.region, snapshot.id));
+  // What is being copied from it ends unfinished.
+  for (const copy of world.snapshots.values()) {
+    if (copy.sourceArn === arn && copy.status === 'creating') copy.status = 'failed';
+  }
   if (snapshot.folder) await world.host.remove(snapshot.folder);
   snapshot.status = 'deleted';
   world.announce('SNAPSHOT', 'RDS-EVENT-0041', snapshot, 'Deleted user snapshot');
   return { DBSnapshot: xml(world, snapshot) };
+}
+
+export async function describeSnapshotAttributes(world: RdsWorld, caller: Caller, params: Params) {
+  const snapshot = world.snapshot(caller.region, params.text('DBSnapshotIdentifier'));
+  await world.allow(caller, 'rds:DescribeDBSnapshotAttributes', [world.arn(caller.region, 'snapshot', snapshot.id)]);
+  return attributesOf(snapshot);
+}
+
+/** Shares a snapshot with other accounts, or no longer. */
+export async function modifySnapshotAttribute(world: RdsWorld, caller: Caller, params: Params) {
+  const snapshot = world.snapshot(caller.region, params.text('DBSnapshotIdentifier'));
+  await world.allow(caller, 'rds:ModifyDBSnapshotAttribute', [world.arn(caller.region, 'snapshot', snapshot.id)]);
+  if (snapshot.status !== 'available') {
+    throw new RdsFault('InvalidDBSnapshotState', `Snapshot ${snapshot.id} is ${snapshot.status}.`);
+  }
+  const gone = params.list('ValuesToRemove.AttributeValue') ?? [];
+  const added = params.list('ValuesToAdd.AttributeValue') ?? [];
+  snapshot.sharedWith = [...new Set([...snapshot.sharedWith, ...added])].filter((each) => !gone.includes(each));
+  return attributesOf(snapshot);
+}
+
+function attributesOf({ id, sharedWith }: Snapshot) {
+  return {
+    DBSnapshotAttributesResult: {
+      DBSnapshotIdentifier: id,
+      DBSnapshotAttributes: [{ AttributeName: 'restore', AttributeValues: sharedWith }],
+    },
+  };
 }
 
 export async function describeSnapshots(world: RdsWorld, caller: Caller, params: Params) {

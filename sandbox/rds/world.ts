@@ -70,8 +70,12 @@ export class RdsWorld {
     return left === 0;
   }
 
-  async allow(caller: Caller, action: string, resources: string[], tags: Tag[] = []): Promise<void> {
-    const context = Object.fromEntries(tags.map((tag) => [`aws:RequestTag/${tag.Key}`, tag.Value]));
+  /** `tags` of the request; `own`: those that the one resource has already, where a policy may ask for them. */
+  async allow(caller: Caller, action: string, resources: string[], tags: Tag[] = [], own: Tag[] = []): Promise<void> {
+    const context = Object.fromEntries([
+      ...tags.map((tag) => [`aws:RequestTag/${tag.Key}`, tag.Value]),
+      ...own.map((tag) => [`aws:ResourceTag/${tag.Key}`, tag.Value]),
+    ]);
     const answer = await this.bridge.authorize({ ...caller, action, resources, context });
     if (answer.allowed) return;
     throw new RdsFault(

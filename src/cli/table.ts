@@ -18,6 +18,9 @@ import { keysRestore } from './commands/keys-restore.ts';
 import { notify } from './commands/notify.ts';
 import { points } from './commands/points.ts';
 import { pointsAccept } from './commands/points-accept.ts';
+import { pointsHold } from './commands/points-hold.ts';
+import { pointsRelease } from './commands/points-release.ts';
+import { prune } from './commands/prune.ts';
 import { readiness } from './commands/readiness.ts';
 import { reconcile } from './commands/reconcile.ts';
 import { status } from './commands/status.ts';
@@ -28,6 +31,9 @@ export const table: readonly Command[] = [
   status,
   points,
   pointsAccept,
+  pointsHold,
+  pointsRelease,
+  prune,
   capture,
   advance,
   reconcile,

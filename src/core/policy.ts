@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { days, flag, hours, instanceClass, list, minutes, percent, reference, text, whole } from './settings/kinds.ts';
 import type { ReplicaSettings } from './settings/replica.ts';
+import type { RetentionPolicy } from './settings/retention.ts';
 
 /** What the operator asks for, in the units of the names. */
 export const policySection = z.strictObject({
@@ -97,4 +98,6 @@ export type Policy = z.infer<typeof policySection> & {
   drills: z.infer<typeof drillsSection>;
   restore: RestoreSettings;
   builder: BuilderSettings;
+  /** Without it nothing is ever removed. */
+  retention?: RetentionPolicy | undefined;
 };

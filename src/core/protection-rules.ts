@@ -123,6 +123,21 @@ export const protectionRules = {
     severity: 'warning',
     hint: 'Let the role of readiness call rds:DescribeAccountAttributes in both regions: deploy the stack again, and look who forbids it.',
   },
+  CLOCK_WRONG: {
+    severity: 'warning',
+    hint: 'Nothing is removed by a wrong clock. If it is a machine of yours, set its time; `builder-dr prune --dry-run` there says whether it is right again.',
+    next: ['prune', '--dry-run'],
+  },
+  RETENTION_UNCONFIRMED: {
+    severity: 'warning',
+    hint: 'Read `builder-dr prune --dry-run`: it names what the edited policy removes, and the line that lets it. Until then only what the policy before removes, too, goes.',
+    next: ['prune', '--dry-run'],
+  },
+  PRUNE_WAITS: {
+    severity: 'warning',
+    hint: 'What was removed from the catalogue still lies in a region, and counts against its quota. Do what each line waits for, then `builder-dr prune`.',
+    next: ['prune'],
+  },
   NO_SUBSCRIBER: {
     severity: 'warning',
     hint: 'Subscribe an address to the topic and confirm it: an e-mail subscription counts once its link is clicked.',

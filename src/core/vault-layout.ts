@@ -5,8 +5,13 @@ export const vaultKeys = {
   statusPage: 'status.html',
   history: 'history.json',
   reconcile: 'reconcile.json',
+  prune: 'prune.json',
+  /** By the year of what went there. */
+  archive: (year: string) => `archive/${year}.ndjson.gz`,
+  archives: 'archive/',
   points: 'points/',
   point: (id: string) => `points/${id}.json`,
+  inventoryOf: (id: string) => `inventory/${id}`,
   artifactInventory: (id: string) => `inventory/${id}.artifacts.ndjson.gz`,
   publicKeys: 'keys/public/',
   publicKey: (fileName: string) => `keys/public/${fileName}`,
@@ -25,6 +30,8 @@ export const vaultKeys = {
   displacedBytes: (blake2b: string) => `displaced/${blake2b}`,
   displacedFacts: (blake2b: string) => `displaced/${blake2b}.json`,
   packageInventory: (run: string, n: number) => `inventory/${run}-${n}.packages.ndjson.gz`,
+  /** Of every attempt of a run. */
+  packageInventories: (run: string) => `inventory/${run}-`,
   drills: 'drills/',
   failovers: 'failovers/',
   run: (folder: 'drills' | 'failovers', id: string) => `${folder}/${id}.json`,
@@ -32,6 +39,7 @@ export const vaultKeys = {
   divergence: (failover: string) => `failbacks/${failover}/diverged.ndjson.gz`,
   reports: 'reports/',
   report: (run: string, what: string) => `reports/${run}-${what}.json`,
+  reportsOf: (run: string) => `reports/${run}-`,
   builderSettings: (failover: string, file: string) => `failovers/${failover}/${file}`,
   /** In the replica, not the vault: what the smoke test puts and deletes. */
   canaries: 'hbdr-canary/',

@@ -29,6 +29,14 @@ function guardDatabase(database: Database, darkness: Darkness): Database {
     status: (name) => guarded(darkness, () => database.status(name)),
     copyToDr: (copy) => guarded(darkness, () => database.copyToDr(copy)),
     source: () => guarded(darkness, () => database.source()),
+    snapshotUse: (site, name) => {
+      const look = () => database.snapshotUse(site, name);
+      return site === 'primary' ? guarded(darkness, look) : look();
+    },
+    removeSnapshot: (site, snapshot) => {
+      const remove = () => database.removeSnapshot(site, snapshot);
+      return site === 'primary' ? guarded(darkness, remove) : remove();
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import { reconcileSchema, verifiedSchema } from '../core/artifacts/documents.ts'
 import { snapshotName } from '../core/ids.ts';
 import { dueMessage, readinessMessage } from '../core/notices/of-readiness.ts';
 import type { Point } from '../core/points/documents.ts';
+import { pruneSchema } from '../core/points/prune-record.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Ports } from '../core/ports/all.ts';
 import { assessReadiness, failoverPoint } from '../core/readiness/assess.ts';
@@ -127,6 +128,7 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
     reconcile: undefined,
     verified: undefined,
     deletions: undefined,
+    pruned: undefined,
     previous: undefined,
     direction: 'primary→dr',
     reverse: undefined,
@@ -138,6 +140,9 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
   seen.reconcile = (await optional(seen, () => readDocument(ports.vault, vaultKeys.reconcile, reconcileSchema)))?.value;
   seen.verified = (await optional(seen, () => readDocument(ports.vault, vaultKeys.verified, verifiedSchema)))?.value;
   seen.deletions = (await optional(seen, () => readDocument(ports.vault, vaultKeys.deletions, deletionsSchema)))?.value;
+  if (policy.retention) {
+    seen.pruned = (await optional(seen, () => readDocument(ports.vault, vaultKeys.prune, pruneSchema)))?.value;
+  }
   seen.previous = (await optional(seen, () => readDocument(ports.vault, vaultKeys.status, statusSchema)))?.value;
   const direction = await optional(seen, () => readDirection(ports.vault));
   seen.direction = direction?.direction ?? 'primary→dr';

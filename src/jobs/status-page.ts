@@ -1,3 +1,4 @@
+import { type RetentionFacts, retentionPlan } from '../core/points/retention.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Ports } from '../core/ports/all.ts';
 import type { StatusRecord } from '../core/readiness/documents.ts';
@@ -10,14 +11,25 @@ import { updateDocument } from './vault/documents.ts';
 
 type PagePorts = Pick<Ports, 'clock' | 'log' | 'site' | 'vault'>;
 
+/** What a retention is decided by, as far as readiness saw it. */
+const factsOf = ({ points, runs, unreadable, direction, primary }: Observations): RetentionFacts => ({
+  points,
+  runs,
+  unreadable,
+  direction,
+  primarySilent: 'unreachable' in primary ? primary.unreachable : undefined,
+  newestWrittenAt: undefined,
+});
+
 /** Adds the assessment to the history and draws the page anew. Of two runs at once one gives way. */
 export async function writeStatusPage(
   ports: PagePorts,
   policy: Policy,
   status: StatusRecord,
-  { points, runs, verified, reconcile, deletions }: Observations,
+  seen: Observations,
 ): Promise<void> {
   const { vault, clock } = ports;
+  const { points, runs, verified, reconcile, deletions } = seen;
   const { stage, primaryRegion, drRegion } = ports.site;
   const { after } = await updateDocument(vault, vaultKeys.history, historySchema, (now) => withReading(now, status));
   const page = statusPage({
@@ -29,6 +41,7 @@ export async function writeStatusPage(
     readings: after?.readings ?? [],
     points,
     runs,
+    retention: policy.retention && retentionPlan(factsOf(seen), policy.retention, clock()),
     verified,
     reconcile,
     deletions,

@@ -1,4 +1,9 @@
-import { CreateDBInstanceCommand, CreateDBSnapshotCommand } from '@aws-sdk/client-rds';
+import {
+  CopyDBSnapshotCommand,
+  CreateDBInstanceCommand,
+  CreateDBSnapshotCommand,
+  ModifyDBSnapshotAttributeCommand,
+} from '@aws-sdk/client-rds';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import type { Database, SnapshotFacts } from '../../src/core/ports/database.ts';
@@ -6,7 +11,12 @@ import { capture } from '../../src/jobs/points/capture.ts';
 import { until, untilAvailable, World } from '../setup/world.ts';
 import { memoryPorts } from '../world/ports.ts';
 
-type Subject = { database: Database; settle: () => Promise<void>; unseen: (looks: number) => Promise<unknown> };
+type Subject = {
+  database: Database;
+  settle: () => Promise<void>;
+  share: (name: string, accounts: string[]) => Promise<void>;
+  unseen: (looks: number) => Promise<unknown>;
+};
 
 let sandbox: Sandbox;
 let world: World;
@@ -27,7 +37,19 @@ async function inMemory(): Promise<Subject> {
   const unseen = async (looks: number) => {
     database.unseenLooks = looks;
   };
-  return { database, settle, unseen };
+  const share = async (name: string, sharedWith: string[]) =>
+    void Object.assign(database.snapshots.get(name) as object, { sharedWith });
+  return { database, settle, share, unseen };
+}
+
+/** What takes a while does not end. The memory's ends when it is settled. */
+const hold = (held: boolean) => sandbox.control.rds({ held });
+
+async function share(DBSnapshotIdentifier: string, accounts: string[]): Promise<void> {
+  const change = accounts.length > 0 ? { ValuesToAdd: accounts } : { ValuesToRemove: ['111122223333'] };
+  await world.rds.send(
+    new ModifyDBSnapshotAttributeCommand({ DBSnapshotIdentifier, AttributeName: 'restore', ...change }),
+  );
 }
 
 describe.each([
@@ -37,6 +59,7 @@ describe.each([
     async () => ({
       database: world.ports.database,
       settle: async () => undefined,
+      share,
       unseen: (unseenDescribes) => sandbox.control.rds({ unseenDescribes }),
     }),
   ],
@@ -113,6 +136,45 @@ describe.each([
     await expect(copy).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
+  it('tells whose a snapshot is, who may restore it, and which copies are made of it', async () => {
+    expect(await subject.database.snapshotUse('primary', 'hbdr-none')).toBeUndefined();
+    const id = '20261122t180000z';
+    const name = `hbdr-${id}`;
+    const source = await captured(id);
+    const unused = { status: 'available', pointId: id, sharedWith: [], copying: [] };
+    expect(await subject.database.snapshotUse('primary', name)).toEqual(unused);
+    await subject.share(name, ['111122223333']);
+    expect(await subject.database.snapshotUse('primary', name)).toEqual({ ...unused, sharedWith: ['111122223333'] });
+    await subject.share(name, []);
+    await hold(true);
+    await subject.database.copyToDr({ name, sourceArn: source.arn, pointId: id });
+    expect(await subject.database.snapshotUse('primary', name)).toEqual({ ...unused, copying: [name] });
+    expect(await subject.database.snapshotUse('dr', name)).toMatchObject({ status: 'creating', pointId: id });
+    const making = subject.database.removeSnapshot('dr', { name, pointId: id });
+    await expect(making).rejects.toMatchObject({ code: 'INVALID_STATE' });
+    await hold(false);
+    await available(() => subject.database.copyStatus(name));
+    expect(await subject.database.snapshotUse('primary', name)).toEqual(unused);
+  });
+
+  it('deletes a snapshot of the point that is named, at the site that is named, and may be asked twice', async () => {
+    const id = '20261122t190000z';
+    const name = `hbdr-${id}`;
+    const source = await captured(id);
+    await subject.database.copyToDr({ name, sourceArn: source.arn, pointId: id });
+    await available(() => subject.database.copyStatus(name));
+    await expect(subject.database.removeSnapshot('primary', { name, pointId: 'other' })).rejects.toMatchObject({
+      code: 'SNAPSHOT_MISMATCH',
+      subject: name,
+    });
+    await subject.database.removeSnapshot('primary', { name, pointId: id });
+    await subject.database.removeSnapshot('primary', { name, pointId: id });
+    expect(await subject.database.status(name)).toBeUndefined();
+    expect((await subject.database.copyStatus(name))?.status).toBe('available');
+    await subject.database.removeSnapshot('dr', { name, pointId: id });
+    expect(await subject.database.copyStatus(name)).toBeUndefined();
+  });
+
   it('tells the settings of the source instance', async () => {
     expect(await subject.database.source()).toEqual({
       multiAz: true,
@@ -131,6 +193,30 @@ describe('RDS as AWS has it', () => {
     await world.rds.send(new CreateDBSnapshotCommand({ DBInstanceIdentifier, DBSnapshotIdentifier: 'hbdr-foreign' }));
     const ours = world.ports.database.capture('hbdr-foreign', 'foreign');
     await expect(ours).rejects.toMatchObject({ code: 'SNAPSHOT_MISMATCH', hint: expect.stringContaining('tag') });
+  });
+
+  it('a foreign snapshot under our name is not deleted, whichever point is said', async () => {
+    for (const pointId of ['foreign', '']) {
+      const removal = world.ports.database.removeSnapshot('primary', { name: 'hbdr-foreign', pointId });
+      await expect(removal).rejects.toMatchObject({ code: 'SNAPSHOT_MISMATCH' });
+    }
+    expect(await world.ports.database.status('hbdr-foreign')).toBeDefined();
+  });
+
+  it('a copy that somebody else makes of ours is seen, and a delete under it would end it', async () => {
+    const id = '20261122t200000z';
+    await world.ports.database.capture(`hbdr-${id}`, id);
+    const source = await until('the source', async () => {
+      const facts = await world.ports.database.status(`hbdr-${id}`);
+      return facts?.status === 'available' ? facts : undefined;
+    });
+    await hold(true);
+    const copy = { SourceDBSnapshotIdentifier: source.arn, TargetDBSnapshotIdentifier: 'theirs' };
+    await world.rds.send(new CopyDBSnapshotCommand(copy));
+    expect((await world.ports.database.snapshotUse('primary', source.name))?.copying).toEqual(['theirs']);
+    await world.ports.database.removeSnapshot('primary', { name: source.name, pointId: id });
+    await hold(false);
+    expect((await world.ports.database.status('theirs'))?.status).toBe('failed');
   });
 
   const instance = async (DBInstanceIdentifier: string, kind: { Engine: string; DBClusterIdentifier?: string }) => {

@@ -25,7 +25,7 @@ beforeAll(async () => {
     new CreateDBSubnetGroupCommand({
       DBSubnetGroupName: 'builder-dr',
       DBSubnetGroupDescription: 'Builder in DR',
-      SubnetIds: ['subnet-1', 'subnet-2'],
+      SubnetIds: ['subnet-00000001', 'subnet-00000002'],
     }),
   );
 });

@@ -56,6 +56,18 @@ describe.each(adapters)('a vault on %s', (_name, open) => {
     });
   });
 
+  it('keeps bytes as they are, and replaces only those that were read', async () => {
+    expect(await vault.getBytes('none.gz')).toBeUndefined();
+    const bytes = new Uint8Array([0, 255, 128, 10, 13]);
+    const first = await vault.putBytes('bytes.gz', bytes, undefined);
+    expect(await vault.getBytes('bytes.gz')).toEqual({ bytes, etag: first });
+    await expect(vault.putBytes('bytes.gz', bytes, undefined)).rejects.toMatchObject({ code: 'CONFLICT' });
+    const more = new Uint8Array([...bytes, 7]);
+    const second = await vault.putBytes('bytes.gz', more, first);
+    await expect(vault.putBytes('bytes.gz', bytes, first)).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(await vault.getBytes('bytes.gz')).toEqual({ bytes: more, etag: second });
+  });
+
   it('lets exactly one of several writers at once win', async () => {
     const etag = await vault.put('race.json', '0', undefined);
     const results = await Promise.allSettled([1, 2, 3, 4, 5].map((n) => vault.put('race.json', String(n), etag)));

@@ -33,7 +33,17 @@ function table({ name, config, account: { account, partition, keyArns }, names }
       why: 'the Lambda runtime sends traces with the function’s role',
     },
     {
-      of: ['capture', 'advance', 'reconcile', 'readiness', 'drill', 'failover', 'notify-slack', 'inspect-database'],
+      of: [
+        'capture',
+        'advance',
+        'reconcile',
+        'readiness',
+        'prune',
+        'drill',
+        'failover',
+        'notify-slack',
+        'inspect-database',
+      ],
       actions: ['sqs:SendMessage'],
       arns: [here('sqs', `${stack}-${name}-failed`)],
       why: 'Lambda puts what failed into the OnFailure queue with the function’s role',
@@ -199,6 +209,12 @@ function table({ name, config, account: { account, partition, keyArns }, names }
       actions: ['route53:ChangeResourceRecordSets'],
       arns: [`arn:${partition}:route53:::hostedzone/${dr.hostedZone ?? 'none'}`],
       why: 'the record of the database, where one is configured (test/contract/recovery-ports.test.ts)',
+    },
+    {
+      of: ['prune'],
+      actions: ['s3:DeleteObject'],
+      arns: ['reports/any', 'drills/any', 'failovers/any'].map((each) => object(dr.vaultBucket, each)),
+      why: 'a life has too few runs for one of them to be old (test/jobs/points/prune-killed.test.ts)',
     },
     {
       of: ['failover', 'readiness'],

@@ -15,8 +15,38 @@ async function upgrade(): Promise<void> {
   const before = await codeHashes();
   await operator.serverless('deploy');
   const after = await codeHashes();
-  must(before.size === after.size && before.size >= 9, `all functions are there: ${[...after.keys()]}`);
+  must(before.size === after.size && before.size >= 10, `all functions are there: ${[...after.keys()]}`);
   for (const [name, hash] of after) must(before.get(name) !== hash, `${name} has other code than before`);
+}
+
+async function protectAnother(): Promise<string> {
+  const { id } = await invoke('capture', 'capture-manual');
+  await until('another protected point', () => protectedPoint(String(id)));
+  return String(id);
+}
+
+/** Points that the policy does not keep: first by the word of an operator, then by the function. */
+async function expire(old: string[], newest: string): Promise<void> {
+  const { unconfirmed } = (await operator.cli('prune', '--dry-run')) as { unconfirmed?: { id: string } };
+  must(unconfirmed !== undefined, 'the first prune waits for its confirmation');
+  const waiting = await invoke('prune', 'prune');
+  must(Array.isArray(waiting['removed']) && waiting['removed'].length === 0, 'nothing goes before');
+  // What has come since changes the plan: it is read and confirmed again.
+  await until('the confirmation', async () => {
+    const plan = (await operator.cli('prune', '--dry-run')) as { unconfirmed?: { id: string }; stopped: unknown[] };
+    if (!plan.unconfirmed) return plan.stopped.length === 0 ? true : undefined;
+    return operator.cli('prune', '--confirm', plan.unconfirmed.id).then(
+      () => true as const,
+      () => undefined,
+    );
+  });
+  await protectAnother();
+  await until('the function removes what is older', async () => {
+    await invoke('prune', 'prune');
+    const points = await operator.points();
+    const gone = [...old, newest].every((id) => points.every((each) => each.id !== id));
+    return gone && points.some((each) => each.state === 'protected') ? true : undefined;
+  });
 }
 
 export async function live({ builder, inbox }: Installed): Promise<void> {
@@ -61,7 +91,13 @@ export async function live({ builder, inbox }: Installed): Promise<void> {
     );
     must(slack.refused.length === 0, `Slack refuses nothing: ${slack.refused}`);
   });
-  const drill = await show.step('drill', 'a drill proves it', () => runDrill(operator, 'drill'));
+  const newer = [await protectAnother(), await protectAnother()];
+  await show.step('prune', 'points expire by the deployed prune function, once their plan is confirmed', () =>
+    expire([String(id), newer[0] ?? ''], newer[1] ?? ''),
+  );
+  const drill = await show.step('drill', 'a drill restores and proves the point that was kept', () =>
+    runDrill(operator, 'drill'),
+  );
   must(drill.state === 'passed', `the drill passed: ${JSON.stringify(drill.history)}`);
   const plan = await invoke('failover', 'failover-plan');
   must(typeof plan['confirm'] === 'string', `the failover function answers plan: ${JSON.stringify(plan)}`);

@@ -14,6 +14,7 @@ export const functions = [
   'replicate',
   'reconcile',
   'readiness',
+  'prune',
   'drill',
   'failover',
   'notify-slack',

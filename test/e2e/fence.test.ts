@@ -23,6 +23,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await sandbox.control.policySpread([]);
+  await sandbox.control.rds({ changesWhileBackingUp: false });
   await subject.builder.close();
 });
 
@@ -59,7 +60,11 @@ describe('the fence of a failover', () => {
     expect([run.state, run.blocked?.reason]).toEqual(['done', undefined]);
   });
 
-  it('closes a primary that is backed up, and reboots it when RDS lets it; the restore does not wait', async () => {
+  it.each([
+    ['closes a primary that is backed up, and reboots it when RDS lets it', true],
+    ['closes a primary that is backed up once RDS takes changes again', false],
+  ])('%s; the restore does not wait', async (_what, changesWhileBackingUp) => {
+    await sandbox.control.rds({ changesWhileBackingUp });
     await primaryIs('backing-up');
     const run = await start();
     const waiting = await until('everything but the fence', async () => {

@@ -8,6 +8,7 @@ import { handler as capture } from '../../functions/capture.ts';
 import { handler as drill } from '../../functions/drill.ts';
 import { handler as failover } from '../../functions/failover.ts';
 import { handler as inspect } from '../../functions/inspect-database.ts';
+import { handler as prune } from '../../functions/prune.ts';
 import { handler as readiness } from '../../functions/readiness.ts';
 import { handler as reconcile } from '../../functions/reconcile.ts';
 import { handler as replicate } from '../../functions/replicate.ts';
@@ -131,6 +132,10 @@ describe('the functions, through middy, with the events of events/', () => {
     await expect(invoke(failover, { action: 'failback-plan' })).rejects.toMatchObject({ code: 'BAD_USAGE' });
   });
 
+  it('prune removes nothing without a policy', async () => {
+    expect(await invoke(prune, event('prune'))).toMatchObject({ removed: [], stopped: [{ code: 'no-policy' }] });
+  });
+
   it('drill starts one run for the same scheduled time, and inspect-database names a run that is not there', async () => {
     const [first, second] = [
       await invoke(drill, event('drill-scheduled')),
@@ -147,6 +152,7 @@ describe('the functions, through middy, with the events of events/', () => {
     await world.ports.vault.put('direction.json', JSON.stringify(direction), undefined);
     const skipped = { skipped: expect.stringContaining('protection flows none') };
     expect(await invoke(reconcile, event('reconcile'))).toEqual(skipped);
+    expect(await invoke(prune, event('prune'))).toEqual(skipped);
     expect(await invoke(drill, event('drill-scheduled'))).toEqual(skipped);
     expect(await invoke(capture, { kind: 'scheduled', scheduledAt: inThisSlot() })).toMatchObject({
       state: 'wrong-direction',
@@ -166,6 +172,7 @@ describe('the functions, through middy, with the events of events/', () => {
     ['capture', capture],
     ['advance', advance],
     ['reconcile', reconcile],
+    ['prune', prune],
     ['readiness', readiness],
     ['replicate', replicate],
     ['drill', drill],

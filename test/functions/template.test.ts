@@ -110,6 +110,13 @@ describe('what a stage may choose', () => {
     );
   });
 
+  it('may be what a file before there was a retention says: prune comes every hour, and has nothing to do', () => {
+    const { prune: _prune, ...schedules } = example.schedules;
+    const resources = withDr({}, {}, { schedules, retention: undefined });
+    expect(resources['PruneSchedule']?.Properties?.['ScheduleExpression']).toBe('rate(60 minutes)');
+    expect(JSON.stringify(resources['PruneLambdaFunction']?.Properties)).not.toContain('\\"retention\\"');
+  });
+
   it('may be a list, one name, or names with commas between', () => {
     const resources = withDr({ inspectorSubnets: 'subnet-1' }, { emails: 'a@example.com, b@example.com' });
     const mail = Object.values(resources).filter((each) => each.Properties?.['Protocol'] === 'email');
@@ -212,7 +219,33 @@ describe('the stacks', () => {
     );
     expect(new Set(deletions).size).toBe(1);
     expect(deletions[0]).toContain(':db:hbdr-drill-*');
-    expect(text).not.toContain('rds:DeleteDBSnapshot');
+  });
+
+  it('delete snapshots of our name and with our tag only, and by the role of prune alone', () => {
+    const roles = [...ofType(dr, 'AWS::IAM::Role'), ...ofType(relay, 'AWS::IAM::Role')];
+    const deleting = roles.filter(([, role]) => JSON.stringify(role).includes('rds:DeleteDBSnapshot'));
+    expect(deleting.map(([name]) => name)).toEqual(['PruneRole']);
+    const { Properties } = dr['PruneRole'] as Resource;
+    const policies = Properties['Policies'] as { PolicyDocument: { Statement: object[] } }[];
+    const statements = policies.flatMap((each) => each.PolicyDocument.Statement) as Record<string, unknown>[];
+    const [deletion] = statements.filter((each) => JSON.stringify(each['Action']).includes('DeleteDBSnapshot'));
+    expect(deletion?.['Condition']).toEqual({ Null: { 'aws:ResourceTag/builder-dr:point': 'false' } });
+    const resources = [deletion?.['Resource']].flat();
+    expect(resources).toHaveLength(2);
+    for (const resource of resources) expect(JSON.stringify(resource)).toContain(':snapshot:hbdr-*');
+  });
+
+  it('let no document of the vault expire that is in force, and every former version', () => {
+    const { Properties } = dr['VaultBucket'] as Resource;
+    const { Rules } = Properties['LifecycleConfiguration'] as { Rules: Record<string, unknown>[] };
+    expect(Rules.find((each) => 'NoncurrentVersionExpiration' in each)).toMatchObject({
+      Status: 'Enabled',
+      NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+      ExpiredObjectDeleteMarker: true,
+    });
+    for (const rule of Rules) {
+      expect(Object.keys(rule).filter((name) => /^Expiration|^Transition/.test(name))).toEqual([]);
+    }
   });
 
   it('encrypt every queue and topic, and ring for every queue that should be empty', () => {

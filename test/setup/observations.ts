@@ -88,6 +88,7 @@ export const healthy: Observations = {
     unknownSigner: none,
     unverified: none,
   },
+  pruned: undefined,
   previous: undefined,
   direction: 'primary→dr',
   reverse: undefined,

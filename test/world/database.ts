@@ -1,7 +1,8 @@
 import type { Database, InstanceFacts, SnapshotFacts, SnapshotQuota } from '../../src/core/ports/database.ts';
+import type { Site } from '../../src/core/site.ts';
 import { DrError } from '../../src/errors.ts';
 
-type Held = SnapshotFacts & { pointId: string; source: string };
+type Held = SnapshotFacts & { pointId: string | undefined; source: string; sharedWith?: string[] };
 
 /** Builder's database in memory; snapshots and copies become available when the test says so. */
 export type MemoryDatabase = Database & {
@@ -9,7 +10,11 @@ export type MemoryDatabase = Database & {
   held: Map<string, Held>;
   facts: InstanceFacts;
   /** What the next capture or copy is refused with. */
-  refuse: { capture?: DrError | undefined; copy?: DrError | undefined };
+  refuse: { capture?: DrError | undefined; copy?: DrError | undefined; remove?: DrError | undefined };
+  /** The primary region does not answer. */
+  dark: boolean;
+  /** Names that were deleted, in their order. */
+  removed: string[];
   /** So many looks do not see yet what was just accepted. */
   unseenLooks: number;
   quotas: { primary: SnapshotQuota; dr: SnapshotQuota };
@@ -36,9 +41,15 @@ export function memoryDatabase(instance: string, clock: () => Date): MemoryDatab
     pointId,
     source,
   });
+  const silent = (): void => {
+    if (database.dark) throw new DrError('SITE_UNREACHABLE', 'describe snapshot: TimeoutError', { site: 'primary' });
+  };
+  const at = (site: Site) => (site === 'primary' ? snapshots : held);
+  const copiesOf = ({ arn }: Held) =>
+    [...snapshots.values(), ...held.values()].filter((each) => each.source === arn && each.status === 'creating');
   const factsOf = (found: Held | undefined): SnapshotFacts | undefined => {
     if (!found) return undefined;
-    const { pointId: _pointId, source: _source, ...facts } = found;
+    const { pointId: _pointId, source: _source, sharedWith: _sharedWith, ...facts } = found;
     return facts;
   };
   const begin = (where: Map<string, Held>, snapshot: Held): void => {
@@ -62,6 +73,8 @@ export function memoryDatabase(instance: string, clock: () => Date): MemoryDatab
     snapshots,
     held,
     refuse,
+    dark: false,
+    removed: [],
     unseenLooks: 0,
     quotas: { primary: { used: 0, allowed: 100 }, dr: { used: 0, allowed: 100 } },
     facts: {
@@ -82,7 +95,10 @@ export function memoryDatabase(instance: string, clock: () => Date): MemoryDatab
       if (refuse.capture) throw refuse.capture;
       begin(snapshots, begun(name, pointId, instance, 'us-east-1'));
     },
-    status: async (name) => seen(snapshots.get(name)),
+    status: async (name) => {
+      silent();
+      return seen(snapshots.get(name));
+    },
     async copyToDr({ name, sourceArn, pointId }) {
       if (refuse.copy) throw refuse.copy;
       const source = [...snapshots.values()].find((each) => each.arn === sourceArn);
@@ -93,6 +109,24 @@ export function memoryDatabase(instance: string, clock: () => Date): MemoryDatab
     copies: async () => [...held.values()].map(seen).filter((each) => each !== undefined),
     source: async () => database.facts,
     snapshotQuota: async (site) => database.quotas[site],
+    async snapshotUse(site, name) {
+      if (site === 'primary') silent();
+      const found = at(site).get(name);
+      if (!found) return undefined;
+      const { status, pointId, sharedWith = [] } = found;
+      return { status, pointId, sharedWith, copying: copiesOf(found).map((each) => each.name) };
+    },
+    async removeSnapshot(site, { name, pointId }) {
+      if (site === 'primary') silent();
+      if (refuse.remove) throw refuse.remove;
+      const found = at(site).get(name);
+      if (!found) return;
+      if (found.pointId !== pointId) throw new DrError('SNAPSHOT_MISMATCH', `${name} is not ours`, { subject: name });
+      if (found.status === 'creating') throw new DrError('INVALID_STATE', `${name} is creating`, { subject: name });
+      for (const copy of copiesOf(found)) copy.status = 'failed';
+      at(site).delete(name);
+      database.removed.push(`${site} ${name}`);
+    },
   };
   return database;
 }

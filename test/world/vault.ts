@@ -13,6 +13,12 @@ export function memoryVault(
     documents.set(key, { body, etag, at: clock() });
     return etag;
   };
+  /** As S3 has it: a condition on what is not there finds nothing. */
+  const requireSame = (key: string, etag: string | undefined): void => {
+    const found = documents.get(key);
+    if (etag !== undefined && !found) throw new DrError('NOT_FOUND', `no ${key}`, { subject: key });
+    if (found?.etag !== etag) throw new DrError('CONFLICT', `${key} is not the one that was read`);
+  };
   return {
     documents,
     async get(key) {
@@ -20,7 +26,7 @@ export function memoryVault(
       return found && { body: found.body.toString(), etag: found.etag };
     },
     async put(key, body, etag) {
-      if (documents.get(key)?.etag !== etag) throw new DrError('CONFLICT', `${key} is not the one that was read`);
+      requireSame(key, etag);
       return store(key, Buffer.from(body));
     },
     async putStream(key, chunks) {
@@ -37,6 +43,14 @@ export function memoryVault(
       return (async function* () {
         yield found.body;
       })();
+    },
+    async getBytes(key) {
+      const found = documents.get(key);
+      return found && { bytes: new Uint8Array(found.body), etag: found.etag };
+    },
+    async putBytes(key, bytes, etag) {
+      requireSame(key, etag);
+      return store(key, Buffer.from(bytes));
     },
     async remove(key) {
       documents.delete(key);

@@ -13,6 +13,7 @@ import { POINT_TAG } from '../../core/ids.ts';
 import type { Database, InstanceFacts, SnapshotFacts, SnapshotQuota } from '../../core/ports/database.ts';
 import { DrError, hasCode } from '../../errors.ts';
 import { callsTo, ifThere } from './errors.ts';
+import { rdsSnapshotRemoval } from './rds-snapshot-removal.ts';
 
 /** The quota of manual snapshots of instances, as DescribeAccountAttributes names it. */
 const SNAPSHOTS = 'ManualSnapshots';
@@ -161,5 +162,6 @@ export function rdsDatabase({ primary, dr, instanceId, drKmsKeyId }: RdsOptions)
       if (found) return settingsOf(found);
       throw new DrError('NOT_FOUND', `there is no instance ${instanceId}`, { subject: instanceId });
     },
+    ...rdsSnapshotRemoval({ primary, dr }),
   };
 }

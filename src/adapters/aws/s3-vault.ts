@@ -21,24 +21,26 @@ export function s3Vault({ client, streams, bucket, site }: S3VaultOptions): Vaul
   const call = callsTo(site);
   const nameOf = (key: string) => `${bucket}/${key}`;
   const where = (key: string) => ({ Bucket: bucket, Key: key });
+  const read = (key: string) =>
+    ifThere(
+      call(`read ${nameOf(key)}`, nameOf(key), async () => {
+        const found = await client.send(new GetObjectCommand(where(key)));
+        return { bytes: (await found.Body?.transformToByteArray()) ?? new Uint8Array(), etag: found.ETag ?? '' };
+      }),
+    );
+  const write = async (key: string, Body: string | Uint8Array, ContentType: string, etag: string | undefined) => {
+    const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag };
+    const command = new PutObjectCommand({ ...where(key), Body, ContentType, ...condition });
+    return (await call(`write ${nameOf(key)}`, nameOf(key), () => client.send(command))).ETag ?? '';
+  };
   return {
     async get(key) {
-      const read = call(`read ${nameOf(key)}`, nameOf(key), async () => {
-        const found = await client.send(new GetObjectCommand(where(key)));
-        return { body: (await found.Body?.transformToString()) ?? '', etag: found.ETag ?? '' };
-      });
-      return ifThere(read);
+      const found = await read(key);
+      return found && { body: new TextDecoder().decode(found.bytes), etag: found.etag };
     },
-    async put(key, body, etag) {
-      const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag };
-      const command = new PutObjectCommand({
-        ...where(key),
-        Body: body,
-        ContentType: key.endsWith('.html') ? 'text/html; charset=utf-8' : 'application/json',
-        ...condition,
-      });
-      return (await call(`write ${nameOf(key)}`, nameOf(key), () => client.send(command))).ETag ?? '';
-    },
+    getBytes: read,
+    put: (key, body, etag) =>
+      write(key, body, key.endsWith('.html') ? 'text/html; charset=utf-8' : 'application/json', etag),
     async putStream(key, chunks) {
       const look = new HeadObjectCommand(where(key));
       if (await ifThere(call(`look at ${nameOf(key)}`, nameOf(key), () => client.send(look)))) return 'exists';
@@ -54,6 +56,7 @@ export function s3Vault({ client, streams, bucket, site }: S3VaultOptions): Vaul
         throw error;
       }
     },
+    putBytes: (key, bytes, etag) => write(key, bytes, 'application/gzip', etag),
     async openStream(key) {
       return openObject(streams, call, where(key));
     },

@@ -18,8 +18,11 @@ export function pointsText(points: Point[]): string {
   return points
     .map((point) => {
       const parts = `database ${database(point)}; artifacts ${artifacts(point)}; keys ${point.keys.state}`;
-      const why = ['failed', 'suspect'].includes(point.state) ? `\n    ${point.history.at(-1)?.why}` : '';
-      return `${point.id}  ${point.kind.padEnd(9)}  ${point.state.padEnd(15)}  ${parts}${why}`;
+      const uses = (point.pins ?? []).map(({ run }) => `\n    pinned by ${run}`);
+      if (point.hold) uses.push(`\n    held until ${point.hold.until}: ${point.hold.reason}`);
+      if (point.sourceRemovedAt) uses.push(`\n    the snapshot at the primary was removed at ${point.sourceRemovedAt}`);
+      const why = ['failed', 'suspect', 'expired'].includes(point.state) ? `\n    ${point.history.at(-1)?.why}` : '';
+      return `${point.id}  ${point.kind.padEnd(9)}  ${point.state.padEnd(15)}  ${parts}${why}${uses.join('')}`;
     })
     .join('\n');
 }

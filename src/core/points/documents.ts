@@ -79,6 +79,12 @@ export const pointSchema = z.strictObject({
   failure: z.strictObject({ at: instant, code: z.string(), message: z.string() }).optional(),
   /** Set when an operator accepted what made the point suspect. */
   acceptedAt: instant.optional(),
+  /** Runs that use the point, by their keys in the vault: it does not expire under them. */
+  pins: z.array(z.strictObject({ run: z.string(), at: instant })).optional(),
+  /** An operator keeps the point, whatever the retention says; lapses by itself. */
+  hold: z.strictObject({ reason: z.string(), at: instant, until: instant }).optional(),
+  /** Since when the snapshot at the primary is gone: the copy alone is kept. */
+  sourceRemovedAt: instant.optional(),
   history: z.array(z.strictObject({ at: instant, state: z.enum(pointStates), why: z.string() })),
 });
 

@@ -27,6 +27,17 @@ export type InstanceFacts = {
   engineLifecycleSupport: string;
 };
 
+/** Whose a snapshot is, and who uses it: what must be known before it is deleted. */
+export type SnapshotUse = {
+  status: SnapshotFacts['status'];
+  /** The point that its tag names. */
+  pointId: string | undefined;
+  /** Accounts that may restore it; `all` is everybody. */
+  sharedWith: string[];
+  /** Copies that are being made of it, in the regions of both sites: a delete would end them. */
+  copying: string[];
+};
+
 /** Manual snapshots in one region, everybody's in the account. */
 export type SnapshotQuota = { used: number; allowed: number };
 
@@ -47,6 +58,13 @@ export interface Database {
   copies(): Promise<SnapshotFacts[]>;
   /** The source instance's settings. NOT_FOUND when there is none. */
   source(): Promise<InstanceFacts>;
+  /** Who uses the snapshot of this name at a site; undefined when there is none. */
+  snapshotUse(site: Site, name: string): Promise<SnapshotUse | undefined>;
+  /**
+   * Deletes a point's snapshot at a site; success when there is none. SNAPSHOT_MISMATCH when its tag names no point or
+   * another one: it stays. INVALID_STATE: it is being made, try later. What is being copied from it ends unfinished.
+   */
+  removeSnapshot(site: Site, snapshot: { name: string; pointId: string }): Promise<void>;
   /** What the account may have at a site, and has. NOT_FOUND when AWS does not say. */
   snapshotQuota(site: Site): Promise<SnapshotQuota>;
 }

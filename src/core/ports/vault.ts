@@ -9,6 +9,10 @@ export interface Vault {
   putStream(key: string, chunks: AsyncIterable<Uint8Array>): Promise<'written' | 'exists'>;
   /** The bytes of a stream; NOT_FOUND when absent. */
   openStream(key: string): Promise<AsyncIterable<Uint8Array>>;
+  /** The bytes of an object with its ETag, whole in memory: for what is no text, and of a bounded size. */
+  getBytes(key: string): Promise<{ bytes: Uint8Array; etag: string } | undefined>;
+  /** As `put`, of bytes. */
+  putBytes(key: string, bytes: Uint8Array, etag: string | undefined): Promise<string>;
   list(prefix: string): Promise<VaultEntry[]>;
   /** Removes what was merged elsewhere; success when it is not there. */
   remove(key: string): Promise<void>;

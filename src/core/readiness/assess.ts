@@ -10,6 +10,7 @@ import type { StatusRecord } from './documents.ts';
 import type { Observations } from './observations.ts';
 import { captureFindings, flowFindings, pointFindings } from './protection-findings.ts';
 import { recoveryFindings } from './recovery-findings.ts';
+import { retentionFindings } from './retention-findings.ts';
 
 export type Assessment = Pick<
   StatusRecord,
@@ -168,6 +169,7 @@ export function assessReadiness(seen: Observations, policy: Policy, now: Date): 
     ...flowFindings(seen, policy, now),
     ...deletionFindings(seen),
     ...recoveryFindings(seen, policy, now),
+    ...retentionFindings(seen.pruned, policy, now),
   ];
   const findings = foldPrimary(all, seen, rpoMinutes, since);
   const critical = findings.some((each) => each.severity === 'critical');

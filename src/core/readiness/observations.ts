@@ -2,6 +2,7 @@ import type { Deletions } from '../artifacts/deletions.ts';
 import type { ReconcileRecord, VerifiedIndex } from '../artifacts/documents.ts';
 import type { Sampled } from '../artifacts/merge-diff.ts';
 import type { Point } from '../points/documents.ts';
+import type { PruneRecord } from '../points/prune-record.ts';
 import type { InstanceFacts, SnapshotFacts, SnapshotQuota } from '../ports/database.ts';
 import type { Direction } from '../recovery/direction.ts';
 import type { Leftover } from '../recovery/leftovers.ts';
@@ -31,6 +32,8 @@ export type Observations = {
   verified: VerifiedIndex | undefined;
   /** Which deletes are withheld in the replica. */
   deletions: Deletions | undefined;
+  /** What the last prune came to. */
+  pruned: PruneRecord | undefined;
   previous: StatusRecord | undefined;
   direction: Direction['direction'];
   /** What the stack for the other direction says of itself, if it did lately. */

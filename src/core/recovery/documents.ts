@@ -11,6 +11,8 @@ const comparisonSchema = z.strictObject({
   byRecord: count,
   /** Objects read again from the replica, a rolling sample of them or those without a record. */
   reread: count,
+  /** Which share was sampled: the next drill takes the next one, however many runs the vault still keeps. */
+  serial: count.optional(),
   missing: sampled,
   corrupt: sampled,
   checksum: sampled,

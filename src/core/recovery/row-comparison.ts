@@ -27,6 +27,8 @@ export type ComparisonOptions = {
   readSince: string | undefined;
   /** Keys that are no artifacts. */
   ignored: string;
+  /** Of the sample, to be recorded. */
+  serial?: number;
 };
 
 /** Which rows a drill reads again: `samples` of about `total`, moving on with each drill. */
@@ -178,8 +180,10 @@ export class RowComparison {
 
   result(at: Date): RowComparisonResult {
     const counters = this.#counters;
+    const { serial } = this.#options;
     return {
       at: at.toISOString(),
+      ...(serial === undefined ? {} : { serial }),
       packages: this.#rows,
       objects: this.#objects,
       byRecord: this.#byRecord,

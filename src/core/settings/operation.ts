@@ -35,4 +35,8 @@ export const schedulesSection = z.strictObject({
   reconcile: schedule('compares the buckets'),
   readiness: schedule('assesses readiness and tells'),
   drill: schedule('rehearses a restore, more often than policy.drillIntervalDays'),
+  prune: z
+    .string()
+    .default('rate(60 minutes)')
+    .meta(forStacks('removes what `retention` does not keep; nothing without that section')),
 });

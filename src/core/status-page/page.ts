@@ -5,6 +5,7 @@ import { minutesBetween } from '../ids.ts';
 import { nextCommand } from '../notices/of-readiness.ts';
 import type { Point } from '../points/documents.ts';
 import { newestFirst } from '../points/point.ts';
+import type { RetentionPlan } from '../points/retention.ts';
 import type { StatusRecord } from '../readiness/documents.ts';
 import type { Reading } from '../readiness/history.ts';
 import { titleOf } from '../recovery/kinds.ts';
@@ -13,6 +14,7 @@ import { measuredBy, measuredText, rtoRun } from '../recovery/rehearsals.ts';
 import type { Run } from '../recovery/run.ts';
 import { type Html, html } from './html.ts';
 import { rpoPlot, spoken, stackedBars } from './plots.ts';
+import { retentionTable } from './retention.ts';
 import { SCRIPT, STYLE } from './style.ts';
 
 const POINTS_SHOWN = 24;
@@ -29,6 +31,8 @@ export type PageFacts = {
   readings: Reading[];
   points: Point[];
   runs: Run[];
+  /** Undefined where nothing is ever removed. */
+  retention?: RetentionPlan | undefined;
   verified: VerifiedIndex | undefined;
   reconcile: ReconcileRecord | undefined;
   deletions?: Deletions | undefined;
@@ -155,6 +159,7 @@ ${head(facts)}
 ${findings(status)}
 <h2>RPO over time</h2>${rpo}
 ${points(facts)}
+${retentionTable(facts.retention)}
 ${drills(facts)}
 ${coverage(facts)}
 ${withheld(facts)}

@@ -1,10 +1,12 @@
-import { isMoving, move, nextCandidate } from '../../core/recovery/lifecycle.ts';
+import { isMoving, isOver, move, nextCandidate } from '../../core/recovery/lifecycle.ts';
 import { fencingOver, finalSeen, pastDeadline } from '../../core/recovery/observations.ts';
 import { isProduction, isScratch, type ProductionRun, type Run, type ScratchRun } from '../../core/recovery/run.ts';
 import { stuckFor } from '../../core/recovery/stuck.ts';
+import { describeError } from '../../errors.ts';
 import type { Pass } from '../pass.ts';
 import { capture } from '../points/capture.ts';
-import { updateRun } from '../vault/runs.ts';
+import { unpinPoint } from '../points/pin.ts';
+import { runKey, updateRun } from '../vault/runs.ts';
 import { stepCleaningUp } from './clean-up.ts';
 import { stepCuttingOver } from './cut-over.ts';
 import { raiseFence } from './fencing.ts';
@@ -71,6 +73,17 @@ const steps: Partial<Record<Run['state'], RunStep>> = {
   'cleaning-up': proven(ofScratch(stepCleaningUp)),
 };
 
+/** A run that is over pins nothing; a pass that dies before it says so leaves pins that do not count. */
+async function unpinPoints({ ports }: Pass, run: Run): Promise<void> {
+  for (const id of new Set([...run.candidates.slice(0, 1), ...run.attempts.map((each) => each.point)])) {
+    try {
+      await unpinPoint(ports, id, runKey(run));
+    } catch (error) {
+      ports.log.warn('a pin was left behind, which does not count', { point: id, error: describeError(error) });
+    }
+  }
+}
+
 /**
  * Takes one run as far as it can go without waiting for AWS. Invoking it again is always safe. Each step begins with
  * the record that the step before has written, and ends with a write that is refused when somebody else was faster.
@@ -98,6 +111,7 @@ export async function advanceRun(pass: Pass, begun: Run): Promise<Run> {
   }
   // Also where a step fails in every pass. What has failed first is what is thrown.
   run = await telling(await giveUpWaiting(pass, run)).catch((error: unknown) => Promise.reject(failure ?? error));
+  if (isOver(run)) await unpinPoints(pass, run);
   if (failure !== undefined) throw failure;
   if (untold !== undefined) throw untold;
   return run;

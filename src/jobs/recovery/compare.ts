@@ -23,6 +23,7 @@ import { eachOf } from '../each-of.ts';
 import { readKeyRing } from '../keys/key-ring.ts';
 import type { Pass } from '../pass.ts';
 import { readDocument } from '../vault/documents.ts';
+import { runKey } from '../vault/runs.ts';
 import { pointOf } from './restore.ts';
 
 const OBJECTS_AT_ONCE = 4;
@@ -85,12 +86,20 @@ async function keepRecords(ports: AdvancePorts, records: VerificationRecord[]): 
   await mergeVerifications(ports);
 }
 
+/** One more than that of any other run; undefined before one was recorded. Old runs are archived, so they are not counted. */
+function nextSerial({ runs }: Pass, run: Run): number | undefined {
+  const others = runs.filter((each) => runKey(each) !== runKey(run));
+  const known = others.flatMap((each) => each.attempts.map(({ comparison }) => comparison?.serial));
+  const serials = known.filter((each) => each !== undefined);
+  return serials.length > 0 ? Math.max(...serials) + 1 : undefined;
+}
+
 /** Holds the rows of the restored database against `replica`, and reads again what this run's share is. */
 export async function compareRows(pass: Pass, run: Run, replica: ArtifactStore): Promise<RowComparison> {
   const { ports, policy } = pass;
   const report = await readReport(ports, run);
   const { artifacts } = pointOf(pass, run);
-  const serial = (await ports.vault.list(vaultKeys.drills)).length;
+  const serial = nextSerial(pass, run) ?? (await ports.vault.list(vaultKeys.drills)).length;
   const samples = isScratch(run) ? policy.rereadSamples : 0;
   const seen = new RowComparison({
     signers: new Set(report.signers),
@@ -98,6 +107,7 @@ export async function compareRows(pass: Pass, run: Run, replica: ArtifactStore):
     ...rollingSample(report.packages?.count ?? 0, samples, serial),
     readSince: run.kind === 'drill' && run.readAll ? run.requestedAt : undefined,
     ignored: vaultKeys.canaries,
+    serial,
   });
   const rows = report.packages ? readLines<PackageRow>(ports.vault, report.packages.key) : nothing<PackageRow>();
   await mergeDiff(rows, heldObjects(ports, replica), (difference) => seen.visit(difference));

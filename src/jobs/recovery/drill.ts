@@ -5,6 +5,7 @@ import type { ClassesSeen } from '../../core/recovery/orderable.ts';
 import { type PlanStep, restorePlan } from '../../core/recovery/plan.ts';
 import { type NextDrill, nextScheduledDrill } from '../../core/recovery/rehearsals.ts';
 import { type Run, type RunOf, runSchema } from '../../core/recovery/run.ts';
+import { pinBestPoint } from '../points/pin.ts';
 import { requireDirection } from '../vault/direction.ts';
 import { updateDocument } from '../vault/documents.ts';
 import { readPoints } from '../vault/points.ts';
@@ -45,9 +46,9 @@ export async function startDrill(ports: DrillPorts, policy: Policy, request: Dri
     await ports.signals.setTick(true);
     return inHand;
   }
-  const { points } = await readPoints(ports.vault);
-  const [best] = candidatesFor(request.point, points, await readAvailableCopies(ports));
-  const run = plannedRun(askedOf(request, runs, policy), request.at, best ? [best.id] : [], policy);
+  const planned = plannedRun(askedOf(request, runs, policy), request.at, [], policy);
+  const best = await pinBestPoint(ports, request.point, runKey(planned));
+  const run: Rehearsal = { ...planned, candidates: best ? [best.id] : [] };
   const { before, after } = await updateDocument<Run>(ports.vault, runKey(run), runSchema, (now) => now ?? run);
   if (!before) await announceRun(ports, run);
   await ports.signals.setTick(true);

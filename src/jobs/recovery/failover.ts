@@ -1,4 +1,3 @@
-import type { Point } from '../../core/points/documents.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { AdvancePorts, Ports } from '../../core/ports/all.ts';
 import type { RestoredInstance } from '../../core/ports/recovery.ts';
@@ -28,6 +27,7 @@ import { readPoints } from '../vault/points.ts';
 import { announceRun, readRunAgain, readRuns, runKey, updateRun } from '../vault/runs.ts';
 import { readAvailableCopies } from './candidates.ts';
 import { classesForPlan } from './classes.ts';
+import { confirmedCandidates } from './confirmed-candidates.ts';
 import { keepFence } from './fencing.ts';
 import { tell } from './tell.ts';
 
@@ -72,23 +72,6 @@ export async function planFailover(
   };
 }
 
-function requireConfirmation(request: FailoverRequest, candidates: Point[]): void {
-  const [best] = candidates;
-  if (!best) {
-    throw new DrError('POINT_UNKNOWN', 'no recovery point can be restored', {
-      hint: '`builder-dr points` shows the state of each; a copy that RDS still makes can be waited for.',
-    });
-  }
-  if (request.confirm === best.id) return;
-  throw new DrError(
-    'NOT_CONFIRMED',
-    `a failover now takes point ${best.id}; confirmed was ${request.confirm ?? 'nothing'}`,
-    {
-      hint: `Read \`builder-dr failover plan\`, then say: builder-dr failover start --confirm ${best.id}`,
-    },
-  );
-}
-
 /** Starts a failover, or resumes the one in hand; then takes it as far as it can go. Calling it again is always safe. */
 export async function startFailover(
   ports: AdvancePorts,
@@ -111,15 +94,13 @@ export async function startFailover(
 }
 
 async function beginFailover(pass: Pass, request: FailoverRequest): Promise<ProductionRun> {
-  const { ports, policy, points } = pass;
+  const { ports, policy } = pass;
   await requireDirection(ports.vault, 'primary→dr');
-  const candidates = candidatesFor(request.point, points, await readAvailableCopies(ports));
-  requireConfirmation(request, candidates);
   const { point, acceptFindings, acceptUnfenced, planned } = request;
-  const ids = candidates.map((each) => each.id);
-  const run: ProductionRun = planned
-    ? plannedRun({ kind: 'switchover', point, acceptFindings }, ports.clock(), ids, policy)
-    : plannedRun({ kind: 'failover', point, acceptFindings, acceptUnfenced }, ports.clock(), ids, policy);
+  const begun: ProductionRun = planned
+    ? plannedRun({ kind: 'switchover', point, acceptFindings }, ports.clock(), [], policy)
+    : plannedRun({ kind: 'failover', point, acceptFindings, acceptUnfenced }, ports.clock(), [], policy);
+  const run: ProductionRun = { ...begun, candidates: await confirmedCandidates(pass, request, runKey(begun)) };
   const { before, after } = await updateDocument<Run>(ports.vault, runKey(run), runSchema, (now) => now ?? run);
   if (!before) await announceRun(ports, run);
   return giveWay(ports, after && isProduction(after) ? after : run);

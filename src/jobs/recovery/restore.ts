@@ -11,6 +11,7 @@ import { instanceSeen, passwordRefused, passwordSettled } from '../../core/recov
 import { isProduction, type Run } from '../../core/recovery/run.ts';
 import { DrError, hasCode } from '../../errors.ts';
 import type { Pass } from '../pass.ts';
+import { pinPoint } from '../points/pin.ts';
 import { readRunAgain, runKey, updateAttempt } from '../vault/runs.ts';
 
 /** The point of the attempt that is being worked on. */
@@ -88,6 +89,10 @@ async function ask(pass: Pass, run: Run): Promise<Run> {
     className,
     run: runKey(run),
   });
+  // Swapped in the point's own document, as its expiry is: one of the two comes too late.
+  if (!(await pinPoint(ports, point.id, runKey(run)))) {
+    return updateAttempt(ports, run, (now) => reject(now, ports.clock(), `point ${point.id} has expired`));
+  }
   // Right before something is made: an operator may have called it off, or another pass have gone on.
   const now = await readRunAgain(ports.vault, run);
   if (now.state !== run.state || current(now).instance !== request.name) return now;

@@ -90,7 +90,9 @@ export async function updateDocument<T>(
       await vault.put(key, body, read?.etag);
       return { before: read?.value, after };
     } catch (error) {
-      if (!hasCode(error, 'CONFLICT') || attempt === ATTEMPTS) throw error;
+      // A document that was removed since it was read is found no more, as another is not the one that was read.
+      const faster = hasCode(error, 'CONFLICT') || (read !== undefined && hasCode(error, 'NOT_FOUND'));
+      if (!faster || attempt === ATTEMPTS) throw error;
     }
   }
 }

@@ -47,6 +47,8 @@ export function readOnce(vault: Vault): Vault {
     },
     putStream: (key, chunks) => vault.putStream(key, chunks),
     openStream: (key) => vault.openStream(key),
+    getBytes: (key) => vault.getBytes(key),
+    putBytes: (key, bytes, etag) => vault.putBytes(key, bytes, etag),
   };
   keptBy.set(once, kept);
   return once;

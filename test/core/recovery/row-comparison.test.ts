@@ -35,7 +35,7 @@ const row = { key: 'k', checksum: 'sum' };
 function seen(...visits: Parameters<RowComparison['visit']>[0][]) {
   const comparison = new RowComparison(options);
   for (const each of visits) comparison.visit(each);
-  const { at: _at, packages, objects, byRecord, reread, ...found } = comparison.result(new Date(0));
+  const { at: _at, serial: _serial, packages, objects, byRecord, reread, ...found } = comparison.result(new Date(0));
   const names = Object.entries(found).flatMap(([name, each]) =>
     each && each.count > 0 ? [`${name} ${each.count}`] : [],
   );
