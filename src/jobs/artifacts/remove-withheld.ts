@@ -33,7 +33,7 @@ export type RemovalReport = {
 };
 
 type Current = { value: Deletions; etag: string };
-type Obstacle = { why: string; unreadable?: string };
+type RemovalObstacle = { why: string; unreadable?: string };
 type RemovalWork = { place: number; mark: DeletionMark; verdict: MarkVerdict };
 type Done = { changes: Map<number, DeletionMark | undefined>; errors: unknown[] };
 
@@ -77,7 +77,7 @@ function outcomes(work: readonly RemovalWork[], { changes }: Done) {
 }
 
 /** What is in the way of any removal; asked anew by every run. */
-async function plan(ports: RemovalPorts, read: Current): Promise<MarkVerdict[] | Obstacle> {
+async function plan(ports: RemovalPorts, read: Current): Promise<MarkVerdict[] | RemovalObstacle> {
   const { points, unreadable } = await readPoints(ports.vault);
   const [broken] = unreadable;
   if (broken) return { why: `${broken.key} cannot be read: ${broken.problem}`, unreadable: broken.key };
@@ -103,7 +103,7 @@ async function plan(ports: RemovalPorts, read: Current): Promise<MarkVerdict[] |
 }
 
 /** Notes why nothing is removed, and since when; readiness shows it. */
-async function waitFor({ vault, clock, log }: RemovalPorts, { why, unreadable }: Obstacle): Promise<string> {
+async function waitFor({ vault, clock, log }: RemovalPorts, { why, unreadable }: RemovalObstacle): Promise<string> {
   log.warn('nothing is removed from the replica', { why });
   const since = clock().toISOString();
   await updateDocument(vault, vaultKeys.deletions, deletionsSchema, (now) =>

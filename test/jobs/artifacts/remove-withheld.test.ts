@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { FENCE_PROBE_KEY } from '../../../src/core/artifacts/reserved.ts';
+import { retentionSection } from '../../../src/core/settings/retention.ts';
 import { vaultKeys } from '../../../src/core/vault-layout.ts';
 import { readDeletions } from '../../../src/jobs/artifacts/deletion-marks.ts';
+import { prune } from '../../../src/jobs/points/prune.ts';
 import { handle } from '../../setup/artifact-world.ts';
 import { DeletionHistory, type HistoryStep } from '../../setup/deletion-history.ts';
+import { testPolicy } from '../../setup/policy.ts';
 
 /** Steps by name, half an hour apart; about the first of the two artifacts. */
 const live = async (history: DeletionHistory, ...steps: HistoryStep['does'][]) => {
@@ -18,6 +21,19 @@ describe('what is no artifact', () => {
     for (const key of [FENCE_PROBE_KEY, vaultKeys.canary('run')]) history.ports.replica.plant(key, Buffer.from('ours'));
     await live(history, 'reconcile', 'reconcile', 'remove');
     expect(await known(history)).toMatchObject({ withheld: 0, hidden: 0, replica: 2 });
+  });
+});
+
+describe('a prune', () => {
+  it('takes out of the replica what its points needed, after them, and nothing while no retention is set', async () => {
+    const history = await DeletionHistory.begun();
+    await live(history, 'whole point', 'reconcile', 'delete', 'reconcile', 'expire point');
+    await live(history, 'whole point');
+    expect((await prune(history.ports, testPolicy)).replica).toBeUndefined();
+    expect(await served(history)).toBe(true);
+    const retention = retentionSection.parse({ last: 1 });
+    expect(await prune(history.ports, { ...testPolicy, retention })).toMatchObject({ replica: { hidden: 1 } });
+    expect(await served(history)).toBe(false);
   });
 });
 
