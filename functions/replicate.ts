@@ -23,6 +23,6 @@ export const handler = lambda('replicate', known, async (event, runtime) => {
   const messages = event.Records as z.infer<typeof queueEvent>['Records'];
   return unlessElsewhere(ports.log, async () => {
     await requireDirection(ports.vault, 'primary→dr');
-    return workThrough(messages, ports.log, BATCH_LIMIT_MS, (keys, over) => replicateBatch(ports, keys, over));
+    return workThrough(messages, ports.log, BATCH_LIMIT_MS, (works, over) => replicateBatch(ports, works, over));
   });
 });

@@ -14,6 +14,8 @@ module.exports.key = async (given) => ((await drOf(given)).existingKeyArn ? {} :
 
 module.exports.keyArn = async (given) => (await drOf(given)).existingKeyArn ?? { 'Fn::GetAtt': ['Key', 'Arn'] };
 
+module.exports.undeleteDays = async (given) => (await config.parsed(given)).replica.undeleteDays;
+
 module.exports.lockEnabled = async (given) => ((await drOf(given)).vaultLockDays ? true : none);
 
 // Governance: an administrator with the right to bypass it can still shorten it; nobody can by accident.

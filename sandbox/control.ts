@@ -27,6 +27,10 @@ export function controlRoutes(world: RdsWorld, bridge: Bridge, gateway: () => Ga
       const { region, id } = body as { region: string; id: string };
       world.snapshots.delete(world.key(region, id));
     },
+    lifecycle: (body) => {
+      const { region, bucket, at } = body as { region: string; bucket: string; at: string };
+      return bridge.playLifecycle(region, bucket, at);
+    },
     calls: () => gateway().calls,
     'calls/clear': () => {
       gateway().calls.length = 0;

@@ -22,6 +22,7 @@ from ministack import app as ministack
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import request_scope
 from ministack.services import eventbridge, kms, s3, scheduler
+from ministack.services.cloudformation import provisioners
 
 DARK: set[str] = set()
 ACCOUNT = os.environ["MINISTACK_ACCOUNT_ID"]
@@ -89,6 +90,52 @@ patch(
 )
 PUT_ETAG = "etag = f'\"{md5_hash(body)}\"'\n    obj = "
 patch(s3, "_put_object", PUT_ETAG, "etag = _sandbox_etag(body, sse_headers)\n    obj = ")
+
+
+def names_version(bucket, key, query_params):
+    wanted = s3._qp(query_params or {}, "versionId", "")
+    return any(each["version_id"] == wanted and not each.get("is_delete_marker")
+               for each in s3._object_versions.get((bucket, key), []))
+
+
+# A version under a delete marker has tags of its own.
+for function in ("_put_object_tagging", "_get_object_tagging"):
+    patch(s3, function, 'if key not in bucket["objects"]:',
+          'if key not in bucket["objects"] and not _sandbox_names_version(bucket_name, key, query_params):',
+          _sandbox_names_version=names_version)
+
+
+def beside(name):
+    """A file of this folder, which -I keeps off the path."""
+    spec = importlib.util.spec_from_file_location(name, os.path.join(os.path.dirname(__file__), f"{name}.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+lifecycle = beside("lifecycle")
+plain_lifecycle_error = s3._lifecycle_rules_error
+
+
+def lifecycle_error_as_on_aws(rules):
+    problem = lifecycle.refusal(rules)
+    return s3._error("InvalidRequest", problem, 400) if problem else plain_lifecycle_error(rules)
+
+
+s3._lifecycle_rules_error = lifecycle_error_as_on_aws
+plain_configurations = provisioners._s3_apply_configurations
+
+
+def configurations_with_lifecycle(name, props, old_props=None):
+    """The emulator's CloudFormation forgets the lifecycle of a bucket."""
+    plain_configurations(name, props, old_props)
+    if "LifecycleConfiguration" in props:
+        s3._bucket_lifecycle[name] = lifecycle.of_template(props["LifecycleConfiguration"])
+    elif old_props and "LifecycleConfiguration" in old_props:
+        s3._bucket_lifecycle.pop(name, None)
+
+
+provisioners._s3_apply_configurations = configurations_with_lifecycle
 
 
 def with_scheduled_time(target):
@@ -268,6 +315,11 @@ def put_events(request):
     return {}
 
 
+def play_lifecycle(request):
+    with request_scope(ACCOUNT, request["region"]):
+        return lifecycle.play(s3, request["bucket"], request["at"])
+
+
 def set_dark(request):
     DARK.clear()
     DARK.update(request["regions"])
@@ -280,7 +332,8 @@ def set_spread(request):
     return {}
 
 
-ROUTES = {"authorize": authorize, "principal": principal_of, "events": put_events, "dark": set_dark, "spread": set_spread,
+ROUTES = {"authorize": authorize, "lifecycle": play_lifecycle, "principal": principal_of, "events": put_events, "dark": set_dark,
+          "spread": set_spread,
           "ready": lambda _request: {}}
 
 
@@ -306,11 +359,7 @@ def exit_with_parent():
 
 
 if __name__ == "__main__":
-    # -I keeps this folder off the path.
-    spec = importlib.util.spec_from_file_location("alarms", os.path.join(os.path.dirname(__file__), "alarms.py"))
-    alarms = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(alarms)
-    alarms.start()
+    beside("alarms").start()
     threading.Thread(target=exit_with_parent, daemon=True).start()
     config = Config()
     config.bind = [f"127.0.0.1:{os.environ['GATEWAY_PORT']}"]

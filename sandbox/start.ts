@@ -35,6 +35,8 @@ class SandboxControl {
   rds = (settings: Partial<RdsSettings>) => this.#post('rds', settings);
   instanceStatus = (region: string, id: string, status: string) => this.#post('rds/status', { region, id, status });
   forgetSnapshot = (region: string, id: string) => this.#post('rds/forget-snapshot', { region, id });
+  lifecycle = async (region: string, bucket: string, at: Date) =>
+    (await this.#post('lifecycle', { region, bucket, at: at.toISOString() })) as { key: string; version: string }[];
   calls = async () => (await this.#post('calls')) as RecordedCall[];
   clearCalls = () => this.#post('calls/clear');
 }

@@ -1,16 +1,11 @@
 import type { Log } from '../../src/core/ports/all.ts';
-import { DrError, describeError } from '../../src/errors.ts';
-import { artifactWork } from './events.ts';
+import { describeError } from '../../src/errors.ts';
+import type { ArtifactWork } from '../../src/jobs/artifacts/replicate-batch.ts';
+import { artifactWorkOf } from './events.ts';
 import { withinTime } from './time-limit.ts';
 
 type Message = { messageId: string; body: string };
-type Work = (keys: string[], over: Promise<void>) => Promise<unknown[]>;
-
-function keyOf(body: string): string {
-  const parsed = artifactWork.safeParse(JSON.parse(body));
-  if (!parsed.success) throw new DrError('UNKNOWN_EVENT', `replicate does not know the message ${body.slice(0, 200)}`);
-  return 'detail' in parsed.data ? parsed.data.detail.object.key : parsed.data.key;
-}
+type Work = (works: ArtifactWork[], over: Promise<void>) => Promise<unknown[]>;
 
 /** Does the work that messages name, and gives those back that failed or name none. `work` answers an error for each. */
 export async function workThrough(messages: Message[], log: Log, limitMs: number, work: Work) {
@@ -21,14 +16,14 @@ export async function workThrough(messages: Message[], log: Log, limitMs: number
   };
   const known = messages.flatMap(({ messageId, body }) => {
     try {
-      return [{ messageId, key: keyOf(body) }];
+      return [{ messageId, work: artifactWorkOf(body) }];
     } catch (error) {
       failed(messageId, error);
       return [];
     }
   });
-  const keys = known.map(({ key }) => key);
-  const errors = await withinTime(limitMs, (over) => work(keys, over));
+  const works = known.map((each) => each.work);
+  const errors = await withinTime(limitMs, (over) => work(works, over));
   for (const [index, { messageId }] of known.entries()) if (errors[index]) failed(messageId, errors[index]);
   return { batchItemFailures: failures };
 }

@@ -103,7 +103,7 @@ export class Gateway {
 
   async #serve(call: Call, request: IncomingMessage, response: ServerResponse, body: Buffer | undefined) {
     const fault = this.faults.next(call);
-    const missing = await this.strictness.missingKeyRight(call);
+    const missing = await this.strictness.missingRight(call);
     if (missing) return this.#refuse(call, response, 403, 'AccessDenied', `not authorized to perform ${missing}`);
     if (fault?.kind === 'throttle') {
       const code = call.service === 's3' ? 'SlowDown' : 'ThrottlingException';

@@ -83,15 +83,28 @@ export class Strictness {
     return (await this.#known(bucket))?.region;
   }
 
-  /** The KMS action that the caller lacks for this call, if any. */
-  async missingKeyRight(call: Call): Promise<string | undefined> {
+  /** The action beside the call's own that the caller lacks for it, if any. */
+  async missingRight(call: Call): Promise<string | undefined> {
     if (call.service === 'sns' && call.action === 'Publish') return this.#topicRight(call);
     if (call.service !== 's3') return undefined;
+    if (call.action === 'DeleteObject' && call.names['IfMatch']) return this.#readRight(call);
     // What asks for S3's own keys needs none of KMS, whatever the bucket's default is.
     const needed = call.encryption === 'AES256' ? [] : (onTarget[call.action] ?? []);
     const denied = await this.#lacks(call, call.resource, needed);
     if (denied || !call.source) return denied;
     return this.#lacks(call, call.source.split('?versionId=')[0] ?? '', ['kms:Decrypt']);
+  }
+
+  /** A delete that depends on the object's ETag tells something of the object. */
+  async #readRight({ accessKeyId, region, resource }: Call): Promise<string | undefined> {
+    const request = {
+      accessKeyId,
+      region,
+      action: 's3:GetObject',
+      resources: [`arn:aws:s3:::${resource}`],
+      context: {},
+    };
+    return (await this.#bridge.authorize(request)).allowed ? undefined : 's3:GetObject';
   }
 
   /** Rights on the key of an object's bucket, asked for by S3 of the bucket's region in the caller's name. */

@@ -19,7 +19,7 @@ export const protectionRules = {
   },
   INVENTORY_SHRANK: {
     severity: 'critical',
-    hint: 'Find out who deleted artifacts. If it was meant: `builder-dr points accept <id>`. Until then nothing expires.',
+    hint: 'Find out who deleted artifacts. If it was meant: `builder-dr points accept <id>`. Until then nothing expires, and nothing leaves the replica.',
     next: ['points', 'accept', SUBJECT],
   },
   ARTIFACT_MISSING: {

@@ -24,6 +24,11 @@ export const vaultKeys = {
   unfinishedCopies: 'copies/',
   /** By the key that the copy gets, of an artifact or of displaced bytes. */
   unfinishedCopy: (target: string) => `copies/${target}.json`,
+  deletions: 'deletions.json',
+  deletionLogs: 'deletions/log/',
+  deletionLog: (at: Date, id: string) => `deletions/log/${at.toISOString().replace(/[-:]/g, '')}-${id}.ndjson`,
+  deletionFiles: 'deletions/all-',
+  deletionFile: (at: Date, id: string) => `deletions/all-${at.toISOString().replace(/[-:]/g, '')}-${id}.ndjson.gz`,
   /** Bytes that were replaced in the replica, and what is known of them. */
   displaced: 'displaced/',
   displacedBytes: (blake2b: string) => `displaced/${blake2b}`,

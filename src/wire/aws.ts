@@ -22,6 +22,7 @@ import { rdsDatabase } from '../adapters/aws/rds-database.ts';
 import { rdsInstances } from '../adapters/aws/rds-instances.ts';
 import { rdsOffers } from '../adapters/aws/rds-offers.ts';
 import { s3Artifacts } from '../adapters/aws/s3-artifacts.ts';
+import { s3Removal } from '../adapters/aws/s3-removal.ts';
 import { s3Vault } from '../adapters/aws/s3-vault.ts';
 import { awsSecrets } from '../adapters/aws/secrets.ts';
 import { snsNotifier } from '../adapters/aws/sns-notifier.ts';
@@ -83,6 +84,8 @@ function copiedInto(
 }
 export const replica: Maker<'replica'> = (wiring) =>
   copiedInto(wiring, wiring.config.dr.replicaBucket, wiring.config.dr.vaultBucket, CONDITIONS_KEY);
+export const removal: Maker<'removal'> = ({ config: { dr }, here }) =>
+  s3Removal({ client: new S3Client(here), bucket: dr.replicaBucket, site: 'dr' });
 export const displaced: Maker<'displaced'> = (wiring) =>
   copiedInto(wiring, wiring.config.dr.vaultBucket, wiring.config.dr.replicaBucket, vaultKeys.displacedTrial);
 export const vault: Maker<'vault'> = ({ config: { dr, network }, here }) =>

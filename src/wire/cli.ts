@@ -34,6 +34,7 @@ const portsOfConfig = wire.portsOf({
   fence: wire.fence,
   inspection: wire.inspection,
   cutOver: wire.cutOver,
+  removal: wire.removal,
   reverseVault: wire.reverseVault,
   hashEngine: wire.hashEngine,
 });

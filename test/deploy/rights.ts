@@ -53,16 +53,29 @@ const s3Actions: Record<string, string> = {
   ListObjectsV2: 's3:ListBucket',
   HeadBucket: 's3:ListBucket',
   GetBucketVersions: 's3:ListBucketVersions',
+  GetBucketVersioning: 's3:GetBucketVersioning',
+  PutObjectTagging: 's3:PutObjectTagging',
   GetBucketPolicy: 's3:GetBucketPolicy',
   PutBucketPolicy: 's3:PutBucketPolicy',
   DeleteBucketPolicy: 's3:DeleteBucketPolicy',
 };
 
+/** Those that are a right of their own when the call names a version. */
+const ofVersion: Record<string, string> = {
+  's3:GetObject': 's3:GetObjectVersion',
+  's3:DeleteObject': 's3:DeleteObjectVersion',
+  's3:PutObjectTagging': 's3:PutObjectVersionTagging',
+};
+
 function s3Needs(call: RecordedCall, { partition, vaultBucket, keyArns }: Account): [string, string][] {
-  // Reading one version is a right of its own.
-  const action = call.names['versionId'] ? 's3:GetObjectVersion' : s3Actions[call.action];
+  const plain = s3Actions[call.action];
+  const versioned = call.names['versionId'] && plain ? ofVersion[plain] : undefined;
+  const action = versioned ?? plain;
   if (!action) throw new Error(`nobody reviewed what the S3 call ${call.action} needs`);
   const needs: [string, string][] = [[action, `arn:${partition}:s3:::${call.resource}`]];
+  // A delete that depends on the ETag (conditional deletes of the S3 guide).
+  if (call.action === 'DeleteObject' && call.names['IfMatch'])
+    needs.push(['s3:GetObject', `arn:${partition}:s3:::${call.resource}`]);
   if (call.source) {
     const [path = '', version] = call.source.split('?versionId=');
     needs.push([version ? 's3:GetObjectVersion' : 's3:GetObject', `arn:${partition}:s3:::${path}`]);

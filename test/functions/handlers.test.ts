@@ -108,6 +108,38 @@ describe('the functions, through middy, with the events of events/', () => {
     await world.s3.send(new DeleteObjectCommand({ Bucket: world.config.primary.bucket, Key: 'core/a.hart' }));
   });
 
+  it('replicate notes a delete after it has asked the primary, however often and late it hears of it', async () => {
+    const record = (messageId: string, type: string, key: string) => ({
+      messageId,
+      eventSource: 'aws:sqs',
+      body: JSON.stringify({
+        source: 'aws.s3',
+        'detail-type': type,
+        detail: { bucket: { name: world.config.primary.bucket }, object: { key } },
+      }),
+    });
+    const [gone, back] = ['core/gone.hart', 'core/back.hart'];
+    const created = { Records: [gone, back].map((key) => record(key, 'Object Created', key)) };
+    for (const key of [gone, back]) await world.upload(key);
+    await invoke(replicate, created);
+    expect(await world.ports.vault.list('deletions/log/')).toEqual([]);
+    await world.s3.send(new DeleteObjectCommand({ Bucket: world.config.primary.bucket, Key: gone }));
+    const deleted = [gone, gone, back, 'core/never.hart'];
+    const Records = deleted.map((key, n) => record(String(n), 'Object Deleted', key));
+    expect(await invoke(replicate, { Records })).toEqual({ batchItemFailures: [] });
+    const [log] = await world.ports.vault.list('deletions/log/');
+    const notes = (await world.ports.vault.get(log?.key ?? ''))?.body
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(notes?.map(({ key, there }) => [key, there]).sort()).toEqual([
+      [back, true],
+      [gone, false],
+      [gone, false],
+    ]);
+    expect(await world.ports.replica.head(gone)).toBeDefined();
+  });
+
   it('reconcile and readiness take their events', async () => {
     await world.upload('core/missing.hart');
     expect(await invoke(reconcile, event('reconcile'))).toMatchObject({ record: { missing: { count: 1 } } });

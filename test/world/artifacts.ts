@@ -1,10 +1,13 @@
 import { compareKeys } from '../../src/core/artifacts/merge-diff.ts';
 import { isArtifactKey } from '../../src/core/artifacts/reserved.ts';
 import type { ArtifactStore, CopyProgress, CopySource, ObjectEntry } from '../../src/core/ports/artifacts.ts';
+import type { ReplicaRemoval } from '../../src/core/ports/removal.ts';
 import { DrError } from '../../src/errors.ts';
 import { Bucket, buckets, byParts, type PartLimits, readSource, type Sealed } from './bucket.ts';
+import { type MemoryBucket, memoryRemoval } from './versions.ts';
 
 const PAGE = 1_000;
+
 /** A bucket of artifacts in memory, and what a test does to it behind everybody's back. */
 export type MemoryArtifacts = ArtifactStore & {
   plant: (key: string, body: Buffer) => void;
@@ -19,12 +22,15 @@ export type MemoryArtifacts = ArtifactStore & {
   parts: string[];
   /** The bucket itself is deleted. */
   drop: () => void;
-  /** From now on the bucket keeps versions. */
-  keepVersions: () => void;
+  /** From now on the bucket keeps versions, or keeps no more of them. */
+  keepVersions: (kept?: boolean) => void;
   /** From now on an ETag says nothing of the bytes, as under SSE-KMS: the same bytes have another one each time. */
   encrypt: () => void;
   /** Every body that is held under a key, the current one first. */
   bodies: (key: string) => Buffer[];
+  /** What lies in it, with all versions. */
+  versions: MemoryBucket;
+  removal: ReplicaRemoval;
 };
 
 const entryOf = ({ body: _body, ...entry }: ObjectEntry & { body: Buffer }): ObjectEntry => entry;
@@ -47,8 +53,8 @@ export function memoryArtifacts(name: string, clock: () => Date): MemoryArtifact
     drop: () => {
       dropped = true;
     },
-    keepVersions: () => {
-      bucket.versioned = true;
+    keepVersions: (kept = true) => {
+      bucket.versioned = kept;
     },
     encrypt: () => {
       bucket.encrypted = true;
@@ -62,7 +68,9 @@ export function memoryArtifacts(name: string, clock: () => Date): MemoryArtifact
     seal: (key, how) => bucket.seal(key, how),
     limits,
     parts,
-    bodies: (key) => bucket.versions(key).held.map((each) => each.body),
+    bodies: (key) => bucket.of(key).map(({ held }) => held.body),
+    versions: bucket,
+    removal: memoryRemoval(bucket),
     async open(key, etag, ofVersion) {
       const found = bucket.find(key, ofVersion);
       if (ofVersion === undefined) bucket.requireReadable(key, 'bytes');
@@ -87,8 +95,8 @@ export function memoryArtifacts(name: string, clock: () => Date): MemoryArtifact
     },
     async history(key) {
       if (!isArtifactKey(key)) return { deletedAt: undefined, versions: [] };
-      const { deletedAt, held } = bucket.versions(key);
-      return { deletedAt, versions: held.slice(0, 100).map(entryOf) };
+      const versions = bucket.of(key).slice(0, 100);
+      return { deletedAt: bucket.deletedAt(key), versions: versions.map(({ held }) => entryOf(held)) };
     },
     async replaceFrom(source, badEtag, progress) {
       const key = source.as ?? source.entry.key;

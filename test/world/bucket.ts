@@ -1,64 +1,23 @@
-import { createHash } from 'node:crypto';
-import type { CopyProgress, CopySource, ObjectEntry } from '../../src/core/ports/artifacts.ts';
+import type { CopyProgress, CopySource } from '../../src/core/ports/artifacts.ts';
 import { DrError } from '../../src/errors.ts';
+import { MemoryBucket } from './versions.ts';
 
-type Held = ObjectEntry & { body: Buffer };
-/** Newest first. `deletedAt`: a delete marker is the current one. */
-type Versions = { deletedAt: Date | undefined; held: Held[] };
 export type Sealed = 'archived' | 'own key';
 
 export const buckets = new Map<string, Bucket>();
 
-export class Bucket {
-  readonly #name: string;
-  readonly #clock: () => Date;
-  readonly #keys = new Map<string, Versions>();
+/** The objects of a bucket in memory, what nobody can read of them as it is, and copies that are not done yet. */
+export class Bucket extends MemoryBucket {
   readonly #seals = new Map<string, Sealed>();
-  #serial = 0;
-  versioned = false;
-  encrypted = false;
   readonly uploads = new Uploads();
 
-  constructor(name: string, clock: () => Date) {
-    this.#name = name;
-    this.#clock = clock;
-  }
-
-  current(key: string): Held | undefined {
-    const versions = this.#keys.get(key);
-    return versions?.deletedAt ? undefined : versions?.held[0];
-  }
-
-  all(): Held[] {
-    return [...this.#keys.keys()].flatMap((key) => this.current(key) ?? []);
-  }
-
-  versions(key: string): Versions {
-    return this.#keys.get(key) ?? { deletedAt: undefined, held: [] };
-  }
-
-  find(key: string, ofVersion: string | undefined): Held {
-    const found = ofVersion ? this.versions(key).held.find((each) => each.versionId === ofVersion) : this.current(key);
-    if (found) return found;
-    throw new DrError('NOT_FOUND', `no ${this.#name}/${key}`);
-  }
-
-  put(key: string, body: Buffer): void {
-    this.#serial += 1;
-    const etag = this.encrypted
-      ? `"${this.#name}-${this.#serial}"`
-      : `"${createHash('md5').update(body).digest('hex')}"`;
-    const version = this.versioned ? { versionId: `v${this.#serial}` } : {};
-    const held = { key, size: body.length, etag, lastModified: this.#clock(), body, ...version };
-    const before = this.versioned ? this.versions(key).held : [];
-    this.#keys.set(key, { deletedAt: undefined, held: [held, ...before] });
+  override put(key: string, body: Buffer): void {
+    super.put(key, body);
     this.#seals.delete(key);
   }
 
-  remove(key: string): void {
-    const { held } = this.versions(key);
-    if (this.versioned && held.length > 0) this.#keys.set(key, { deletedAt: this.#clock(), held });
-    else this.#keys.delete(key);
+  override remove(key: string): void {
+    super.remove(key);
     this.#seals.delete(key);
   }
 
@@ -71,7 +30,7 @@ export class Bucket {
   requireReadable(key: string, what: 'bytes' | 'facts'): void {
     const how = this.#seals.get(key);
     if (how === undefined || (how === 'archived' && what === 'facts')) return;
-    throw new DrError('UNCOPYABLE', `${this.#name}/${key} is ${how}`, { subject: `${this.#name}/${key}` });
+    throw new DrError('UNCOPYABLE', `${this.name}/${key} is ${how}`, { subject: `${this.name}/${key}` });
   }
 }
 

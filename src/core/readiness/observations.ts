@@ -1,3 +1,4 @@
+import type { Deletions } from '../artifacts/deletions.ts';
 import type { ReconcileRecord, Uncopyable, VerifiedIndex } from '../artifacts/documents.ts';
 import type { Sampled } from '../artifacts/merge-diff.ts';
 import type { Point } from '../points/documents.ts';
@@ -31,6 +32,8 @@ export type Observations = {
   verified: VerifiedIndex | undefined;
   /** Artifacts that cannot be copied as they are. */
   uncopyable?: Uncopyable[];
+  /** Which deletes are withheld in the replica. */
+  deletions: Deletions | undefined;
   /** What the last prune came to. */
   pruned: PruneRecord | undefined;
   previous: StatusRecord | undefined;

@@ -1,5 +1,5 @@
 import { type ReconcileRecord, reconcileSchema, type Uncopyable } from '../../core/artifacts/documents.ts';
-import { mergeDiff, SampleCounter } from '../../core/artifacts/merge-diff.ts';
+import { SampleCounter } from '../../core/artifacts/merge-diff.ts';
 import { isDueAgain, isStillThat } from '../../core/artifacts/quarantine.ts';
 import { isOtherSource } from '../../core/artifacts/verification.ts';
 import { minutesBetween } from '../../core/ids.ts';
@@ -14,9 +14,9 @@ import { readDocument, updateDocument } from '../vault/documents.ts';
 import { readRuns } from '../vault/runs.ts';
 import { removeStaleCopies } from './copy-progress.ts';
 import { queueRepairs } from './coverage.ts';
-import { knownObjects } from './known-objects.ts';
 import { mergeVerifications } from './merge-verifications.ts';
 import { noteUncopyable, readUncopyable } from './quarantine.ts';
+import { withholdDeletes } from './withhold-deletes.ts';
 
 type ReconcilePorts = Pick<Ports, 'clock' | 'log' | 'newId' | 'primaryArtifacts' | 'replica' | 'queue' | 'vault'>;
 
@@ -26,7 +26,8 @@ export type ReconcileReport = { record: ReconcileRecord } | { primaryDark: strin
 
 /**
  * Merges what was verified, compares the two buckets by key and by what the primary had before, and queues what the replica lacks or holds
- * unverified, or holds while the primary has something else by now. Queues nothing while the last batch is not drained.
+ * unverified, or holds while the primary has something else by now. Marks what the primary no longer has. Queues nothing
+ * while the last batch is not drained.
  */
 export async function reconcile(unguarded: ReconcilePorts, policy: Policy): Promise<ReconcileReport> {
   await requireDirection(unguarded.vault, 'primary→dr');
@@ -109,8 +110,7 @@ async function compare(ports: ReconcilePorts, policy: Policy, unverified: string
   const before = await readDocument(ports.vault, vaultKeys.reconcile, reconcileSchema);
   const firstAt = before?.value.firstAt ?? now.toISOString();
   const seen = new BucketComparison(new Aside(await readUncopyable(ports.vault)));
-  const held = knownObjects(ports.vault, ports.replica);
-  await mergeDiff(ports.primaryArtifacts.pages(), held, (difference) => {
+  await withholdDeletes(ports, policy, (difference) => {
     if (difference.side !== 'right') seen.primary += 1;
     if (difference.side !== 'left') seen.replica += 1;
     if (difference.side === 'left') seen.lacks(difference.left, new Date(firstAt), policy, now);

@@ -1,8 +1,11 @@
 import { DrError, hasCode } from '../../errors.ts';
+import { DeletionNotes } from './deletion-notes.ts';
 import { noteUncopyable } from './quarantine.ts';
 import { ArtifactBatch, type Handled } from './verify.ts';
 
 type BatchPorts = Parameters<typeof ArtifactBatch.begin>[0];
+/** An artifact, and what S3's event says happened to it at the primary; none where a comparison asks. */
+export type ArtifactWork = { key: string; event?: 'Object Created' | 'Object Deleted' };
 type End = { key: string; handled?: Handled; error?: unknown };
 
 /**
@@ -10,17 +13,26 @@ type End = { key: string; handled?: Handled; error?: unknown };
  * is still at work when the time is `over` costs the others nothing. A large one that goes on with the next run and one
  * that nobody can copy are no failures: the first is queued until it is there, the second is set aside by name.
  */
-export async function replicateBatch(ports: BatchPorts, keys: string[], over: Promise<void>): Promise<unknown[]> {
+export async function replicateBatch(
+  ports: BatchPorts,
+  works: ArtifactWork[],
+  over: Promise<void>,
+): Promise<unknown[]> {
   const batch = await ArtifactBatch.begin(ports);
+  const notes = new DeletionNotes(ports);
+  const handle = async ({ key, event }: ArtifactWork): Promise<Handled> => {
+    if (event) await notes.look(key);
+    return event === 'Object Deleted' ? 'unseen' : batch.handle(key);
+  };
   const ends = await Promise.all(
-    keys.map((key) =>
-      inTime(key, over, batch.handle(key)).then(
-        (handled): End => ({ key, handled }),
-        (error: unknown): End => ({ key, error }),
+    works.map((work) =>
+      inTime(work.key, over, handle(work)).then(
+        (handled): End => ({ key: work.key, handled }),
+        (error: unknown): End => ({ key: work.key, error }),
       ),
     ),
   );
-  await batch.end();
+  await Promise.all([batch.end(), notes.end()]);
   const refused = ends.flatMap(({ handled }) => (typeof handled === 'object' ? [handled] : []));
   const settled = ends.filter(({ handled }) => handled === 'settled').map(({ key }) => key);
   await noteUncopyable(ports, refused, settled);

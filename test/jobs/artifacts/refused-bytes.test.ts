@@ -13,6 +13,8 @@ import { type ArtifactWorld, artifactWorld, handle, judged, newHart, whereIs } f
 import { scheduled } from '../../setup/memory-cycle.ts';
 import { testPolicy } from '../../setup/policy.ts';
 
+const worksOf = (keys: string[]) => keys.map((key) => ({ key }));
+
 const KEY = 'core/zlib/1.3/20240101000000/x86_64/linux/core-zlib-1.3-20240101000000-x86_64-linux.hart';
 const never = new Promise<void>(() => undefined);
 const kinds = [
@@ -23,7 +25,7 @@ const kinds = [
 /** As the queue does it: what failed, of what was queued. */
 async function work({ ports }: ArtifactWorld): Promise<unknown[]> {
   const keys = ports.queue.messages.splice(0).map(({ key }) => key);
-  return (await replicateBatch(ports, keys, never)).filter((each) => each !== undefined);
+  return (await replicateBatch(ports, worksOf(keys), never)).filter((each) => each !== undefined);
 }
 
 async function anHour(world: ArtifactWorld): Promise<number> {
@@ -106,7 +108,7 @@ describe.each(kinds)('other bytes that nobody can copy, %s', (_name, options) =>
     const { world } = await settled(options);
     uploadSealed(world, await newHart(), 'archived');
     await anHour(world);
-    expect(await replicateBatch(dark(world), [KEY], never)).toEqual([undefined]);
+    expect(await replicateBatch(dark(world), worksOf([KEY]), never)).toEqual([undefined]);
     expect(await aside(world)).toEqual([KEY]);
   });
 });
@@ -124,7 +126,7 @@ describe('a large artifact', () => {
     const parts = (bytes: Buffer) => Math.ceil(bytes.length / inParts.partBytes);
     for (let run = 1; run < parts(old) + parts(next); run += 1) {
       if ((await whereIs(world, KEY, next)).includes('in place')) break;
-      expect(await replicateBatch(ports, [KEY], never)).toEqual([undefined]);
+      expect(await replicateBatch(ports, worksOf([KEY]), never)).toEqual([undefined]);
       expect(await whereIs(world, KEY, old)).not.toEqual([]);
     }
     expect(await whereIs(world, KEY, next)).toEqual(['in place']);
@@ -140,7 +142,7 @@ describe('bytes that were read while the primary was dark', () => {
     world.clock.passMinutes(1);
     world.ports.primaryArtifacts.plant(KEY, await newHart());
     world.clock.passMinutes(1);
-    expect(await replicateBatch(dark(world), [KEY], never)).toEqual([undefined]);
+    expect(await replicateBatch(dark(world), worksOf([KEY]), never)).toEqual([undefined]);
     await capture(world.ports, testPolicy, { ...scheduled, at: world.clock.read() });
     for (let round = 0; round < 4; round += 1) {
       await advance(world.ports, testPolicy);

@@ -14,6 +14,8 @@ import { keyFile, newWorld, nodeFile, scheduled } from '../../setup/memory-cycle
 import { testPolicy } from '../../setup/policy.ts';
 import type { MemoryPorts } from '../../world/ports.ts';
 
+const worksOf = (keys: string[]) => keys.map((key) => ({ key }));
+
 /** Time that is never over. */
 const never = new Promise<void>(() => undefined);
 
@@ -22,7 +24,7 @@ async function drain(ports: MemoryPorts): Promise<number> {
   const keys = ports.queue.messages.splice(0).map(({ key }) => key);
   let failures = 0;
   for (let start = 0; start < keys.length; start += 10) {
-    const errors = await replicateBatch(ports, keys.slice(start, start + 10), never);
+    const errors = await replicateBatch(ports, worksOf(keys.slice(start, start + 10)), never);
     failures += errors.filter((each) => each !== undefined).length;
   }
   return failures;
@@ -110,7 +112,10 @@ describe('artifacts that nobody can copy', () => {
     await toTheEnd(ports);
     ports.primaryArtifacts.seal('core/p1.hart', 'archived');
     ports.primaryArtifacts.seal('core/p2.hart', 'own key');
-    expect(await replicateBatch(ports, ['core/p1.hart', 'core/p2.hart'], never)).toEqual([undefined, undefined]);
+    expect(await replicateBatch(ports, worksOf(['core/p1.hart', 'core/p2.hart']), never)).toEqual([
+      undefined,
+      undefined,
+    ]);
     expect(await aside(ports)).toEqual([]);
   });
 
@@ -142,7 +147,7 @@ describe('a batch', () => {
       };
       ports.log = { ...ports.log, warn };
     });
-    const errors = await replicateBatch(ports, keys, over);
+    const errors = await replicateBatch(ports, worksOf(keys), over);
     expect(errors.map((each) => (each as { code?: string } | undefined)?.code)).toEqual([
       undefined,
       undefined,
