@@ -11,7 +11,7 @@ export const primarySection = z.strictObject({
   bucket: bucket.describe("Builder's artifact bucket"),
   bucketKmsKey: z
     .string()
-    .regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/, 'must be the ARN of a KMS key, not of an alias')
+    .regex(/^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/, 'must be the ARN of a KMS key, not of an alias')
     .optional()
     .meta(forStacks('the key of that bucket where it is encrypted with one (SSE-KMS): its ARN')),
   vpc: text
