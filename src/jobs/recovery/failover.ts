@@ -141,7 +141,9 @@ function resumed<R extends ProductionRun>(run: R, request: FailoverRequest, agai
     const again = backups?.outcome?.ok ? { backups } : asked;
     return move({ ...rest, attempts: [...others, { ...kept, ...again }] }, 'healing+verifying', now, why);
   }
-  const attempts = [...others, chosen];
+  // What was seen of its instance is old: one that was deleted since is restored anew.
+  const { available: _seen, password: _given, ...unseen } = chosen;
+  const attempts = [...others, unseen];
   if (!chosen.outcome) return move({ ...rest, attempts }, 'restoring', now, why);
   // A point whose restore failed is tried again as a new attempt.
   return nextCandidate({ ...rest, candidates: [chosen.point, ...run.candidates] }, now, why);

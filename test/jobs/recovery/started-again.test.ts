@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { current } from '../../../src/core/recovery/lifecycle.ts';
+import type { ProductionRun } from '../../../src/core/recovery/run.ts';
+import { advance } from '../../../src/jobs/advance.ts';
+import { finishRun, protectedWorld, readRun, settle } from '../../setup/memory-recovery.ts';
+import { testPolicy } from '../../setup/policy.ts';
+import { start } from '../../setup/recovery-requests.ts';
+
+type World = Awaited<ReturnType<typeof protectedWorld>>;
+
+async function passesUntil(
+  { ports, clock }: World,
+  run: ProductionRun,
+  state: string,
+  goesOn = () => settle(ports),
+): Promise<ProductionRun> {
+  for (let n = 0; n < 90; n += 1) {
+    const now = await readRun(ports, run);
+    if (now.state === state) return now;
+    clock.passMinutes(1);
+    await advance(ports, testPolicy).catch(() => undefined);
+    goesOn();
+  }
+  throw new Error(`never ${state}: ${JSON.stringify((await readRun(ports, run)).history)}`);
+}
+
+describe('a failover that is started again', () => {
+  it('restores the same point anew where its operator has deleted the instance that he was told to look at', async () => {
+    const world = await protectedWorld();
+    const { ports, ids } = world;
+    const run = await start(ports, ids[0] ?? '');
+    // Its password is never done being changed.
+    const blocked = await passesUntil(world, run, 'blocked', () => {
+      ports.fence.finish();
+      for (const each of ports.instances.held.values()) if (!each.pending) ports.instances.finish();
+    });
+    expect(blocked.blocked?.doFirst).toContain('once it is deleted');
+    ports.instances.held.delete(current(blocked).instance);
+    const ended = await finishRun(ports, await start(ports, ids[0] ?? ''));
+    expect([ended.state, current(ended).point]).toEqual(['done', ids[0]]);
+  });
+});
