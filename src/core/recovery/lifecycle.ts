@@ -121,9 +121,12 @@ export function nextCandidate<R extends Run>(run: R, now: Date, why: string): R 
 function withoutCandidate<R extends Run>(run: R, now: Date, why: string): R {
   if (!isProduction(run)) return move(run, 'failed', now, `${why}: no point can be restored`);
   const reason = `${why}: no other point is left`;
-  const tried = run.attempts.find((each) => each.inspection?.doneAt)?.point;
+  const newest = run.attempts.toSorted((a, b) => (a.point < b.point ? 1 : -1));
+  const tried = newest.find((each) => each.inspection?.doneAt)?.point;
   if (tried === undefined) {
-    return block(run, now, reason, 'make the point restorable; `builder-dr points` says what it lacks');
+    // What kept all of them from being restored was not the points: it goes on with the one that loses least.
+    const best = newest.length > 1 && newest[0] ? { point: newest[0].point, confirm: newest[0].point } : {};
+    return block(run, now, reason, 'make the point restorable; `builder-dr points` says what it lacks', best);
   }
   const doFirst = 'heal what the findings name; started as below, the point is taken as it is';
   return block(run, now, reason, doFirst, { point: tried, confirm: tried, acceptFindings: true });

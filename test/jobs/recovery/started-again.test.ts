@@ -39,4 +39,15 @@ describe('a failover that is started again', () => {
     const ended = await finishRun(ports, await start(ports, ids[0] ?? ''));
     expect([ended.state, current(ended).point]).toEqual(['done', ids[0]]);
   });
+
+  it('begins with its best point where none of them could be looked into', async () => {
+    const { ports, ids } = await protectedWorld(3);
+    ports.instances.endOf = () => 'incompatible-network';
+    const blocked = await finishRun(ports, await start(ports, ids[0] ?? ''));
+    expect([blocked.state, blocked.attempts.length]).toEqual(['blocked', 3]);
+    expect(blocked.blocked?.resume.confirm).toBe(ids[0]);
+    ports.instances.endOf = () => undefined;
+    const ended = await finishRun(ports, await start(ports, ids[0] ?? '', blocked.blocked?.resume));
+    expect([ended.state, current(ended).point]).toEqual(['done', ids[0]]);
+  });
 });
