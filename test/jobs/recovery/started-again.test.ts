@@ -51,3 +51,13 @@ describe('a failover that is started again', () => {
     expect([ended.state, current(ended).point]).toEqual(['done', ids[0]]);
   });
 });
+
+it('a failover goes past a point that a prune has archived since', async () => {
+  const world = await protectedWorld(3);
+  const { ports, ids } = world;
+  const run = await start(ports, ids[0] ?? '');
+  await ports.vault.remove(`points/${ids[1]}.json`);
+  ports.instances.endOf = ({ name }) => (name.endsWith('-3') ? undefined : 'restore-error');
+  const ended = await passesUntil(world, run, 'done');
+  expect(current(ended).point).toBe(ids[2]);
+});
