@@ -74,8 +74,11 @@ const steps: Partial<Record<Run['state'], RunStep>> = {
 };
 
 /** A run that is over pins nothing; a pass that dies before it says so leaves pins that do not count. */
-async function unpinPoints({ ports }: Pass, run: Run): Promise<void> {
-  for (const id of new Set([...run.candidates.slice(0, 1), ...run.attempts.map((each) => each.point)])) {
+export async function unpinPoints({ ports, points }: Pass, run: Run): Promise<void> {
+  // A final point takes the place of the one that was confirmed and pinned.
+  const pinned = points.filter(({ pins }) => pins?.some((each) => each.run === runKey(run))).map(({ id }) => id);
+  const used = [...run.candidates.slice(0, 1), ...run.attempts.map((each) => each.point)];
+  for (const id of new Set([...pinned, ...used])) {
     try {
       await unpinPoint(ports, id, runKey(run));
     } catch (error) {

@@ -25,6 +25,7 @@ import { readDirection, requireDirection } from '../vault/direction.ts';
 import { readAll, updateDocument } from '../vault/documents.ts';
 import { readPoints } from '../vault/points.ts';
 import { announceRun, readRunAgain, readRuns, runKey, updateRun } from '../vault/runs.ts';
+import { unpinPoints } from './advance-run.ts';
 import { readAvailableCopies } from './candidates.ts';
 import { classesForPlan } from './classes.ts';
 import { confirmedCandidates } from './confirmed-candidates.ts';
@@ -196,6 +197,7 @@ export async function abortFailover(ports: AdvancePorts, policy: Policy): Promis
   const kept = await tagKept(ports, aborted);
   const pass = await beginPass(ports, policy);
   const lifted = await tell(pass, await keepFence(pass, aborted));
+  await unpinPoints(pass, lifted);
   await ports.signals.setTick(true);
   const { drRegion } = ports.site;
   const remove = kept.map((each) => removal(each.name, drRegion, each.deletionProtection).join(' && '));

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import type { Point } from '../../../src/core/points/documents.ts';
 import { current } from '../../../src/core/recovery/lifecycle.ts';
 import type { ProductionRun } from '../../../src/core/recovery/run.ts';
 import { advance } from '../../../src/jobs/advance.ts';
+import { escrowKeys } from '../../../src/jobs/keys/escrow.ts';
+import { abortFailover } from '../../../src/jobs/recovery/failover.ts';
+import { readPoints, updatePoint } from '../../../src/jobs/vault/points.ts';
+import { keyFile } from '../../setup/memory-cycle.ts';
 import { finishRun, protectedWorld, readRun, settle } from '../../setup/memory-recovery.ts';
 import { testPolicy } from '../../setup/policy.ts';
 import { start } from '../../setup/recovery-requests.ts';
@@ -22,6 +27,17 @@ async function passesUntil(
     goesOn();
   }
   throw new Error(`never ${state}: ${JSON.stringify((await readRun(ports, run)).history)}`);
+}
+
+/** So that a final point, too, has as many as those before it. */
+async function withoutArtifacts(): Promise<World> {
+  const world = await protectedWorld();
+  await escrowKeys(world.ports, [keyFile]);
+  const artifacts = { count: 0, bytes: 0 };
+  for (const id of world.ids) {
+    await updatePoint(world.ports, id, (now) => ({ ...now, artifacts: { ...now.artifacts, ...artifacts } }) as Point);
+  }
+  return world;
 }
 
 describe('a failover that is started again', () => {
@@ -60,4 +76,29 @@ it('a failover goes past a point that a prune has archived since', async () => {
   ports.instances.endOf = ({ name }) => (name.endsWith('-3') ? undefined : 'restore-error');
   const ended = await passesUntil(world, run, 'done');
   expect(current(ended).point).toBe(ids[2]);
+});
+
+describe('the pins of a failover', () => {
+  const pinsOf = async ({ ports }: World) =>
+    (await readPoints(ports.vault)).points.flatMap((each) => (each.pins ?? []).map(({ run }) => run));
+
+  it('are taken back when it is called off', async () => {
+    const world = await protectedWorld();
+    const run = await start(world.ports, world.ids[0] ?? '');
+    expect(await pinsOf(world)).toEqual([`failovers/${run.id}.json`]);
+    await abortFailover(world.ports, testPolicy);
+    for (let n = 0; n < 3; n += 1) {
+      settle(world.ports);
+      await advance(world.ports, testPolicy);
+    }
+    expect(await pinsOf(world)).toEqual([]);
+  });
+
+  it('are taken back when it was a switchover, whose own final point took the place of the one that was confirmed', async () => {
+    const world = await withoutArtifacts();
+    const run = await start(world.ports, world.ids[0] ?? '', { planned: true });
+    const ended = await passesUntil(world, run, 'done');
+    expect(current(ended).point).not.toBe(world.ids[0]);
+    expect(await pinsOf(world)).toEqual([]);
+  });
 });
