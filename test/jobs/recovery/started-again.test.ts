@@ -102,3 +102,38 @@ describe('the pins of a failover', () => {
     expect(await pinsOf(world)).toEqual([]);
   });
 });
+
+describe('a failover that waits for its fence', () => {
+  it('does not cut over to an instance that has died meanwhile', async () => {
+    const world = await protectedWorld();
+    const { ports, ids } = world;
+    ports.fence.rests = 'maintenance';
+    ports.fence.state = { ...ports.fence.state, status: 'maintenance' };
+    const run = await start(ports, ids[0] ?? '');
+    let waiting = await readRun(ports, run);
+    while (!waiting.attempts.at(-1)?.awaitsFenceSince) {
+      expect(waiting.state).not.toBe('blocked');
+      world.clock.passMinutes(1);
+      await advance(ports, testPolicy);
+      settle(ports);
+      waiting = await readRun(ports, run);
+    }
+    Object.assign(ports.instances.held.get(current(waiting).instance) ?? {}, { status: 'failed' });
+    ports.fence.rests = 'available';
+    ports.fence.finish();
+    const ended = await passesUntil(world, run, 'done');
+    expect(current(ended).instance).not.toBe(current(waiting).instance);
+  });
+
+  it('restores the point anew where its instance is gone by the time that the operator accepts an open primary', async () => {
+    const { ports, ids } = await protectedWorld(1);
+    ports.fence.dark = true;
+    const blocked = await finishRun(ports, await start(ports, ids[0] ?? ''));
+    expect([blocked.state, current(blocked).outcome]).toEqual(['blocked', 'passed']);
+    ports.instances.held.clear();
+    const without = await finishRun(ports, await start(ports, ids[0] ?? '', { acceptUnfenced: true }));
+    expect([without.state, without.blocked?.resume.confirm]).toEqual(['blocked', ids[0]]);
+    const ended = await finishRun(ports, await start(ports, ids[0] ?? '', without.blocked?.resume));
+    expect([ended.state, [...ports.instances.held.keys()]]).toEqual(['done', [current(ended).instance]]);
+  });
+});
