@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { emailText } from '../../../src/core/notices/as-email.ts';
 import type { Point } from '../../../src/core/points/documents.ts';
 import { current } from '../../../src/core/recovery/lifecycle.ts';
 import type { ProductionRun } from '../../../src/core/recovery/run.ts';
@@ -76,6 +77,9 @@ it('a failover goes past a point that a prune has archived since', async () => {
   ports.instances.endOf = ({ name }) => (name.endsWith('-3') ? undefined : 'restore-error');
   const ended = await passesUntil(world, run, 'done');
   expect(current(ended).point).toBe(ids[2]);
+  const letter = ports.notifier.messages.map(emailText).at(-1);
+  expect(letter).toContain(`RDS reports the restored instance as restore-error; hbdr-failover-${run.id} is kept`);
+  expect(letter).not.toContain(`hbdr-failover-${run.id}-2 is kept`);
 });
 
 describe('the pins of a failover', () => {
