@@ -1,7 +1,7 @@
 import { isMoving, isOver, move, nextCandidate } from '../../core/recovery/lifecycle.ts';
 import { fencingOver, finalSeen, pastDeadline } from '../../core/recovery/observations.ts';
 import { isProduction, isScratch, type ProductionRun, type Run, type ScratchRun } from '../../core/recovery/run.ts';
-import { stuckFor } from '../../core/recovery/stuck.ts';
+import { finalPointOf, stuckFor } from '../../core/recovery/stuck.ts';
 import { describeError } from '../../errors.ts';
 import type { Pass } from '../pass.ts';
 import { capture } from '../points/capture.ts';
@@ -125,7 +125,6 @@ function giveUpWaiting({ ports, policy, points }: Pass, run: Run): Promise<Run> 
   if (!isProduction(run) || !isMoving(run)) return Promise.resolve(run);
   return updateRun<Run>(ports, run, (now) => {
     if (!isProduction(now)) return now;
-    const final = now.kind === 'switchover' ? points.find((each) => each.id === now.finalPoint) : undefined;
-    return stuckFor(now, policy, ports.clock(), final);
+    return stuckFor(now, policy, ports.clock(), finalPointOf(now, points));
   });
 }
