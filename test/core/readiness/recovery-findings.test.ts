@@ -159,8 +159,8 @@ describe('readiness and a switchover', () => {
   };
   const replicating = (minutesAgo: number): Observations['points'][0] => ({
     ...finalPoint,
-    state: 'listed+copying',
-    history: [{ at: began.toISOString(), state: 'listed+copying', why: 'listed' }],
+    state: 'listing+copying',
+    history: [{ at: began.toISOString(), state: 'listing+copying', why: 'listed' }],
     artifacts: {
       state: 'replicating',
       key: 'inventory/x',
