@@ -1,6 +1,13 @@
 import { isMoving, isOver, move, nextCandidate } from '../../core/recovery/lifecycle.ts';
-import { fencingOver, finalSeen, pastDeadline } from '../../core/recovery/observations.ts';
-import { isProduction, isScratch, type ProductionRun, type Run, type ScratchRun } from '../../core/recovery/run.ts';
+import { fencingOver, finalDueAt, finalOutdated, finalSeen, pastDeadline } from '../../core/recovery/observations.ts';
+import {
+  isProduction,
+  isScratch,
+  type ProductionRun,
+  type Run,
+  type RunOf,
+  type ScratchRun,
+} from '../../core/recovery/run.ts';
 import { finalPointOf, stuckFor } from '../../core/recovery/stuck.ts';
 import { describeError } from '../../errors.ts';
 import type { Pass } from '../pass.ts';
@@ -34,10 +41,11 @@ async function stepFencing(pass: Pass, run: ProductionRun): Promise<Run> {
 async function stepCapturingFinal(pass: Pass, run: ProductionRun): Promise<Run> {
   const { ports, policy } = pass;
   if (run.kind !== 'switchover') return run;
-  if (!run.finalPoint) {
-    const since = run.history.findLast((each) => each.state === 'capturing-final')?.at ?? run.requestedAt;
-    const point = await capture(ports, policy, { kind: 'final', at: new Date(since) });
-    return updateRun(ports, run, (now) => (now.finalPoint ? now : { ...now, finalPoint: point.id }));
+  const lacksFinal = (now: RunOf<'switchover'>): boolean => !now.finalPoint || finalOutdated(now);
+  if (lacksFinal(run)) {
+    const at = new Date(finalDueAt(run));
+    const point = await capture(ports, policy, { kind: 'final', at });
+    return updateRun(ports, run, (now) => (lacksFinal(now) ? { ...now, finalPoint: point.id } : now));
   }
   const point = pass.points.find((each) => each.id === run.finalPoint);
   return point ? updateRun(ports, run, (now) => finalSeen(now, point, ports.clock())) : run;
