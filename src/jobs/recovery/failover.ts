@@ -1,6 +1,7 @@
 import type { Policy } from '../../core/policy.ts';
 import type { AdvancePorts, Ports } from '../../core/ports/all.ts';
 import type { RestoredInstance } from '../../core/ports/recovery.ts';
+import { isConfirmed } from '../../core/recovery/fence.ts';
 import { removal } from '../../core/recovery/leftovers.ts';
 import {
   abort,
@@ -13,10 +14,18 @@ import {
   nextCandidate,
   plannedRun,
 } from '../../core/recovery/lifecycle.ts';
+import { finalOutdated } from '../../core/recovery/observations.ts';
 import type { ClassesSeen } from '../../core/recovery/orderable.ts';
 import { type Candidate, candidateRow, type PlanStep, restorePlan } from '../../core/recovery/plan.ts';
 import { ROLE_TAG } from '../../core/recovery/restore-request.ts';
-import { isProduction, type ProductionRun, type Run, runSchema, type StartRequest } from '../../core/recovery/run.ts';
+import {
+  isProduction,
+  type ProductionRun,
+  type Run,
+  type RunOf,
+  runSchema,
+  type StartRequest,
+} from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
 import { type AdvanceReport, advance, advancePass } from '../advance.ts';
@@ -118,6 +127,10 @@ async function giveWay(ports: AdvancePorts, run: ProductionRun): Promise<Product
   return first;
 }
 
+/** A switchover goes on with what it restored only while that is of its final point, and the fence stands since then. */
+const needsFence = (run: RunOf<'switchover'>, point: string): boolean =>
+  !isConfirmed(run.fence) || finalOutdated(run) || point !== run.finalPoint;
+
 /** What a blocked failover does next: again from the step that it stopped at. `again`: capture another final point. */
 function resumed<R extends ProductionRun>(run: R, request: FailoverRequest, again: boolean, now: Date): R {
   const accepting = {
@@ -131,7 +144,7 @@ function resumed<R extends ProductionRun>(run: R, request: FailoverRequest, agai
   const why = 'resumed by the operator';
   const ofPoint = run.attempts.filter((each) => each.point === request.point);
   const chosen = ofPoint.findLast((each) => each.inspection?.doneAt) ?? ofPoint.at(-1) ?? run.attempts.at(-1);
-  if (rest.kind === 'switchover' || !chosen) {
+  if (!chosen || (rest.kind === 'switchover' && (again || needsFence(rest, chosen.point)))) {
     return move(again ? { ...rest, finalPoint: undefined } : rest, 'fencing', now, why);
   }
   const others = run.attempts.filter((each) => each !== chosen);

@@ -96,3 +96,22 @@ it('a switchover whose fence stands takes its one final point', async () => {
   const ended = await until(world, begun, ['done', 'blocked']);
   expect([ended.state, ended.attempts.map((each) => each.point)]).toEqual(['done', [finalOf(ended)]]);
 });
+
+it('a switchover that is started again goes on with its instance, as it was told', async () => {
+  const world = await switchoverWorld();
+  const { ports, clock } = world;
+  const begun = await start(ports, world.ids[0] ?? '', { planned: true });
+  const { turnBackupsOn } = ports.instances;
+  ports.instances.turnBackupsOn = async (name, days) => {
+    await turnBackupsOn(name, days);
+    // RDS took it, and is never done with it.
+    Object.assign(ports.instances.held.get(name) ?? {}, { retentionAsked: undefined });
+    ports.instances.finish = () => undefined;
+  };
+  const blocked = await until(world, begun, ['blocked', 'done']);
+  expect(blocked.blocked?.doFirst).toContain('started as below, it serves with that risk');
+  clock.passMinutes(1);
+  await start(ports, blocked.blocked?.resume.confirm ?? '', blocked.blocked?.resume);
+  const ended = await until(world, begun, ['done', 'blocked']);
+  expect([ended.state, ports.instances.restores.length]).toEqual(['done', 1]);
+});
