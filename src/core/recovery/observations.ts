@@ -118,7 +118,7 @@ export function scratchFailure(run: ScratchRun): string | undefined {
 /** I5: no cut-over while the fence is unconfirmed, unless the operator said so by name. */
 function passFence<R extends ProductionRun>(run: R, policy: Patience, now: Date): R {
   const sure = isConfirmed(run.fence);
-  if (sure && finalOutdated(run)) {
+  if (sure && run.kind === 'switchover' && finalOutdated(run)) {
     const why = `the primary was open, and was fenced again after the final point ${run.finalPoint} was captured: what was written meanwhile is not in it`;
     return block(run, now, why, 'find out who opened the primary; started as below, another final point is captured');
   }
@@ -161,7 +161,7 @@ export function fencingOver<R extends ProductionRun>(run: R, policy: Patience, n
 }
 
 /** A switchover loses nothing: a final point of before the fence that stands is none. */
-export const finalOutdated = (run: ProductionRun): run is RunOf<'switchover'> =>
+export const finalOutdated = (run: ProductionRun): boolean =>
   run.kind === 'switchover' && run.finalPoint !== undefined && closedAfter(run.fence, run.finalPoint);
 
 /** The instant of the final point: of the record alone, so that asked for twice it is the same one. */

@@ -141,3 +141,27 @@ describe('a failover that waits for its fence', () => {
     expect([ended.state, [...ports.instances.held.keys()]]).toEqual(['done', [current(ended).instance]]);
   });
 });
+
+describe('the tick of a failover', () => {
+  it.each(['begun', 'started again'])(
+    'that was %s while a pass was at work is not turned off by that pass',
+    async (how) => {
+      const world = await protectedWorld();
+      const { ports, ids } = world;
+      ports.instances.lacking = [{ code: 'DR_NETWORK_MISSING', subject: 's', text: 'no subnet group' }];
+      if (how === 'started again') await passesUntil(world, await start(ports, ids[0] ?? ''), 'blocked');
+      ports.instances.lacking = [];
+      await advance(ports, testPolicy);
+      expect(ports.signals.tick).toBe(false);
+      // The last that a pass does before its end: by then what it read of the runs is old.
+      const { list } = ports.instances;
+      ports.instances.list = async () => {
+        ports.instances.list = list;
+        await start(ports, ids[0] ?? '');
+        return list();
+      };
+      await advance(ports, testPolicy);
+      expect(ports.signals.tick).toBe(true);
+    },
+  );
+});
