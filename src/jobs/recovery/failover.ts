@@ -7,6 +7,7 @@ import {
   abort,
   candidatesFor,
   failoverInHand,
+  failoversInOrder,
   isCutOver,
   isMoving,
   isOver,
@@ -179,8 +180,8 @@ async function resumeFailover(
   return updateRun(ports, run, (now) => resumed(now, request, final?.state === 'failed', ports.clock()));
 }
 
-async function newest(ports: AdvancePorts): Promise<ProductionRun> {
-  const run = (await readRuns(ports.vault)).runs.findLast(isProduction);
+async function failoverMeant(ports: AdvancePorts): Promise<ProductionRun> {
+  const [run] = failoversInOrder((await readRuns(ports.vault)).runs);
   if (run) return run;
   throw new DrError('RUN_UNKNOWN', 'there is no failover', {
     hint: '`builder-dr failover plan` shows what one would do.',
@@ -200,7 +201,7 @@ function requireNotCutOver(run: ProductionRun): void {
 
 /** Calls a failover off, before the cut-over only: takes the fence away and keeps what was restored. */
 export async function abortFailover(ports: AdvancePorts, policy: Policy): Promise<AbortReport> {
-  const run = await newest(ports);
+  const run = await failoverMeant(ports);
   requireNotCutOver(run);
   const aborted = await updateRun(ports, run, (now) =>
     isOver(now) || isCutOver(now) ? now : abort(now, ports.clock(), 'called off by the operator'),
@@ -233,7 +234,7 @@ export async function unfence(
   ports: AdvancePorts,
   policy: Policy,
 ): Promise<{ run: ProductionRun; report: AdvanceReport }> {
-  const run = await newest(ports);
+  const run = await failoverMeant(ports);
   const { direction, failover } = await readDirection(ports.vault);
   if (isMoving(run) || run.state === 'blocked' || (direction !== 'primary→dr' && failover === run.id)) {
     throw new DrError('BAD_USAGE', `failover ${run.id} is ${run.state}: its fence keeps two sites from taking writes`, {
