@@ -3,7 +3,7 @@ import { isInFlight } from '../core/points/point.ts';
 import type { Policy } from '../core/policy.ts';
 import type { AdvancePorts } from '../core/ports/all.ts';
 import { isMoving, isOver, noteError } from '../core/recovery/lifecycle.ts';
-import { isScratch, type Run, type RunKind } from '../core/recovery/run.ts';
+import { isProduction, isScratch, type Run, type RunKind } from '../core/recovery/run.ts';
 import { vaultKeys } from '../core/vault-layout.ts';
 import { describeError } from '../errors.ts';
 import { attempt, beginPass, directionOf, finishPass, type Pass } from './pass.ts';
@@ -44,7 +44,8 @@ export async function advancePass(pass: Pass): Promise<AdvanceReport> {
   const failback = await attempt(pass, 'failback', () => advanceFailback(pass));
   const swept = await attempt(pass, 'sweep', () => sweep(pass));
   const failingBack = failback !== undefined && failback.state !== 'ready';
-  await ports.signals.setTick(pass.points.some(isInFlight) || pass.runs.some(isMoving) || failingBack);
+  const busy = pass.points.some(isInFlight) || pass.runs.some(isMoving) || failingBack;
+  await ports.signals.setTick(busy || ((await attempt(pass, 'tick', () => failoverBegunSince(pass))) ?? true));
   finishPass(pass);
   return {
     points: pass.points.map(({ id, state }) => ({ id, state })),
@@ -52,6 +53,17 @@ export async function advancePass(pass: Pass): Promise<AdvanceReport> {
     swept: swept ?? [],
     primaryDark: pass.darkness.silence?.message,
   };
+}
+
+/** Whether a failover was begun or started again since this pass read: whoever did that has turned the tick on. */
+async function failoverBegunSince({ ports: { vault }, runs, errors }: Pass): Promise<boolean> {
+  const newest = (await vault.list(vaultKeys.failovers)).findLast(({ key }) => key.endsWith('.json'));
+  const last = runs.filter(isProduction).at(-1);
+  const unreadable = errors.some(({ id }) => id === newest?.key);
+  if (newest && !unreadable && (!last || newest.key > runKey(last))) return true;
+  const waiting = runs.filter((each) => each.state === 'blocked');
+  const now = await Promise.all(waiting.map((each) => readRunAgain(vault, each)));
+  return now.some(isMoving);
 }
 
 /** A run before this one may have taken minutes, in which an operator or another pass went on: only one at rest is as it was. */

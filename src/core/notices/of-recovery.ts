@@ -21,6 +21,10 @@ function nextArguments(run: Run): CommandArguments {
   return run.state === 'done' ? ['failback', 'plan'] : ['failover', 'status'];
 }
 
+/** Whether RDS ever took a restore of it: of what was refused nothing is kept. */
+const wasMade = ({ restore, available }: Run['attempts'][number]): boolean =>
+  available !== undefined || (restore !== undefined && restore.className !== '');
+
 /** Steps that wait for a person. */
 function notesOf(run: Run): string[] {
   if (!isProduction(run)) return [];
@@ -28,7 +32,9 @@ function notesOf(run: Run): string[] {
   const byHand = run.cutOver?.steps.filter((each) => !each.ok) ?? [];
   return [
     ...(run.state === 'blocked' && run.blocked ? [`First: ${run.blocked.doFirst}`] : []),
-    ...rejected.map((each) => `Rejected: ${each.point}: ${each.why}; ${each.instance} is kept`),
+    ...rejected.map(
+      (each) => `Rejected: ${each.point}: ${each.why}${wasMade(each) ? `; ${each.instance} is kept` : ''}`,
+    ),
     ...byHand.map((each) => `By hand: ${each.name}: ${each.manual ?? each.detail}`),
     ...(run.state === 'done' ? ['Now the Builder nodes: docs/runbook.md, "On the Builder nodes"'] : []),
   ];

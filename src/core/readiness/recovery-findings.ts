@@ -10,7 +10,7 @@ import { allFindings, isCutOver, isOver, rtoSeconds, startArguments } from '../r
 import { lostText, type OrderableClasses, versionText } from '../recovery/orderable.ts';
 import { measuredBy, measuredText, rtoRun } from '../recovery/rehearsals.ts';
 import { isProduction, isRealDrill, type Run } from '../recovery/run.ts';
-import { needsOperator, progressAt, waitsFor } from '../recovery/stuck.ts';
+import { finalPointOf, needsOperator, progressAt, waitsFor } from '../recovery/stuck.ts';
 import type { Observations } from './observations.ts';
 
 const MINUTES_A_DAY = 24 * 60;
@@ -70,12 +70,12 @@ function fenceFindings(seen: Observations): Finding[] {
 function stuckFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
   return seen.runs
     .filter(isProduction)
-    .filter((each) => needsOperator(each, policy, now))
+    .filter((each) => needsOperator(each, policy, now, finalPointOf(each, seen.points)))
     .map((each) => {
       const { blocked } = each;
       const text = blocked
         ? `failover ${each.id} is blocked since ${blocked.at}: ${blocked.reason}. First: ${blocked.doFirst}. Then \`${commandLine(startArguments(blocked.resume))}\``
-        : `failover ${each.id} is ${each.state} and came no further since ${progressAt(each)}: ${waitsFor(each)}`;
+        : `failover ${each.id} is ${each.state} and came no further since ${progressAt(each, finalPointOf(each, seen.points))}: ${waitsFor(each)}`;
       return finding('FAILOVER_STUCK', each.id, text);
     });
 }

@@ -9,9 +9,9 @@ import type { ProductionRun } from './run.ts';
 /** How long RDS may refuse the change for now; after that the failover goes on without. */
 const CHANGE_MINUTES = 15;
 /** How long RDS has for a change that it took: going on without it, the database could restart while it serves. */
-const PENDING_MINUTES = 30;
+export const PENDING_MINUTES = 30;
 /** How long a database that restarts may be silent. */
-const CONNECT_MINUTES = 20;
+export const CONNECT_MINUTES = 20;
 
 /** What is wanted of the instance, and what an operator types where it could not be had. */
 export type WantedBackups = { days: number; region: string };

@@ -1,3 +1,4 @@
+import { pointIdAt } from '../ids.ts';
 import type { Fence } from './documents.ts';
 
 /** Our statement in the primary bucket's policy; the rest of the policy is never touched. */
@@ -57,6 +58,11 @@ export function isFenced(policy: string | undefined, bucket: string, partition: 
 /** Both halves were read back; anything else is unconfirmed. */
 export function isConfirmed(fence: Fence | undefined): boolean {
   return fence?.database.confirmedAt !== undefined && fence.bucket.confirmedAt !== undefined;
+}
+
+/** Whether a half was closed anew after this point was asked for: what was written meanwhile is not in it. */
+export function closedAfter({ database, bucket }: Fence, point: string): boolean {
+  return [database, bucket].some(({ confirmedAt }) => confirmedAt && pointIdAt(new Date(confirmedAt)) > point);
 }
 
 /** Whether nothing but time is missing: what is not confirmed has no problem that somebody must solve. */

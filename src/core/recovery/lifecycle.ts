@@ -30,6 +30,22 @@ export const isCutOver = (run: Run): boolean => ['cutting-over', 'smoke-testing'
 export const failoverInHand = (runs: Run[]): ProductionRun | undefined =>
   runs.filter(isProduction).find((each) => !isOver(each));
 
+const lastChangeAt = (run: Run): string => run.history.at(-1)?.at ?? run.requestedAt;
+
+/** Whether it was called off before it had touched anything, while an older one went on. */
+function gaveWay(run: ProductionRun, failovers: ProductionRun[]): boolean {
+  if (run.state !== 'aborted' || run.history.some(({ state }) => state !== 'planned' && state !== 'aborted'))
+    return false;
+  return failovers.some((each) => each.id < run.id && (!isOver(each) || lastChangeAt(each) >= lastChangeAt(run)));
+}
+
+/** The failovers, first the one that an operator means: the one in hand, else the newest; last those that gave way to another. */
+export function failoversInOrder(runs: Run[]): ProductionRun[] {
+  const failovers = runs.filter(isProduction).toReversed();
+  const rank = (run: ProductionRun): number => (isOver(run) ? (gaveWay(run, failovers) ? 2 : 1) : 0);
+  return failovers.toSorted((a, b) => rank(a) - rank(b));
+}
+
 /** Moves a run on and notes when and why. Throws ILLEGAL_TRANSITION. */
 export function move<R extends Run>(run: R, to: RunState, now: Date, why: string): R {
   if (!kinds[run.kind].transitions[run.state]?.includes(to)) {
@@ -121,9 +137,12 @@ export function nextCandidate<R extends Run>(run: R, now: Date, why: string): R 
 function withoutCandidate<R extends Run>(run: R, now: Date, why: string): R {
   if (!isProduction(run)) return move(run, 'failed', now, `${why}: no point can be restored`);
   const reason = `${why}: no other point is left`;
-  const tried = run.attempts.find((each) => each.inspection?.doneAt)?.point;
+  const newest = run.attempts.toSorted((a, b) => (a.point < b.point ? 1 : -1));
+  const tried = newest.find((each) => each.inspection?.doneAt)?.point;
   if (tried === undefined) {
-    return block(run, now, reason, 'make the point restorable; `builder-dr points` says what it lacks');
+    // What kept all of them from being restored was not the points: it goes on with the one that loses least.
+    const best = newest.length > 1 && newest[0] ? { point: newest[0].point, confirm: newest[0].point } : {};
+    return block(run, now, reason, 'make the point restorable; `builder-dr points` says what it lacks', best);
   }
   const doFirst = 'heal what the findings name; started as below, the point is taken as it is';
   return block(run, now, reason, doFirst, { point: tried, confirm: tried, acceptFindings: true });

@@ -3,7 +3,7 @@ import { minutesBetween } from '../ids.ts';
 import type { Point } from '../points/documents.ts';
 import type { Policy } from '../policy.ts';
 import type { RowComparisonResult, StepOutcome } from './documents.ts';
-import { isConfirmed, isOnItsWay, unconfirmed } from './fence.ts';
+import { closedAfter, isConfirmed, isOnItsWay, unconfirmed } from './fence.ts';
 import { block, current, move, nextCandidate, reject, withAttempt } from './lifecycle.ts';
 import { comparisonFindings, isDisqualifying } from './report-findings.ts';
 import { isProduction, isScratch, type ProductionRun, type Run, type RunOf, type ScratchRun } from './run.ts';
@@ -124,6 +124,10 @@ export function scratchFailure(run: ScratchRun): string | undefined {
 /** I5: no cut-over while the fence is unconfirmed, unless the operator said so by name. */
 function passFence<R extends ProductionRun>(run: R, policy: Patience, now: Date): R {
   const sure = isConfirmed(run.fence);
+  if (sure && run.kind === 'switchover' && finalOutdated(run)) {
+    const why = `the primary was open, and was fenced again after the final point ${run.finalPoint} was captured: what was written meanwhile is not in it`;
+    return block(run, now, why, 'find out who opened the primary; started as below, another final point is captured');
+  }
   if (sure || (run.kind === 'failover' && run.acceptUnfenced)) {
     const why = sure ? 'verified, and the primary is fenced' : 'verified; unfenced, as accepted';
     return move(run, 'cutting-over', now, why);
@@ -160,6 +164,16 @@ export function fencingOver<R extends ProductionRun>(run: R, policy: Patience, n
   if (sure) return move(run, 'capturing-final', now, why);
   const doFirst = 'mend the primary site, or call it off: `builder-dr failover abort`';
   return block(run, now, `${why}; a planned switchover needs both sites`, doFirst);
+}
+
+/** A switchover loses nothing: a final point of before the fence that stands is none. */
+export const finalOutdated = (run: ProductionRun): boolean =>
+  run.kind === 'switchover' && run.finalPoint !== undefined && closedAfter(run.fence, run.finalPoint);
+
+/** The instant of the final point: of the record alone, so that asked for twice it is the same one. */
+export function finalDueAt({ history, requestedAt, fence: { database, bucket } }: RunOf<'switchover'>): string {
+  const began = history.findLast((each) => each.state === 'capturing-final')?.at ?? requestedAt;
+  return [began, database.confirmedAt ?? began, bucket.confirmedAt ?? began].sort().at(-1) ?? began;
 }
 
 /** The final point of a switchover is protected: it is the only candidate. */

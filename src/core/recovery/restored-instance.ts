@@ -33,10 +33,12 @@ function classLost<R extends Run>(run: R, { className, status }: RestoredInstanc
 
 /** Whether it is beyond hope, and what follows from that; undefined while it is not. */
 export function lost<R extends Run>(run: R, facts: RestoredInstance | undefined, now: Date): R | undefined {
-  if (!facts) return reject(run, now, 'the restored instance is gone');
+  // What was looked into is no more: its point is not taken as it is, but restored anew.
+  const dead = (why: string): R => reject(withAttempt(run, { inspection: undefined }), now, why);
+  if (!facts) return dead('the restored instance is gone');
   const meaning = meaningOf(facts.status);
   if (meaning === 'no-capacity') return classLost(run, facts, now);
-  return meaning === 'dead' ? reject(run, now, `RDS reports the restored instance as ${facts.status}`) : undefined;
+  return meaning === 'dead' ? dead(`RDS reports the restored instance as ${facts.status}`) : undefined;
 }
 
 /**

@@ -2,10 +2,11 @@ import { finding } from '../findings.ts';
 import { minutesBetween } from '../ids.ts';
 import type { Point } from '../points/documents.ts';
 import type { Policy } from '../policy.ts';
+import { CONNECT_MINUTES, PENDING_MINUTES } from './backups.ts';
 import { block, isMoving, isOver, move } from './lifecycle.ts';
 import type { ProductionRun } from './run.ts';
 
-type Limits = Pick<Policy, 'failoverStuckMinutes' | 'copyStuckMinutes'>;
+type Limits = Pick<Policy, 'failoverStuckMinutes' | 'copyStuckMinutes' | 'fenceMinutes'>;
 
 const last = (instants: (string | undefined)[]): string =>
   instants
@@ -37,15 +38,21 @@ export function progressAt(run: ProductionRun, finalPoint?: Point): string {
     attempt?.copying?.at,
     attempt?.backups?.askedAt,
     attempt?.connection?.since,
+    attempt?.connection?.doneAt,
+    attempt?.awaitsFenceSince,
     run.smoke?.askedAt,
     ...Object.values(attempt?.states ?? {}),
     finalPoint && pointProgressAt(finalPoint),
   ]);
 }
 
-/** The copy of a final point has the time of every copy. */
-const limitOf = (run: ProductionRun, { failoverStuckMinutes, copyStuckMinutes }: Limits): number =>
-  run.state === 'capturing-final' ? Math.max(failoverStuckMinutes, copyStuckMinutes) : failoverStuckMinutes;
+/** What has a time of its own has all of it: the copy of a final point, the fence, the restart that backups take. */
+function limitOf({ state }: ProductionRun, { failoverStuckMinutes, copyStuckMinutes, fenceMinutes }: Limits): number {
+  if (state === 'capturing-final') return Math.max(failoverStuckMinutes, copyStuckMinutes);
+  if (state === 'fencing') return Math.max(failoverStuckMinutes, fenceMinutes);
+  if (state !== 'healing+verifying') return failoverStuckMinutes;
+  return Math.max(failoverStuckMinutes, fenceMinutes, PENDING_MINUTES, CONNECT_MINUTES);
+}
 
 function isStuck(run: ProductionRun, limits: Limits, now: Date, finalPoint?: Point): boolean {
   return isMoving(run) && minutesBetween(progressAt(run, finalPoint), now) >= limitOf(run, limits);
@@ -88,6 +95,10 @@ export function stuckFor<R extends ProductionRun>(run: R, limits: Limits, now: D
 }
 
 /** A failover that waits for its operator, or comes no further: nobody else takes it on. */
-export function needsOperator(run: ProductionRun, limits: Limits, now: Date): boolean {
-  return !isOver(run) && (run.state === 'blocked' || isStuck(run, limits, now));
+export function needsOperator(run: ProductionRun, limits: Limits, now: Date, finalPoint?: Point): boolean {
+  return !isOver(run) && (run.state === 'blocked' || isStuck(run, limits, now, finalPoint));
 }
+
+/** The final point of a switchover that has one. */
+export const finalPointOf = (run: ProductionRun, points: Point[]): Point | undefined =>
+  run.kind === 'switchover' ? points.find((each) => each.id === run.finalPoint) : undefined;

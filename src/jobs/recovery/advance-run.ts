@@ -1,7 +1,14 @@
 import { isMoving, isOver, move, nextCandidate } from '../../core/recovery/lifecycle.ts';
-import { fencingOver, finalSeen, pastDeadline } from '../../core/recovery/observations.ts';
-import { isProduction, isScratch, type ProductionRun, type Run, type ScratchRun } from '../../core/recovery/run.ts';
-import { stuckFor } from '../../core/recovery/stuck.ts';
+import { fencingOver, finalDueAt, finalOutdated, finalSeen, pastDeadline } from '../../core/recovery/observations.ts';
+import {
+  isProduction,
+  isScratch,
+  type ProductionRun,
+  type Run,
+  type RunOf,
+  type ScratchRun,
+} from '../../core/recovery/run.ts';
+import { finalPointOf, stuckFor } from '../../core/recovery/stuck.ts';
 import { describeError } from '../../errors.ts';
 import type { Pass } from '../pass.ts';
 import { capture } from '../points/capture.ts';
@@ -34,10 +41,11 @@ async function stepFencing(pass: Pass, run: ProductionRun): Promise<Run> {
 async function stepCapturingFinal(pass: Pass, run: ProductionRun): Promise<Run> {
   const { ports, policy } = pass;
   if (run.kind !== 'switchover') return run;
-  if (!run.finalPoint) {
-    const since = run.history.findLast((each) => each.state === 'capturing-final')?.at ?? run.requestedAt;
-    const point = await capture(ports, policy, { kind: 'final', at: new Date(since) });
-    return updateRun(ports, run, (now) => (now.finalPoint ? now : { ...now, finalPoint: point.id }));
+  const lacksFinal = (now: RunOf<'switchover'>): boolean => !now.finalPoint || finalOutdated(now);
+  if (lacksFinal(run)) {
+    const at = new Date(finalDueAt(run));
+    const point = await capture(ports, policy, { kind: 'final', at });
+    return updateRun(ports, run, (now) => (lacksFinal(now) ? { ...now, finalPoint: point.id } : now));
   }
   const point = pass.points.find((each) => each.id === run.finalPoint);
   return point ? updateRun(ports, run, (now) => finalSeen(now, point, ports.clock())) : run;
@@ -74,8 +82,11 @@ const steps: Partial<Record<Run['state'], RunStep>> = {
 };
 
 /** A run that is over pins nothing; a pass that dies before it says so leaves pins that do not count. */
-async function unpinPoints({ ports }: Pass, run: Run): Promise<void> {
-  for (const id of new Set([...run.candidates.slice(0, 1), ...run.attempts.map((each) => each.point)])) {
+export async function unpinPoints({ ports, points }: Pass, run: Run): Promise<void> {
+  // A final point takes the place of the one that was confirmed and pinned.
+  const pinned = points.filter(({ pins }) => pins?.some((each) => each.run === runKey(run))).map(({ id }) => id);
+  const used = [...run.candidates.slice(0, 1), ...run.attempts.map((each) => each.point)];
+  for (const id of new Set([...pinned, ...used])) {
     try {
       await unpinPoint(ports, id, runKey(run));
     } catch (error) {
@@ -122,7 +133,6 @@ function giveUpWaiting({ ports, policy, points }: Pass, run: Run): Promise<Run> 
   if (!isProduction(run) || !isMoving(run)) return Promise.resolve(run);
   return updateRun<Run>(ports, run, (now) => {
     if (!isProduction(now)) return now;
-    const final = now.kind === 'switchover' ? points.find((each) => each.id === now.finalPoint) : undefined;
-    return stuckFor(now, policy, ports.clock(), final);
+    return stuckFor(now, policy, ports.clock(), finalPointOf(now, points));
   });
 }

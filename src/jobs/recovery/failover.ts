@@ -1,11 +1,13 @@
 import type { Policy } from '../../core/policy.ts';
 import type { AdvancePorts, Ports } from '../../core/ports/all.ts';
 import type { RestoredInstance } from '../../core/ports/recovery.ts';
+import { isConfirmed } from '../../core/recovery/fence.ts';
 import { removal } from '../../core/recovery/leftovers.ts';
 import {
   abort,
   candidatesFor,
   failoverInHand,
+  failoversInOrder,
   isCutOver,
   isMoving,
   isOver,
@@ -13,10 +15,18 @@ import {
   nextCandidate,
   plannedRun,
 } from '../../core/recovery/lifecycle.ts';
+import { finalOutdated } from '../../core/recovery/observations.ts';
 import type { ClassesSeen } from '../../core/recovery/orderable.ts';
 import { type Candidate, candidateRow, type PlanStep, restorePlan } from '../../core/recovery/plan.ts';
 import { ROLE_TAG } from '../../core/recovery/restore-request.ts';
-import { isProduction, type ProductionRun, type Run, runSchema, type StartRequest } from '../../core/recovery/run.ts';
+import {
+  isProduction,
+  type ProductionRun,
+  type Run,
+  type RunOf,
+  runSchema,
+  type StartRequest,
+} from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
 import { type AdvanceReport, advance, advancePass } from '../advance.ts';
@@ -25,6 +35,7 @@ import { readDirection, requireDirection } from '../vault/direction.ts';
 import { readAll, updateDocument } from '../vault/documents.ts';
 import { readPoints } from '../vault/points.ts';
 import { announceRun, readRunAgain, readRuns, runKey, updateRun } from '../vault/runs.ts';
+import { unpinPoints } from './advance-run.ts';
 import { readAvailableCopies } from './candidates.ts';
 import { classesForPlan } from './classes.ts';
 import { confirmedCandidates } from './confirmed-candidates.ts';
@@ -117,6 +128,10 @@ async function giveWay(ports: AdvancePorts, run: ProductionRun): Promise<Product
   return first;
 }
 
+/** A switchover goes on with what it restored only while that is of its final point, and the fence stands since then. */
+const needsFence = (run: RunOf<'switchover'>, point: string): boolean =>
+  !isConfirmed(run.fence) || finalOutdated(run) || point !== run.finalPoint;
+
 /** What a blocked failover does next: again from the step that it stopped at. `again`: capture another final point. */
 function resumed<R extends ProductionRun>(run: R, request: FailoverRequest, again: boolean, now: Date): R {
   const accepting = {
@@ -130,7 +145,7 @@ function resumed<R extends ProductionRun>(run: R, request: FailoverRequest, agai
   const why = 'resumed by the operator';
   const ofPoint = run.attempts.filter((each) => each.point === request.point);
   const chosen = ofPoint.findLast((each) => each.inspection?.doneAt) ?? ofPoint.at(-1) ?? run.attempts.at(-1);
-  if (rest.kind === 'switchover' || !chosen) {
+  if (!chosen || (rest.kind === 'switchover' && (again || needsFence(rest, chosen.point)))) {
     return move(again ? { ...rest, finalPoint: undefined } : rest, 'fencing', now, why);
   }
   const others = run.attempts.filter((each) => each !== chosen);
@@ -141,7 +156,9 @@ function resumed<R extends ProductionRun>(run: R, request: FailoverRequest, agai
     const again = backups?.outcome?.ok ? { backups } : asked;
     return move({ ...rest, attempts: [...others, { ...kept, ...again }] }, 'healing+verifying', now, why);
   }
-  const attempts = [...others, chosen];
+  // What was seen of its instance is old: one that was deleted since is restored anew.
+  const { available: _seen, password: _given, ...unseen } = chosen;
+  const attempts = [...others, unseen];
   if (!chosen.outcome) return move({ ...rest, attempts }, 'restoring', now, why);
   // A point whose restore failed is tried again as a new attempt.
   return nextCandidate({ ...rest, candidates: [chosen.point, ...run.candidates] }, now, why);
@@ -163,8 +180,8 @@ async function resumeFailover(
   return updateRun(ports, run, (now) => resumed(now, request, final?.state === 'failed', ports.clock()));
 }
 
-async function newest(ports: AdvancePorts): Promise<ProductionRun> {
-  const run = (await readRuns(ports.vault)).runs.findLast(isProduction);
+async function failoverMeant(ports: AdvancePorts): Promise<ProductionRun> {
+  const [run] = failoversInOrder((await readRuns(ports.vault)).runs);
   if (run) return run;
   throw new DrError('RUN_UNKNOWN', 'there is no failover', {
     hint: '`builder-dr failover plan` shows what one would do.',
@@ -184,7 +201,7 @@ function requireNotCutOver(run: ProductionRun): void {
 
 /** Calls a failover off, before the cut-over only: takes the fence away and keeps what was restored. */
 export async function abortFailover(ports: AdvancePorts, policy: Policy): Promise<AbortReport> {
-  const run = await newest(ports);
+  const run = await failoverMeant(ports);
   requireNotCutOver(run);
   const aborted = await updateRun(ports, run, (now) =>
     isOver(now) || isCutOver(now) ? now : abort(now, ports.clock(), 'called off by the operator'),
@@ -194,6 +211,7 @@ export async function abortFailover(ports: AdvancePorts, policy: Policy): Promis
   const kept = await tagKept(ports, aborted);
   const pass = await beginPass(ports, policy);
   const lifted = await tell(pass, await keepFence(pass, aborted));
+  await unpinPoints(pass, lifted);
   await ports.signals.setTick(true);
   const { drRegion } = ports.site;
   const remove = kept.map((each) => removal(each.name, drRegion, each.deletionProtection).join(' && '));
@@ -216,7 +234,7 @@ export async function unfence(
   ports: AdvancePorts,
   policy: Policy,
 ): Promise<{ run: ProductionRun; report: AdvanceReport }> {
-  const run = await newest(ports);
+  const run = await failoverMeant(ports);
   const { direction, failover } = await readDirection(ports.vault);
   if (isMoving(run) || run.state === 'blocked' || (direction !== 'primary→dr' && failover === run.id)) {
     throw new DrError('BAD_USAGE', `failover ${run.id} is ${run.state}: its fence keeps two sites from taking writes`, {

@@ -1,7 +1,8 @@
 import type { Ports } from '../../core/ports/all.ts';
 import { type InForce, type Leftover, leftoversOf } from '../../core/recovery/leftovers.ts';
+import { failoversInOrder } from '../../core/recovery/lifecycle.ts';
 import { RUN_TAG } from '../../core/recovery/restore-request.ts';
-import { isProduction, type ProductionRun } from '../../core/recovery/run.ts';
+import type { ProductionRun } from '../../core/recovery/run.ts';
 import { describeError } from '../../errors.ts';
 import { readDirection } from '../vault/direction.ts';
 import { type Runs, readRuns, recordOf, runKey } from '../vault/runs.ts';
@@ -32,10 +33,10 @@ export async function lookForLeftovers(
 /** A failover, and what it left behind; `unknown`: why nobody can say now. */
 export type FailoverStatus = ProductionRun & { leftovers: Leftover[] | { unknown: string } };
 
-/** The failovers of the catalogue, newest first. What they left behind is beside the point: they are told without it. */
+/** The failovers of the catalogue, the one that an operator means first. What they left behind is beside the point: they are told without it. */
 export async function failoverStatus(ports: LeftoverPorts & Pick<Ports, 'log'>): Promise<FailoverStatus[]> {
   const read = await readRuns(ports.vault);
-  const failovers = read.runs.filter(isProduction).reverse();
+  const failovers = failoversInOrder(read.runs);
   if (failovers.length === 0) return [];
   try {
     const left = await lookForLeftovers(ports, read, await readDirection(ports.vault));

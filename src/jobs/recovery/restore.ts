@@ -80,7 +80,12 @@ async function ask(pass: Pass, run: Run): Promise<Run> {
   }
   const stopped = await prerequisites(pass, run);
   if (stopped) return stopped;
-  const point = pointOf(pass, run);
+  // Swapped in the point's own document, as its expiry is: one of the two comes too late.
+  const point = await pinPoint(ports, current(run).point, runKey(run));
+  if (!point) {
+    const why = `point ${current(run).point} has expired, or its document left the vault`;
+    return updateAttempt(ports, run, (now) => reject(now, ports.clock(), why));
+  }
   const request = restoreRequest(policy.restore, target, {
     name: current(run).instance,
     snapshot: snapshotOf(run, point.id),
@@ -89,10 +94,6 @@ async function ask(pass: Pass, run: Run): Promise<Run> {
     className,
     run: runKey(run),
   });
-  // Swapped in the point's own document, as its expiry is: one of the two comes too late.
-  if (!(await pinPoint(ports, point.id, runKey(run)))) {
-    return updateAttempt(ports, run, (now) => reject(now, ports.clock(), `point ${point.id} has expired`));
-  }
   // Right before something is made: an operator may have called it off, or another pass have gone on.
   const now = await readRunAgain(ports.vault, run);
   if (now.state !== run.state || current(now).instance !== request.name) return now;

@@ -2,6 +2,7 @@ import { isProtected, transition } from '../../core/points/point.ts';
 import { titleOf } from '../../core/recovery/kinds.ts';
 import { current } from '../../core/recovery/lifecycle.ts';
 import { compared, readyToCutOver, someCopied, someRead } from '../../core/recovery/observations.ts';
+import { lost } from '../../core/recovery/restored-instance.ts';
 import type { Problem } from '../../core/recovery/row-comparison.ts';
 import { isProduction, type ProductionRun, type Run } from '../../core/recovery/run.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
@@ -34,6 +35,10 @@ export async function stepHealing(pass: Pass, run: ProductionRun): Promise<Run> 
   const { outcome, backups, connection } = current(settled);
   if (outcome !== 'passed' && outcome !== 'accepted') return stepVerifying(pass, settled);
   if (!backups?.outcome) return settled;
+  // The fence, or an operator, may have been waited for since it was looked at.
+  const facts = await ports.instances.status(current(settled).instance);
+  const there = await updateAttempt(ports, settled, (now) => lost(now, facts, ports.clock()) ?? now);
+  if (there.state !== run.state) return there;
   if (backups.askedAt && !connection?.doneAt) return stepConnecting(pass, settled);
   // The cut-over is decided on what the primary is like now.
   const fenced = await raiseFence(pass, settled, { last: true });

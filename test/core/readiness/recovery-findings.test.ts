@@ -147,3 +147,34 @@ describe('readiness and a failover that waits for its operator', () => {
     expect(codes({ runs: [lately] })).toEqual([]);
   });
 });
+
+describe('readiness and a switchover', () => {
+  const began = new Date(now.getTime() - 5 * 3_600_000);
+  const finalPoint = healthy.points[0] as Observations['points'][0];
+  const switchover: Run = {
+    ...plannedRun({ kind: 'switchover', point: 'latest', acceptFindings: false }, began, [], testPolicy),
+    state: 'capturing-final',
+    finalPoint: finalPoint.id,
+    fence: { wanted: true, database: confirmed, bucket: confirmed },
+  };
+  const replicating = (minutesAgo: number): Observations['points'][0] => ({
+    ...finalPoint,
+    state: 'listing+copying',
+    history: [{ at: began.toISOString(), state: 'listing+copying', why: 'listed' }],
+    artifacts: {
+      state: 'replicating',
+      key: 'inventory/x',
+      listedAt: began.toISOString(),
+      count: 9,
+      bytes: 9,
+      missing: 3,
+      progressAt: new Date(now.getTime() - minutesAgo * 60_000).toISOString(),
+    },
+  });
+
+  it('whose final point still arrives is not stuck; one whose point came no further is', () => {
+    const others = healthy.points.slice(1);
+    expect(codes({ runs: [switchover], points: [replicating(2), ...others] })).not.toContain('FAILOVER_STUCK');
+    expect(codes({ runs: [switchover], points: [replicating(200), ...others] })).toContain('FAILOVER_STUCK');
+  });
+});
