@@ -1,4 +1,4 @@
-import { minutesBetween } from '../ids.ts';
+import { minutesBetween, snapshotName } from '../ids.ts';
 import type { Direction } from '../recovery/direction.ts';
 import { failoverInHand, isOver } from '../recovery/lifecycle.ts';
 import type { Run } from '../recovery/run.ts';
@@ -13,6 +13,8 @@ const MINUTES_A_DAY = 24 * MINUTES_AN_HOUR;
 /** What is decided by: the whole catalogue, and what was seen of the world. */
 export type RetentionFacts = {
   points: Point[];
+  /** Names of the copies that are available in the DR region: a protected point whose copy is not there restores nothing. */
+  copies: ReadonlySet<string>;
   /** All of them: a run that is not among them is over. */
   runs: Run[];
   /** Documents that cannot be read: any of them could hold a pin. */
@@ -178,12 +180,15 @@ function primarySnapshotOf(
   point: Point,
   restorable: Point[],
   { primarySnapshots }: RetentionPolicy,
-  kept: { verdict: RetentionRow['verdict']; uses: string[] },
+  kept: { verdict: RetentionRow['verdict']; uses: string[]; copies: ReadonlySet<string> },
 ): RetentionRow['primarySnapshot'] {
   if (point.sourceRemovedAt) return { verdict: 'gone', reason: `removed at ${point.sourceRemovedAt}` };
   if (kept.verdict === 'remove') return { verdict: 'remove', reason: 'goes with the point' };
   if (!isProtected(point) || point.database.state !== 'copied') {
     return { verdict: 'keep', reason: 'the only one: no copy is complete' };
+  }
+  if (!kept.copies.has(snapshotName(point.id))) {
+    return { verdict: 'keep', reason: 'the only one: its copy is not in the DR region' };
   }
   if (restorable.slice(0, primarySnapshots).includes(point)) {
     return { verdict: 'keep', reason: `of the newest ${primarySnapshots} protected points` };
@@ -192,14 +197,26 @@ function primarySnapshotOf(
   return use ? { verdict: 'keep', reason: use } : { verdict: 'remove', reason: 'the copy in the DR region is kept' };
 }
 
+/** The rules, of what is protected by the catalogue, and once more of what a failover could take: what either keeps is kept. */
+function keptBoth(listed: Point[], restorable: Point[], policy: RetentionPolicy, now: Date): Map<string, string[]> {
+  const kept = keptByRules(listed, policy, now);
+  if (restorable.length === listed.length) return kept;
+  for (const [id, reasons] of keptByRules(restorable, policy, now)) {
+    kept.set(id, [...new Set([...(kept.get(id) ?? []), ...reasons])]);
+  }
+  return kept;
+}
+
 /**
  * Keep or remove, for every point, with its reasons. Pure. What a stop holds back is kept, and says that it would go.
  * Never removed: the newest protected, the newest proven point, what is pinned, used, held, in flight or suspect.
  */
 export function retentionPlan(facts: RetentionFacts, policy: RetentionPolicy | undefined, now: Date): RetentionPlan {
   const stopped = stopsOf(facts, policy, now);
-  const restorable = newestFirst(facts.points.filter(isProtected));
-  const rules = policy ? keptByRules(restorable, policy, now) : new Map<string, string[]>();
+  const { copies } = facts;
+  const listed = newestFirst(facts.points.filter(isProtected));
+  const restorable = listed.filter((each) => copies.has(snapshotName(each.id)));
+  const rules = policy ? keptBoth(listed, restorable, policy, now) : new Map<string, string[]>();
   const moving = facts.runs.filter((run) => !isOver(run));
   const because = stopped.map((each) => each.text).join('; ');
   const rows = newestFirst(facts.points).map((point): RetentionRow => {
@@ -214,7 +231,7 @@ export function retentionPlan(facts: RetentionFacts, policy: RetentionPolicy | u
     if (!policy || stopped.length > 0) {
       return { ...row, primarySnapshot: { verdict: point.sourceRemovedAt ? 'gone' : 'keep', reason: because } };
     }
-    return { ...row, primarySnapshot: primarySnapshotOf(point, restorable, policy, { verdict, uses }) };
+    return { ...row, primarySnapshot: primarySnapshotOf(point, restorable, policy, { verdict, uses, copies }) };
   });
   return { stopped, rows };
 }

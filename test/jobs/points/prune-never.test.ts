@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { snapshotName } from '../../../src/core/ids.ts';
+import { candidatesFor } from '../../../src/core/recovery/lifecycle.ts';
+import { prune } from '../../../src/jobs/points/prune.ts';
+import { readAvailableCopies } from '../../../src/jobs/recovery/candidates.ts';
+import { readPoints } from '../../../src/jobs/vault/points.ts';
+import { agedWorld, retaining } from '../../setup/retention-world.ts';
+import type { MemoryPorts } from '../../world/ports.ts';
+
+const last1 = retaining({ last: 1 });
+
+/** What a failover started now could take, the best first. */
+const restorable = async (ports: MemoryPorts) =>
+  candidatesFor('latest', (await readPoints(ports.vault)).points, await readAvailableCopies(ports)).map(({ id }) => id);
+
+describe('no prune removes the last point that a failover could take', () => {
+  const lose = (ports: MemoryPorts, id = '') => ports.database.held.delete(snapshotName(id));
+
+  it('where the copy of the newest protected one was deleted by hand', async () => {
+    const { ports, ids } = await agedWorld([{ hours: 3 }, { hours: 2 }, { hours: 1 }]);
+    lose(ports, ids[2]);
+    await prune(ports, last1);
+    expect(await restorable(ports)).toEqual([ids[1]]);
+  });
+
+  it('nor the last proven one, where the copy of a newer proven one is gone', async () => {
+    const { ports, ids } = await agedWorld([
+      { hours: 4, state: 'proven' },
+      { hours: 3, state: 'proven' },
+      { hours: 2 },
+      { hours: 1 },
+    ]);
+    lose(ports, ids[1]);
+    await prune(ports, last1);
+    expect(await restorable(ports)).toEqual([ids[3], ids[0]]);
+  });
+
+  it('where the copy is lost while it is at work', async () => {
+    const { ports, ids } = await agedWorld([{ hours: 3 }, { hours: 2 }, { hours: 1 }]);
+    const { removeSnapshot } = ports.database;
+    ports.database.removeSnapshot = async (site, snapshot) => {
+      lose(ports, ids[2]);
+      await removeSnapshot(site, snapshot);
+    };
+    await prune(ports, last1);
+    expect(await restorable(ports)).toEqual([ids[1]]);
+  });
+});
