@@ -147,6 +147,10 @@ function failedStays(point: Point, points: Point[], { failedDays }: RetentionPol
   return minutesBetween(at, now) < failedDays * MINUTES_A_DAY ? `failed less than ${failedDays} days ago` : undefined;
 }
 
+/** Asked for by a clock that was wrong: among the newest it would cost those of now their places. */
+const isAhead = ({ requestedAt }: Point, policy: RetentionPolicy | undefined, now: Date): boolean =>
+  policy !== undefined && minutesBetween(requestedAt, now) < -policy.clockToleranceHours * MINUTES_AN_HOUR;
+
 /** What keeps this point whatever the rules say. `moving`: the runs that are not over. */
 function usesOf(point: Point, { runs }: RetentionFacts, moving: Run[], now: Date): string[] {
   const hold = holdInForce(point, now);
@@ -171,6 +175,7 @@ function reasonsToKeep(
   if (point.state === 'expired') return [];
   if (isInFlight(point)) return ['in flight'];
   if (point.state === 'suspect') return ['suspect'];
+  if (isAhead(point, policy, now)) return ['its time is yet to come: the clock that asked for it was wrong', ...uses];
   if (point.state !== 'failed') return [...(rules.get(point.id) ?? []), ...uses];
   const stays = failedStays(point, points, policy, now);
   return stays === undefined ? uses : [stays, ...uses];
@@ -214,7 +219,7 @@ function keptBoth(listed: Point[], restorable: Point[], policy: RetentionPolicy,
 export function retentionPlan(facts: RetentionFacts, policy: RetentionPolicy | undefined, now: Date): RetentionPlan {
   const stopped = stopsOf(facts, policy, now);
   const { copies } = facts;
-  const listed = newestFirst(facts.points.filter(isProtected));
+  const listed = newestFirst(facts.points.filter((each) => isProtected(each) && !isAhead(each, policy, now)));
   const restorable = listed.filter((each) => copies.has(snapshotName(each.id)));
   const rules = policy ? keptBoth(listed, restorable, policy, now) : new Map<string, string[]>();
   const moving = facts.runs.filter((run) => !isOver(run));

@@ -4,7 +4,8 @@ import { candidatesFor } from '../../../src/core/recovery/lifecycle.ts';
 import { prune } from '../../../src/jobs/points/prune.ts';
 import { readAvailableCopies } from '../../../src/jobs/recovery/candidates.ts';
 import { readPoints } from '../../../src/jobs/vault/points.ts';
-import { agedWorld, retaining } from '../../setup/retention-world.ts';
+import { pointOf } from '../../setup/retention.ts';
+import { agedWorld, plantPoint, retaining } from '../../setup/retention-world.ts';
 import type { MemoryPorts } from '../../world/ports.ts';
 
 const last1 = retaining({ last: 1 });
@@ -44,5 +45,15 @@ describe('no prune removes the last point that a failover could take', () => {
     };
     await prune(ports, last1);
     expect(await restorable(ports)).toEqual([ids[1]]);
+  });
+});
+
+describe('a point whose clock was wrong, a year ahead', () => {
+  it('costs no point of now its place, and stays', async () => {
+    const { ports, clock, ids } = await agedWorld([{ hours: 2, state: 'proven' }, { hours: 1 }]);
+    const { database } = pointOf(clock.now.toISOString());
+    const ahead = await plantPoint(ports, new Date(clock.now.getTime() + 365 * 86_400_000), { more: { database } });
+    await prune(ports, last1);
+    expect(await restorable(ports)).toEqual([ahead, ids[1], ids[0]]);
   });
 });
