@@ -51,11 +51,27 @@ export class PrunePass {
   readonly #planning: Planning;
   #facts: CatalogueFacts;
   readonly #gone: Point[] = [];
+  /** What waited for something else than a right: it comes last, so that it holds nothing up. */
+  readonly #waited: Set<string>;
+  readonly #due = new Set<string>();
 
-  constructor(ports: PrunePorts, facts: CatalogueFacts, planning: Planning) {
+  constructor(ports: PrunePorts, facts: CatalogueFacts, planning: Planning, before: Wait[]) {
     this.#ports = ports;
     this.#facts = facts;
     this.#planning = planning;
+    this.#waited = new Set(before.flatMap((each) => (each.code === 'ACCESS_DENIED' ? [] : each.point)));
+  }
+
+  /** Whether this point is due, and the pass did not get to it. */
+  readonly isUntried = (id: string): boolean => this.#due.has(id);
+
+  /** So many as one pass takes of what is due, the oldest first; what waited the last time comes after. */
+  #portion(rows: RetentionRow[]): RetentionRow[] {
+    for (const { point } of rows) this.#due.add(point);
+    const oldestFirst = rows.toReversed();
+    return oldestFirst
+      .toSorted((a, b) => Number(this.#waited.has(a.point)) - Number(this.#waited.has(b.point)))
+      .slice(0, POINTS_PER_PASS);
   }
 
   /** The row of this point as the world is now; undefined when it has none, or nothing may be removed any more. */
@@ -106,12 +122,13 @@ export class PrunePass {
 
   /** What has expired already comes first: while a right is missing, nothing more expires. */
   async removePoints(rows: RetentionRow[]): Promise<void> {
-    const going = rows.filter(goes).toReversed();
-    const due = going.toSorted((a, b) => Number(b.state === 'expired') - Number(a.state === 'expired'));
+    // A row is before another that is older: what has expired is put behind, and comes first.
+    const due = rows.filter(goes).toSorted((a, b) => Number(a.state === 'expired') - Number(b.state === 'expired'));
     this.done.left = Math.max(0, due.length - POINTS_PER_PASS);
-    for (const { point: id } of due.slice(0, POINTS_PER_PASS)) {
+    for (const { point: id } of this.#portion(due)) {
       const row = await this.#rowNow(id);
       if (this.done.stopped.length > 0) return;
+      this.#due.delete(id);
       if (!row || !goes(row) || (row.state !== 'expired' && this.#lacksRight)) continue;
       const point = await this.#expire(id);
       if (point) await this.#removeParts(point);
@@ -120,10 +137,11 @@ export class PrunePass {
 
   /** The primary's own snapshots of points that are kept: only where the copy is there, and ours. */
   async trimPrimary(rows: RetentionRow[]): Promise<void> {
-    for (const { point: id } of rows.filter(isTrimmed).toReversed().slice(0, POINTS_PER_PASS)) {
+    for (const { point: id } of this.#portion(rows.filter(isTrimmed))) {
       if (this.#lacksRight) return;
       const row = await this.#rowNow(id);
       if (this.done.stopped.length > 0) return;
+      this.#due.delete(id);
       if (row && isTrimmed(row)) await this.#trim(id);
     }
   }
