@@ -163,8 +163,8 @@ export class PrunePass {
   async dropOldPins(): Promise<void> {
     const { runs, points } = this.#facts;
     for (const point of points.filter((each) => (each.pins ?? []).length > 0)) {
-      const over = pinsOver(point, runs, this.#ports.clock());
-      if (over.length > 0) await this.#update(point.id, (now) => unpinned(now, over));
+      // Of the document as it is: a pin may have been set anew.
+      await this.#update(point.id, (now) => unpinned(now, pinsOver(now, runs, this.#ports.clock())));
     }
   }
 
