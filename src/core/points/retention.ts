@@ -137,12 +137,15 @@ function stopsOf(facts: RetentionFacts, policy: RetentionPolicy | undefined, now
   return stops;
 }
 
+/** The newest failure, unless a newer point has cured it. */
+const uncuredOf = (newest: Point[]): Point | undefined => {
+  const last = newest.find((each) => isProtected(each) || each.state === 'failed');
+  return last?.state === 'failed' ? last : undefined;
+};
+
 /** Why a failed point stays yet; undefined when what it left behind may go. */
-function failedStays(point: Point, points: Point[], { failedDays }: RetentionPolicy, now: Date): string | undefined {
-  const newest = newestFirst(points);
-  const protectedSince = newest.find((each) => isProtected(each) || each.id === point.id);
-  const lastOfItsKind = newest.find((each) => each.state === 'failed')?.id === point.id;
-  if (lastOfItsKind && protectedSince?.id === point.id) return 'the newest failure, which no newer point has cured';
+function failedStays(point: Point, uncured: Point | undefined, { failedDays }: RetentionPolicy, now: Date) {
+  if (point === uncured) return 'the newest failure, which no newer point has cured';
   const at = point.failure?.at ?? point.history.at(-1)?.at ?? point.requestedAt;
   return minutesBetween(at, now) < failedDays * MINUTES_A_DAY ? `failed less than ${failedDays} days ago` : undefined;
 }
@@ -166,7 +169,7 @@ function usesOf(point: Point, { runs }: RetentionFacts, moving: Run[], now: Date
 
 function reasonsToKeep(
   point: Point,
-  points: Point[],
+  uncured: Point | undefined,
   policy: RetentionPolicy,
   rules: Map<string, string[]>,
   uses: string[],
@@ -177,7 +180,7 @@ function reasonsToKeep(
   if (point.state === 'suspect') return ['suspect'];
   if (isAhead(point, policy, now)) return ['its time is yet to come: the clock that asked for it was wrong', ...uses];
   if (point.state !== 'failed') return [...(rules.get(point.id) ?? []), ...uses];
-  const stays = failedStays(point, points, policy, now);
+  const stays = failedStays(point, uncured, policy, now);
   return stays === undefined ? uses : [stays, ...uses];
 }
 
@@ -219,15 +222,17 @@ function keptBoth(listed: Point[], restorable: Point[], policy: RetentionPolicy,
 export function retentionPlan(facts: RetentionFacts, policy: RetentionPolicy | undefined, now: Date): RetentionPlan {
   const stopped = stopsOf(facts, policy, now);
   const { copies } = facts;
-  const listed = newestFirst(facts.points.filter((each) => isProtected(each) && !isAhead(each, policy, now)));
+  const newest = newestFirst(facts.points);
+  const uncured = uncuredOf(newest);
+  const listed = newest.filter((each) => isProtected(each) && !isAhead(each, policy, now));
   const restorable = listed.filter((each) => copies.has(snapshotName(each.id)));
   const rules = policy ? keptBoth(listed, restorable, policy, now) : new Map<string, string[]>();
   const moving = facts.runs.filter((run) => !isOver(run));
   const because = stopped.map((each) => each.text).join('; ');
-  const rows = newestFirst(facts.points).map((point): RetentionRow => {
+  const rows = newest.map((point): RetentionRow => {
     const { id, kind, state } = point;
     const uses = usesOf(point, facts, moving, now);
-    const own = policy ? reasonsToKeep(point, facts.points, policy, rules, uses, now) : [];
+    const own = policy ? reasonsToKeep(point, uncured, policy, rules, uses, now) : [];
     const goes = own.length === 0;
     const verdict = goes && stopped.length === 0 ? 'remove' : 'keep';
     const left = state === 'expired' ? 'expired; what is left of it goes' : 'no rule keeps it';
