@@ -1,4 +1,4 @@
-import { snapshotName } from '../../core/ids.ts';
+import { minutesBetween, snapshotName } from '../../core/ids.ts';
 import type { Point } from '../../core/points/documents.ts';
 import { pinsOver, unpinned } from '../../core/points/holds.ts';
 import { transition } from '../../core/points/point.ts';
@@ -16,6 +16,8 @@ export type PrunePorts = Pick<Ports, 'clock' | 'database' | 'log' | 'signals' | 
 
 /** Points that one pass removes; the next one goes on. */
 const POINTS_PER_PASS = 50;
+/** Nothing is begun later than this: the function has five minutes, and what it did is archived and recorded at the end. */
+const BEGIN_SECONDS = { removal: 120, trim: 180 };
 
 /** What one prune did. */
 export type PruneDone = {
@@ -54,16 +56,22 @@ export class PrunePass {
   /** What waited for something else than a right: it comes last, so that it holds nothing up. */
   readonly #waited: Set<string>;
   readonly #due = new Set<string>();
+  readonly #begunAt: Date;
 
   constructor(ports: PrunePorts, facts: CatalogueFacts, planning: Planning, before: Wait[]) {
     this.#ports = ports;
     this.#facts = facts;
     this.#planning = planning;
+    this.#begunAt = ports.clock();
     this.#waited = new Set(before.flatMap((each) => (each.code === 'ACCESS_DENIED' ? [] : each.point)));
   }
 
   /** Whether this point is due, and the pass did not get to it. */
   readonly isUntried = (id: string): boolean => this.#due.has(id);
+
+  #isLate(what: keyof typeof BEGIN_SECONDS): boolean {
+    return minutesBetween(this.#begunAt.toISOString(), this.#ports.clock()) * 60 >= BEGIN_SECONDS[what];
+  }
 
   /** So many as one pass takes of what is due, the oldest first; what waited the last time comes after. */
   #portion(rows: RetentionRow[]): RetentionRow[] {
@@ -124,11 +132,13 @@ export class PrunePass {
   async removePoints(rows: RetentionRow[]): Promise<void> {
     // A row is before another that is older: what has expired is put behind, and comes first.
     const due = rows.filter(goes).toSorted((a, b) => Number(a.state === 'expired') - Number(b.state === 'expired'));
-    this.done.left = Math.max(0, due.length - POINTS_PER_PASS);
+    this.done.left = due.length;
     for (const { point: id } of this.#portion(due)) {
+      if (this.#isLate('removal')) return;
       const row = await this.#rowNow(id);
       if (this.done.stopped.length > 0) return;
       this.#due.delete(id);
+      this.done.left -= 1;
       if (!row || !goes(row) || (row.state !== 'expired' && this.#lacksRight)) continue;
       const point = await this.#expire(id);
       if (point) await this.#removeParts(point);
@@ -138,7 +148,7 @@ export class PrunePass {
   /** The primary's own snapshots of points that are kept: only where the copy is there, and ours. */
   async trimPrimary(rows: RetentionRow[]): Promise<void> {
     for (const { point: id } of this.#portion(rows.filter(isTrimmed))) {
-      if (this.#lacksRight) return;
+      if (this.#lacksRight || this.#isLate('trim')) return;
       const row = await this.#rowNow(id);
       if (this.done.stopped.length > 0) return;
       this.#due.delete(id);

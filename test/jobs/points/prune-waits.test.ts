@@ -52,3 +52,29 @@ describe('points that wait, more of them than one prune removes', () => {
     expect(record?.waits).toMatchObject([{ point: ids[0], code: 'SHARED', since: begun }]);
   });
 });
+
+describe('a prune to which AWS answers slowly', () => {
+  /** What the function has. */
+  const TIME_OUT_SECONDS = 300;
+
+  it.each([
+    ['points to remove', last1],
+    ['snapshots at the primary to trim', retaining({ last: HOURS })],
+  ])(
+    'ends before its function does, with %s, has recorded what it did, and the next goes on',
+    async (_what, policy) => {
+      const { ports, clock } = await aged();
+      const { removeSnapshot } = ports.database;
+      ports.database.removeSnapshot = async (site, snapshot) => {
+        clock.passMinutes(0.5);
+        await removeSnapshot(site, snapshot);
+      };
+      const begun = clock.now.getTime();
+      const { removed, trimmed, left } = await prune(ports, policy);
+      expect(clock.now.getTime() - begun).toBeLessThan(TIME_OUT_SECONDS * 1000);
+      expect(removed.length + trimmed.length).toBeGreaterThan(1);
+      if (policy === last1) expect(removed.length + left).toBe(HOURS - 1);
+      expect((await prune(ports, policy))[policy === last1 ? 'removed' : 'trimmed'].length).toBeGreaterThan(1);
+    },
+  );
+});
