@@ -12,8 +12,9 @@ import { updateDocument } from './vault/documents.ts';
 type PagePorts = Pick<Ports, 'clock' | 'log' | 'site' | 'vault'>;
 
 /** What a retention is decided by, as far as readiness saw it. */
-const factsOf = ({ points, runs, unreadable, direction, primary }: Observations): RetentionFacts => ({
+const factsOf = ({ points, copies, runs, unreadable, direction, primary }: Observations): RetentionFacts => ({
   points,
+  copies: new Set(copies.filter((each) => each.status === 'available').map((each) => each.name)),
   runs,
   unreadable,
   direction,

@@ -30,4 +30,16 @@ describe('the table of a retention', () => {
     expect(text).toContain('1 points expired, 0 are gone but for the archive');
     expect(text).toContain(`The copy of ${ids[0]} waits until hbdr-${ids[0]} is no longer shared with 111122223333.`);
   });
+
+  it('does not say that nothing was removed where a prune was stopped half-way', async () => {
+    const { ports } = await agedWorld([{ hours: 3 }, { hours: 2 }, { hours: 1 }]);
+    const { removeSnapshot } = ports.database;
+    ports.database.removeSnapshot = async (site, snapshot) => {
+      await removeSnapshot(site, snapshot);
+      ports.database.dark = site === 'dr';
+    };
+    const text = pruneText(await prune(ports, retaining({ last: 1 })));
+    expect(text).toContain('Nothing more is removed: the primary does not answer');
+    expect(text).toContain('1 points expired');
+  });
 });

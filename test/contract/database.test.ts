@@ -141,7 +141,7 @@ describe.each([
     const id = '20261122t180000z';
     const name = `hbdr-${id}`;
     const source = await captured(id);
-    const unused = { status: 'available', pointId: id, sharedWith: [], copying: [] };
+    const unused = { status: 'available', pointId: id, ofSource: true, sharedWith: [], copying: [] };
     expect(await subject.database.snapshotUse('primary', name)).toEqual(unused);
     await subject.share(name, ['111122223333']);
     expect(await subject.database.snapshotUse('primary', name)).toEqual({ ...unused, sharedWith: ['111122223333'] });
@@ -149,7 +149,8 @@ describe.each([
     await hold(true);
     await subject.database.copyToDr({ name, sourceArn: source.arn, pointId: id });
     expect(await subject.database.snapshotUse('primary', name)).toEqual({ ...unused, copying: [name] });
-    expect(await subject.database.snapshotUse('dr', name)).toMatchObject({ status: 'creating', pointId: id });
+    const copy = { status: 'creating', pointId: id, ofSource: true };
+    expect(await subject.database.snapshotUse('dr', name)).toMatchObject(copy);
     const making = subject.database.removeSnapshot('dr', { name, pointId: id });
     await expect(making).rejects.toMatchObject({ code: 'INVALID_STATE' });
     await hold(false);

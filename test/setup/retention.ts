@@ -1,4 +1,4 @@
-import { pointIdAt } from '../../src/core/ids.ts';
+import { pointIdAt, snapshotName } from '../../src/core/ids.ts';
 import type { Point } from '../../src/core/points/documents.ts';
 import type { RetentionFacts } from '../../src/core/points/retention.ts';
 import { type RetentionPolicy, retentionSection } from '../../src/core/settings/retention.ts';
@@ -20,6 +20,7 @@ export function pointOf(at: string, state: Point['state'] = 'protected', more: P
 
 export const quiet = (points: Point[], more: Partial<RetentionFacts> = {}): RetentionFacts => ({
   points,
+  copies: new Set(points.map((each) => snapshotName(each.id))),
   runs: [],
   unreadable: [],
   direction: 'primary→dr',

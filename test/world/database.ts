@@ -2,7 +2,7 @@ import type { Database, InstanceFacts, SnapshotFacts, SnapshotQuota } from '../.
 import type { Site } from '../../src/core/site.ts';
 import { DrError } from '../../src/errors.ts';
 
-type Held = SnapshotFacts & { pointId: string | undefined; source: string; sharedWith?: string[] };
+type Held = SnapshotFacts & { pointId: string | undefined; source: string; instance: string; sharedWith?: string[] };
 
 /** Builder's database in memory; snapshots and copies become available when the test says so. */
 export type MemoryDatabase = Database & {
@@ -40,6 +40,7 @@ export function memoryDatabase(instance: string, clock: () => Date): MemoryDatab
     sizeGib: 20,
     pointId,
     source,
+    instance,
   });
   const silent = (): void => {
     if (database.dark) throw new DrError('SITE_UNREACHABLE', 'describe snapshot: TimeoutError', { site: 'primary' });
@@ -49,7 +50,7 @@ export function memoryDatabase(instance: string, clock: () => Date): MemoryDatab
     [...snapshots.values(), ...held.values()].filter((each) => each.source === arn && each.status === 'creating');
   const factsOf = (found: Held | undefined): SnapshotFacts | undefined => {
     if (!found) return undefined;
-    const { pointId: _pointId, source: _source, sharedWith: _sharedWith, ...facts } = found;
+    const { pointId: _pointId, source: _source, instance: _instance, sharedWith: _sharedWith, ...facts } = found;
     return facts;
   };
   const begin = (where: Map<string, Held>, snapshot: Held): void => {
@@ -114,7 +115,8 @@ export function memoryDatabase(instance: string, clock: () => Date): MemoryDatab
       const found = at(site).get(name);
       if (!found) return undefined;
       const { status, pointId, sharedWith = [] } = found;
-      return { status, pointId, sharedWith, copying: copiesOf(found).map((each) => each.name) };
+      const copying = copiesOf(found).map((each) => each.name);
+      return { status, pointId, ofSource: found.instance === instance, sharedWith, copying };
     },
     async removeSnapshot(site, { name, pointId }) {
       if (site === 'primary') silent();

@@ -162,6 +162,6 @@ export function rdsDatabase({ primary, dr, instanceId, drKmsKeyId }: RdsOptions)
       if (found) return settingsOf(found);
       throw new DrError('NOT_FOUND', `there is no instance ${instanceId}`, { subject: instanceId });
     },
-    ...rdsSnapshotRemoval({ primary, dr }),
+    ...rdsSnapshotRemoval({ primary, dr }, instanceId),
   };
 }

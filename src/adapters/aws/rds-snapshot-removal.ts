@@ -52,7 +52,10 @@ function statusOf({ Status }: DBSnapshot): SnapshotUse['status'] {
 }
 
 /** How snapshots on RDS end. */
-export function rdsSnapshotRemoval(clients: Clients): Pick<Database, 'snapshotUse' | 'removeSnapshot'> {
+export function rdsSnapshotRemoval(
+  clients: Clients,
+  instanceId: string,
+): Pick<Database, 'snapshotUse' | 'removeSnapshot'> {
   return {
     async snapshotUse(site, name) {
       const found = await describe(clients, site, name);
@@ -63,6 +66,7 @@ export function rdsSnapshotRemoval(clients: Clients): Pick<Database, 'snapshotUs
       return {
         status: statusOf(found),
         pointId: tagOf(found),
+        ofSource: found.DBInstanceIdentifier === instanceId,
         sharedWith: await sharedWith(clients, site, name),
         copying: [...here, ...there],
       };

@@ -18,8 +18,9 @@ export function retentionText({ stopped, rows }: RetentionPlan, unconfirmed: Con
 
 export function pruneText(report: PruneReport): string {
   const { stopped, expired, removed, trimmed, archivedRuns, waits, left, unconfirmed, replica } = report;
+  const begun = expired.length + trimmed.length > 0;
   return [
-    ...stopped.map(({ text }) => `Nothing is removed: ${text}.`),
+    ...stopped.map(({ text }) => `${begun ? 'Nothing more' : 'Nothing'} is removed: ${text}.`),
     `${expired.length} points expired, ${removed.length} are gone but for the archive; ${trimmed.length} snapshots at the primary were removed, ${archivedRuns.length} runs archived.`,
     ...(left > 0 ? [`${left} more points go with the next prunes; \`builder-dr prune\` goes on now.`] : []),
     ...waits.map(({ point, part, until }) => `The ${part} of ${point} waits until ${until}.`),

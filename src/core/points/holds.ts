@@ -11,11 +11,15 @@ const START_MINUTES = 60;
 
 const keyOf = ({ kind, id }: Run): string => vaultKeys.run(kinds[kind].folder, id);
 
-/** The point, used by this run from now on; as it is when it has expired, or is pinned by it already. */
+/** A pin that is older is set anew: the start that set it died, and its run comes only now. */
+const PIN_FRESH_MINUTES = START_MINUTES / 2;
+
+/** The point, used by this run from now on; as it is when it has expired, or was pinned by it a moment ago. */
 export function pinned(point: Point, run: string, now: Date): Point {
   const { pins = [] } = point;
-  if (point.state === 'expired' || pins.some((each) => each.run === run)) return point;
-  return { ...point, pins: [...pins, { run, at: now.toISOString() }] };
+  const isFresh = pins.some((each) => each.run === run && minutesBetween(each.at, now) < PIN_FRESH_MINUTES);
+  if (point.state === 'expired' || isFresh) return point;
+  return { ...point, pins: [...pins.filter((each) => each.run !== run), { run, at: now.toISOString() }] };
 }
 
 /** The point without the pins of these runs. */

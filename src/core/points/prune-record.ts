@@ -95,10 +95,16 @@ export function agreeing(plan: RetentionPlan, before: RetentionPlan): RetentionP
   return { ...plan, rows };
 }
 
-/** The waits of this pass, each since when it was first seen. */
-export function waitsSince(found: Omit<PruneWait, 'since'>[], before: PruneWait[], now: Date): PruneWait[] {
-  return found.slice(0, WAITS_KEPT).map((wait) => {
+/** The waits of this pass, each since when it was first seen, and those before of what this pass did not get to. */
+export function waitsSince(
+  found: Omit<PruneWait, 'since'>[],
+  before: PruneWait[],
+  now: Date,
+  isUntried: (point: string) => boolean,
+): PruneWait[] {
+  const seen = found.map((wait) => {
     const was = before.find((each) => each.point === wait.point && each.part === wait.part && each.code === wait.code);
     return { ...wait, since: was?.since ?? now.toISOString() };
   });
+  return [...seen, ...before.filter((each) => isUntried(each.point))].slice(0, WAITS_KEPT);
 }

@@ -1,4 +1,4 @@
-import { minutesBetween } from '../ids.ts';
+import { minutesBetween, snapshotName } from '../ids.ts';
 import type { Direction } from '../recovery/direction.ts';
 import { failoverInHand, isOver } from '../recovery/lifecycle.ts';
 import type { Run } from '../recovery/run.ts';
@@ -13,6 +13,8 @@ const MINUTES_A_DAY = 24 * MINUTES_AN_HOUR;
 /** What is decided by: the whole catalogue, and what was seen of the world. */
 export type RetentionFacts = {
   points: Point[];
+  /** Names of the copies that are available in the DR region: a protected point whose copy is not there restores nothing. */
+  copies: ReadonlySet<string>;
   /** All of them: a run that is not among them is over. */
   runs: Run[];
   /** Documents that cannot be read: any of them could hold a pin. */
@@ -135,15 +137,22 @@ function stopsOf(facts: RetentionFacts, policy: RetentionPolicy | undefined, now
   return stops;
 }
 
+/** The newest failure, unless a newer point has cured it. */
+const uncuredOf = (newest: Point[]): Point | undefined => {
+  const last = newest.find((each) => isProtected(each) || each.state === 'failed');
+  return last?.state === 'failed' ? last : undefined;
+};
+
 /** Why a failed point stays yet; undefined when what it left behind may go. */
-function failedStays(point: Point, points: Point[], { failedDays }: RetentionPolicy, now: Date): string | undefined {
-  const newest = newestFirst(points);
-  const protectedSince = newest.find((each) => isProtected(each) || each.id === point.id);
-  const lastOfItsKind = newest.find((each) => each.state === 'failed')?.id === point.id;
-  if (lastOfItsKind && protectedSince?.id === point.id) return 'the newest failure, which no newer point has cured';
+function failedStays(point: Point, uncured: Point | undefined, { failedDays }: RetentionPolicy, now: Date) {
+  if (point === uncured) return 'the newest failure, which no newer point has cured';
   const at = point.failure?.at ?? point.history.at(-1)?.at ?? point.requestedAt;
   return minutesBetween(at, now) < failedDays * MINUTES_A_DAY ? `failed less than ${failedDays} days ago` : undefined;
 }
+
+/** Asked for by a clock that was wrong: among the newest it would cost those of now their places. */
+const isAhead = ({ requestedAt }: Point, policy: RetentionPolicy | undefined, now: Date): boolean =>
+  policy !== undefined && minutesBetween(requestedAt, now) < -policy.clockToleranceHours * MINUTES_AN_HOUR;
 
 /** What keeps this point whatever the rules say. `moving`: the runs that are not over. */
 function usesOf(point: Point, { runs }: RetentionFacts, moving: Run[], now: Date): string[] {
@@ -160,7 +169,7 @@ function usesOf(point: Point, { runs }: RetentionFacts, moving: Run[], now: Date
 
 function reasonsToKeep(
   point: Point,
-  points: Point[],
+  uncured: Point | undefined,
   policy: RetentionPolicy,
   rules: Map<string, string[]>,
   uses: string[],
@@ -169,8 +178,9 @@ function reasonsToKeep(
   if (point.state === 'expired') return [];
   if (isInFlight(point)) return ['in flight'];
   if (point.state === 'suspect') return ['suspect'];
+  if (isAhead(point, policy, now)) return ['its time is yet to come: the clock that asked for it was wrong', ...uses];
   if (point.state !== 'failed') return [...(rules.get(point.id) ?? []), ...uses];
-  const stays = failedStays(point, points, policy, now);
+  const stays = failedStays(point, uncured, policy, now);
   return stays === undefined ? uses : [stays, ...uses];
 }
 
@@ -178,12 +188,15 @@ function primarySnapshotOf(
   point: Point,
   restorable: Point[],
   { primarySnapshots }: RetentionPolicy,
-  kept: { verdict: RetentionRow['verdict']; uses: string[] },
+  kept: { verdict: RetentionRow['verdict']; uses: string[]; copies: ReadonlySet<string> },
 ): RetentionRow['primarySnapshot'] {
   if (point.sourceRemovedAt) return { verdict: 'gone', reason: `removed at ${point.sourceRemovedAt}` };
   if (kept.verdict === 'remove') return { verdict: 'remove', reason: 'goes with the point' };
   if (!isProtected(point) || point.database.state !== 'copied') {
     return { verdict: 'keep', reason: 'the only one: no copy is complete' };
+  }
+  if (!kept.copies.has(snapshotName(point.id))) {
+    return { verdict: 'keep', reason: 'the only one: its copy is not in the DR region' };
   }
   if (restorable.slice(0, primarySnapshots).includes(point)) {
     return { verdict: 'keep', reason: `of the newest ${primarySnapshots} protected points` };
@@ -192,20 +205,34 @@ function primarySnapshotOf(
   return use ? { verdict: 'keep', reason: use } : { verdict: 'remove', reason: 'the copy in the DR region is kept' };
 }
 
+/** The rules, of what is protected by the catalogue, and once more of what a failover could take: what either keeps is kept. */
+function keptBoth(listed: Point[], restorable: Point[], policy: RetentionPolicy, now: Date): Map<string, string[]> {
+  const kept = keptByRules(listed, policy, now);
+  if (restorable.length === listed.length) return kept;
+  for (const [id, reasons] of keptByRules(restorable, policy, now)) {
+    kept.set(id, [...new Set([...(kept.get(id) ?? []), ...reasons])]);
+  }
+  return kept;
+}
+
 /**
  * Keep or remove, for every point, with its reasons. Pure. What a stop holds back is kept, and says that it would go.
  * Never removed: the newest protected, the newest proven point, what is pinned, used, held, in flight or suspect.
  */
 export function retentionPlan(facts: RetentionFacts, policy: RetentionPolicy | undefined, now: Date): RetentionPlan {
   const stopped = stopsOf(facts, policy, now);
-  const restorable = newestFirst(facts.points.filter(isProtected));
-  const rules = policy ? keptByRules(restorable, policy, now) : new Map<string, string[]>();
+  const { copies } = facts;
+  const newest = newestFirst(facts.points);
+  const uncured = uncuredOf(newest);
+  const listed = newest.filter((each) => isProtected(each) && !isAhead(each, policy, now));
+  const restorable = listed.filter((each) => copies.has(snapshotName(each.id)));
+  const rules = policy ? keptBoth(listed, restorable, policy, now) : new Map<string, string[]>();
   const moving = facts.runs.filter((run) => !isOver(run));
   const because = stopped.map((each) => each.text).join('; ');
-  const rows = newestFirst(facts.points).map((point): RetentionRow => {
+  const rows = newest.map((point): RetentionRow => {
     const { id, kind, state } = point;
     const uses = usesOf(point, facts, moving, now);
-    const own = policy ? reasonsToKeep(point, facts.points, policy, rules, uses, now) : [];
+    const own = policy ? reasonsToKeep(point, uncured, policy, rules, uses, now) : [];
     const goes = own.length === 0;
     const verdict = goes && stopped.length === 0 ? 'remove' : 'keep';
     const left = state === 'expired' ? 'expired; what is left of it goes' : 'no rule keeps it';
@@ -214,7 +241,7 @@ export function retentionPlan(facts: RetentionFacts, policy: RetentionPolicy | u
     if (!policy || stopped.length > 0) {
       return { ...row, primarySnapshot: { verdict: point.sourceRemovedAt ? 'gone' : 'keep', reason: because } };
     }
-    return { ...row, primarySnapshot: primarySnapshotOf(point, restorable, policy, { verdict, uses }) };
+    return { ...row, primarySnapshot: primarySnapshotOf(point, restorable, policy, { verdict, uses, copies }) };
   });
   return { stopped, rows };
 }

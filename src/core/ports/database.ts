@@ -32,6 +32,8 @@ export type SnapshotUse = {
   status: SnapshotFacts['status'];
   /** The point that its tag names. */
   pointId: string | undefined;
+  /** Whether it is of the source instance as it is named now: another stage's is not, nor that of a former primary. */
+  ofSource: boolean;
   /** Accounts that may restore it; `all` is everybody. */
   sharedWith: string[];
   /** Copies that are being made of it, in the regions of both sites: a delete would end them. */

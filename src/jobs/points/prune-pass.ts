@@ -1,4 +1,4 @@
-import { snapshotName } from '../../core/ids.ts';
+import { minutesBetween, snapshotName } from '../../core/ids.ts';
 import type { Point } from '../../core/points/documents.ts';
 import { pinsOver, unpinned } from '../../core/points/holds.ts';
 import { transition } from '../../core/points/point.ts';
@@ -16,6 +16,8 @@ export type PrunePorts = Pick<Ports, 'clock' | 'database' | 'log' | 'signals' | 
 
 /** Points that one pass removes; the next one goes on. */
 const POINTS_PER_PASS = 50;
+/** Nothing is begun later than this: the function has five minutes, and what it did is archived and recorded at the end. */
+const BEGIN_SECONDS = { removal: 120, trim: 180 };
 
 /** What one prune did. */
 export type PruneDone = {
@@ -51,11 +53,33 @@ export class PrunePass {
   readonly #planning: Planning;
   #facts: CatalogueFacts;
   readonly #gone: Point[] = [];
+  /** What waited for something else than a right: it comes last, so that it holds nothing up. */
+  readonly #waited: Set<string>;
+  readonly #due = new Set<string>();
+  readonly #begunAt: Date;
 
-  constructor(ports: PrunePorts, facts: CatalogueFacts, planning: Planning) {
+  constructor(ports: PrunePorts, facts: CatalogueFacts, planning: Planning, before: Wait[]) {
     this.#ports = ports;
     this.#facts = facts;
     this.#planning = planning;
+    this.#begunAt = ports.clock();
+    this.#waited = new Set(before.flatMap((each) => (each.code === 'ACCESS_DENIED' ? [] : each.point)));
+  }
+
+  /** Whether this point is due, and the pass did not get to it. */
+  readonly isUntried = (id: string): boolean => this.#due.has(id);
+
+  #isLate(what: keyof typeof BEGIN_SECONDS): boolean {
+    return minutesBetween(this.#begunAt.toISOString(), this.#ports.clock()) * 60 >= BEGIN_SECONDS[what];
+  }
+
+  /** So many as one pass takes of what is due, the oldest first; what waited the last time comes after. */
+  #portion(rows: RetentionRow[]): RetentionRow[] {
+    for (const { point } of rows) this.#due.add(point);
+    const oldestFirst = rows.toReversed();
+    return oldestFirst
+      .toSorted((a, b) => Number(this.#waited.has(a.point)) - Number(this.#waited.has(b.point)))
+      .slice(0, POINTS_PER_PASS);
   }
 
   /** The row of this point as the world is now; undefined when it has none, or nothing may be removed any more. */
@@ -106,12 +130,15 @@ export class PrunePass {
 
   /** What has expired already comes first: while a right is missing, nothing more expires. */
   async removePoints(rows: RetentionRow[]): Promise<void> {
-    const going = rows.filter(goes).toReversed();
-    const due = going.toSorted((a, b) => Number(b.state === 'expired') - Number(a.state === 'expired'));
-    this.done.left = Math.max(0, due.length - POINTS_PER_PASS);
-    for (const { point: id } of due.slice(0, POINTS_PER_PASS)) {
+    // A row is before another that is older: what has expired is put behind, and comes first.
+    const due = rows.filter(goes).toSorted((a, b) => Number(a.state === 'expired') - Number(b.state === 'expired'));
+    this.done.left = due.length;
+    for (const { point: id } of this.#portion(due)) {
+      if (this.#isLate('removal')) return;
       const row = await this.#rowNow(id);
       if (this.done.stopped.length > 0) return;
+      this.#due.delete(id);
+      this.done.left -= 1;
       if (!row || !goes(row) || (row.state !== 'expired' && this.#lacksRight)) continue;
       const point = await this.#expire(id);
       if (point) await this.#removeParts(point);
@@ -120,10 +147,11 @@ export class PrunePass {
 
   /** The primary's own snapshots of points that are kept: only where the copy is there, and ours. */
   async trimPrimary(rows: RetentionRow[]): Promise<void> {
-    for (const { point: id } of rows.filter(isTrimmed).toReversed().slice(0, POINTS_PER_PASS)) {
-      if (this.#lacksRight) return;
+    for (const { point: id } of this.#portion(rows.filter(isTrimmed))) {
+      if (this.#lacksRight || this.#isLate('trim')) return;
       const row = await this.#rowNow(id);
       if (this.done.stopped.length > 0) return;
+      this.#due.delete(id);
       if (row && isTrimmed(row)) await this.#trim(id);
     }
   }
@@ -145,8 +173,8 @@ export class PrunePass {
   async dropOldPins(): Promise<void> {
     const { runs, points } = this.#facts;
     for (const point of points.filter((each) => (each.pins ?? []).length > 0)) {
-      const over = pinsOver(point, runs, this.#ports.clock());
-      if (over.length > 0) await this.#update(point.id, (now) => unpinned(now, over));
+      // Of the document as it is: a pin may have been set anew.
+      await this.#update(point.id, (now) => unpinned(now, pinsOver(now, runs, this.#ports.clock())));
     }
   }
 

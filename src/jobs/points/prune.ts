@@ -68,12 +68,12 @@ function requireThisPlan(confirm: string | undefined, plan: RetentionPlan, waiti
 }
 
 /** Leaves a document that the vault stamps by its own clock, to hold this one against. */
-async function beginRecord(ports: PrunePorts): Promise<AppliedPolicy> {
+async function beginRecord(ports: PrunePorts): Promise<Pick<PruneRecord, 'applied' | 'waits'>> {
   const at = ports.clock().toISOString();
   const { after } = await updateDocument(ports.vault, vaultKeys.prune, pruneSchema, (now): PruneRecord => {
     return now ? { ...now, at } : { schema: 'prune/1', at, stopped: [], waits: [] };
   });
-  return after?.applied;
+  return after ?? { waits: [] };
 }
 
 /** The policy is in force from now on, before anything goes by it: a pass that dies is gone on with. */
@@ -90,6 +90,7 @@ async function record(
   ports: PrunePorts,
   done: PruneDone,
   unconfirmed: Confirmation | 'unknown' | undefined,
+  isUntried: (point: string) => boolean,
 ): Promise<void> {
   const now = ports.clock();
   const at = now.toISOString();
@@ -101,7 +102,7 @@ async function record(
       ...(before?.applied ? { applied: before.applied } : {}),
       ...(waiting ? { unconfirmed: { ...waiting, since: before?.unconfirmed?.since ?? at } } : {}),
       stopped: done.stopped,
-      waits: waitsSince(done.waits, before?.waits ?? [], now),
+      waits: waitsSince(done.waits, before?.waits ?? [], now, isUntried),
     };
   });
 }
@@ -130,13 +131,13 @@ export async function prune(ports: PrunePorts & RemovalPorts, policy: Policy, co
   await requireDirection(ports.vault, 'primary→dr');
   const { retention } = policy;
   if (!retention) return { ...nothing, ...(await planPrune(ports, policy)), unconfirmed: undefined };
-  const applied = await beginRecord(ports);
+  const { applied, waits: waited } = await beginRecord(ports);
   const facts = await readRetentionFacts(ports);
   const plan = retentionPlan(facts, retention, ports.clock());
   const waiting = unconfirmedOf(plan, retention, applied);
   requireThisPlan(confirm, plan, waiting);
   if (plan.stopped.length > 0) {
-    await record(ports, { ...nothing, stopped: plan.stopped }, 'unknown');
+    await record(ports, { ...nothing, stopped: plan.stopped }, 'unknown', () => true);
     return { ...nothing, stopped: plan.stopped, unconfirmed: undefined };
   }
   const unconfirmed = waiting && waiting.id !== confirm ? waiting : undefined;
@@ -144,12 +145,17 @@ export async function prune(ports: PrunePorts & RemovalPorts, policy: Policy, co
   // While an edit waits, only what the policy before and the edited one agree on goes.
   const before = (now: Parameters<typeof retentionPlan>[0], at: Date) =>
     applied ? retentionPlan(now, applied.policy, at) : { stopped: [], rows: [] };
-  const pass = new PrunePass(ports, facts, (now, at) => {
-    const edited = retentionPlan(now, retention, at);
-    return unconfirmed ? agreeing(edited, before(now, at)) : edited;
-  });
+  const pass = new PrunePass(
+    ports,
+    facts,
+    (now, at) => {
+      const edited = retentionPlan(now, retention, at);
+      return unconfirmed ? agreeing(edited, before(now, at)) : edited;
+    },
+    waited,
+  );
   await carryOut(pass, (unconfirmed ? agreeing(plan, before(facts, ports.clock())) : plan).rows, !unconfirmed);
-  await record(ports, pass.done, unconfirmed);
+  await record(ports, pass.done, unconfirmed, pass.isUntried);
   const { expired, removed, trimmed, archivedRuns, waits, stopped } = pass.done;
   ports.log.info('pruned', { expired, removed, trimmed, archivedRuns, waits: waits.length, stopped: stopped.length });
   if (stopped.length > 0) return { ...pass.done, unconfirmed };

@@ -42,9 +42,26 @@ export async function removePointSnapshot(ports: RemovePorts, site: Site, pointI
   }
 }
 
+/** The snapshot of a point that RDS was never seen to accept: of the same name and tag another stage may have one. */
+async function removeUnaccepted(ports: RemovePorts, { id }: Point): Promise<Wait | undefined> {
+  try {
+    const use = await ports.database.snapshotUse('primary', snapshotName(id));
+    return use?.ofSource ? await removePointSnapshot(ports, 'primary', id) : undefined;
+  } catch (error) {
+    return waitFor(error, id, parts.primary, snapshotName(id));
+  }
+}
+
 /** Removes both snapshots of an expired point, the primary's first; answers what is waited for. */
-export async function removeSnapshots(ports: RemovePorts, { id }: Point): Promise<Wait[]> {
-  const waits = [await removePointSnapshot(ports, 'primary', id), await removePointSnapshot(ports, 'dr', id)];
+export async function removeSnapshots(ports: RemovePorts, point: Point): Promise<Wait[]> {
+  const { id, database } = point;
+  const seen = database.state !== 'capturing';
+  const accepted = seen || database.acceptedAt !== undefined;
+  const waits = [
+    await (accepted ? removePointSnapshot(ports, 'primary', id) : removeUnaccepted(ports, point)),
+    // What was never seen available was never copied.
+    seen ? await removePointSnapshot(ports, 'dr', id) : undefined,
+  ];
   return waits.filter((each) => each !== undefined);
 }
 

@@ -11,6 +11,7 @@ import { vaultKeys } from '../../core/vault-layout.ts';
 import { hasCode } from '../../errors.ts';
 import { isDarkness } from '../darkness.ts';
 import { eachOf } from '../each-of.ts';
+import { readAvailableCopies } from '../recovery/candidates.ts';
 import { readDirectionAgain } from '../vault/direction.ts';
 import { readDocument, type Unreadable } from '../vault/documents.ts';
 
@@ -97,6 +98,7 @@ export async function readRetentionFacts(
   const all = [...points.found.values()];
   return {
     points: all,
+    copies: await readAvailableCopies({ database }),
     runs: [...runs.values()],
     unreadable: [...points.unreadable, ...drills.unreadable, ...failovers.unreadable],
     direction,

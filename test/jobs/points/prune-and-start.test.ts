@@ -101,6 +101,15 @@ describe('a pin', () => {
     expect((await prune(ports, last1)).removed).toEqual([old]);
   });
 
+  it('of a start that is asked for again counts from then', async () => {
+    const { ports, clock } = await agedWorld([{ hours: 2 }, { hours: 1 }]);
+    for (const minutes of [0, 90]) {
+      clock.passMinutes(minutes);
+      await pinPoint(ports, old, 'drills/20261125t120000z.json');
+    }
+    expect((await prune(ports, last1)).expired).toEqual([]);
+  });
+
   it('is refused by a point that has expired, and by one that is archived', async () => {
     const ports = await newWorld();
     ports.database.refuse.remove = new DrError('INVALID_STATE', 'busy');

@@ -14,8 +14,8 @@ async function everything() {
   const aYear = 24 * 365;
   const world = await agedWorld([{ hours: aYear }, { hours: 3 }, { hours: 2 }, { hours: 1, state: 'proven' }]);
   const { ports, ids } = world;
-  for (let n = 0; n < 12; n += 1) {
-    const run = endedDrill(`202511${String(10 + n)}t000000z`, n === 11 ? (ids[3] ?? '') : (ids[0] ?? ''));
+  for (let n = 0; n < 14; n += 1) {
+    const run = endedDrill(`202511${String(10 + n)}t000000z`, n === 13 ? (ids[3] ?? '') : (ids[0] ?? ''));
     await ports.vault.put(vaultKeys.run('drills', run.id), encode(run), undefined);
     await ports.vault.put(vaultKeys.report(run.id, 'inspection-1'), '{}', undefined);
     await ports.vault.put(vaultKeys.packageInventory(run.id, 1), 'rows', undefined);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { archivableRuns } from '../../../src/core/recovery/archivable.ts';
+import { nextScheduledDrill, rtoRun } from '../../../src/core/recovery/rehearsals.ts';
 import { runSchema } from '../../../src/core/recovery/run.ts';
 import { vaultKeys } from '../../../src/core/vault-layout.ts';
 import { prune } from '../../../src/jobs/points/prune.ts';
@@ -20,8 +21,8 @@ const fence = { wanted: false, database: {}, bucket: {} };
 describe('runs that may go into the archive', () => {
   const ids = (...runs: Parameters<typeof archivableRuns>[0]) => archivableRuns(runs, [kept]).map((each) => each.id);
 
-  it('are those that are over, but for the newest ten of their kind', () => {
-    expect(ids(...drills)).toEqual(drills.slice(0, 4).map((each) => each.id));
+  it('are those that are over, but for the newest twelve of their kind', () => {
+    expect(ids(...drills)).toEqual(drills.slice(0, 2).map((each) => each.id));
   });
 
   it.each([
@@ -41,6 +42,23 @@ describe('runs that may go into the archive', () => {
   });
 });
 
+describe('the next scheduled drill, after runs were archived', () => {
+  const rehearsed = (ago: number) => {
+    const runs = [...Array(ago + 1).keys()].map((n) => endedDrill(`202609${String(10 + n)}t000000z`, 'gone'));
+    return runs.map((run, n) => (n === 0 ? { ...run, real: true } : run));
+  };
+
+  it.each([1, 4, 11, 12])('is real when it would have been before, with one of %i', (realEvery) => {
+    for (let ago = 0; ago <= 12; ago += 1) {
+      const runs = rehearsed(ago);
+      const gone = archivableRuns(runs, []);
+      const left = runs.filter((each) => !gone.includes(each));
+      const next = (of: typeof runs) => nextScheduledDrill(of, realEvery).real;
+      expect([ago, next(left), rtoRun(left)?.id]).toEqual([ago, next(runs), rtoRun(runs)?.id]);
+    }
+  });
+});
+
 describe('the archive of runs', () => {
   it('is read on demand, with their evidence, and the next drill samples what comes next', async () => {
     const { ports, clock } = await agedWorld([{ hours: 2 }, { hours: 1 }]);
@@ -51,7 +69,7 @@ describe('the archive of runs', () => {
     }
     clock.passMinutes(1);
     const archived = (await prune(ports, retaining({ last: 2 }))).archivedRuns;
-    expect(archived).toHaveLength(5);
+    expect(archived).toHaveLength(3);
     const { found, unreadable } = await readArchived(ports.vault, vaultKeys.drills, runSchema);
     expect([found.map((each) => `drills/${each.id}.json`), unreadable]).toEqual([archived, []]);
     expect(await ports.vault.list(`reports/${old.id}`)).toEqual([]);

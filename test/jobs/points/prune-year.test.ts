@@ -12,8 +12,8 @@ const HOURS = 8_760;
 const policy = retaining({ hourly: 24, daily: 7, weekly: 5, monthly: 12, yearly: 3 });
 /** What the rules keep (51), what a day adds before the next prune (24), the newest proven one, and their lists. */
 const POINTS = 51 + 24 + 1;
-/** A drill a week, ten of them as the newest, the others with the points that they proved; a report and a list each. */
-const DRILLS = 10 + POINTS;
+/** A drill a week, twelve of them as the newest, the others with the points that they proved; a report and a list each. */
+const DRILLS = 12 + POINTS;
 const VAULT = 2 * POINTS + 3 * DRILLS + 10;
 
 async function provenByADrill(ports: MemoryPorts, id: string): Promise<void> {
