@@ -138,7 +138,7 @@ describe.each([
 
   it('tells whose a snapshot is, who may restore it, and which copies are made of it', async () => {
     expect(await subject.database.snapshotUse('primary', 'hbdr-none')).toBeUndefined();
-    const id = '20261122t180000z';
+    const id = '20261122t230000z';
     const name = `hbdr-${id}`;
     const source = await captured(id);
     const unused = { status: 'available', pointId: id, ofSource: true, sharedWith: [], copying: [] };
@@ -146,6 +146,7 @@ describe.each([
     await subject.share(name, ['111122223333']);
     expect(await subject.database.snapshotUse('primary', name)).toEqual({ ...unused, sharedWith: ['111122223333'] });
     await subject.share(name, []);
+    onTestFinished(async () => void (await hold(false)));
     await hold(true);
     await subject.database.copyToDr({ name, sourceArn: source.arn, pointId: id });
     expect(await subject.database.snapshotUse('primary', name)).toEqual({ ...unused, copying: [name] });
