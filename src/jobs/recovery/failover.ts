@@ -18,7 +18,7 @@ import {
 import { finalOutdated } from '../../core/recovery/observations.ts';
 import type { ClassesSeen } from '../../core/recovery/orderable.ts';
 import { type Candidate, candidateRow, type PlanStep, restorePlan } from '../../core/recovery/plan.ts';
-import { ROLE_TAG } from '../../core/recovery/restore-request.ts';
+import { ROLE_TAG, RUN_TAG } from '../../core/recovery/restore-request.ts';
 import {
   isProduction,
   type ProductionRun,
@@ -222,7 +222,7 @@ async function tagKept(ports: AdvancePorts, run: ProductionRun): Promise<Restore
   const kept: RestoredInstance[] = [];
   for (const { instance } of run.attempts) {
     const found = await ports.instances.status(instance);
-    if (!found) continue;
+    if (found?.tags[RUN_TAG] !== runKey(run)) continue;
     await ports.instances.tag(found.arn, { [ROLE_TAG]: 'aborted' });
     kept.push(found);
   }
