@@ -14,16 +14,16 @@ import { recordOf, runKey, updateRun } from '../vault/runs.ts';
 export async function stepCleaningUp(pass: Pass, run: ScratchRun): Promise<ScratchRun> {
   const { ports } = pass;
   const gone: boolean[] = [];
-  for (const { instance } of run.attempts) gone.push(await destroyed(ports, instance));
+  for (const { instance } of run.attempts) gone.push(await destroyed(ports, instance, runKey(run)));
   if (gone.includes(false)) return run;
   await ports.vault.remove(vaultKeys.scratch(run.id, 'flipped.hart'));
   const failure = scratchFailure(run) ?? (run.kind === 'alarm-test' ? await publishAlarm(pass, run) : undefined);
   return updateRun(ports, run, (now) => cleanedUp(now, ports.clock(), failure));
 }
 
-/** Whether instance and secret are gone; asks for it if they are not. */
-async function destroyed(ports: AdvancePorts, instance: string): Promise<boolean> {
-  if (await ports.instances.status(instance)) {
+/** Whether instance and secret of this run are gone; asks for it if they are not. An instance of another one is left alone. */
+async function destroyed(ports: AdvancePorts, instance: string, run: string): Promise<boolean> {
+  if ((await ports.instances.status(instance))?.tags[RUN_TAG] === run) {
     try {
       await ports.instances.destroy(instance);
     } catch (error) {
@@ -67,7 +67,7 @@ export async function sweep({ ports, runs }: Pass): Promise<string[]> {
     const run = runs.find((each) => runKey(each) === key) ?? (await recordOf(ports.vault, key));
     if (!run || !isScratch(run) || !isOver(run) || !run.attempts.some((each) => each.instance === name)) continue;
     ports.log.warn('a drill left its instance behind', { instance: name, run: key });
-    if (await destroyed(ports, name)) swept.push(name);
+    if (await destroyed(ports, name, key)) swept.push(name);
     else swept.push(`${name} (going)`);
   }
   return swept;

@@ -1,7 +1,6 @@
 import type { Policy } from '../../core/policy.ts';
 import type { AdvancePorts, Ports } from '../../core/ports/all.ts';
 import type { RestoredInstance } from '../../core/ports/recovery.ts';
-import { isConfirmed } from '../../core/recovery/fence.ts';
 import { removal } from '../../core/recovery/leftovers.ts';
 import {
   abort,
@@ -11,22 +10,13 @@ import {
   isCutOver,
   isMoving,
   isOver,
-  move,
-  nextCandidate,
   plannedRun,
 } from '../../core/recovery/lifecycle.ts';
-import { finalOutdated } from '../../core/recovery/observations.ts';
 import type { ClassesSeen } from '../../core/recovery/orderable.ts';
 import { type Candidate, candidateRow, type PlanStep, restorePlan } from '../../core/recovery/plan.ts';
-import { ROLE_TAG } from '../../core/recovery/restore-request.ts';
-import {
-  isProduction,
-  type ProductionRun,
-  type Run,
-  type RunOf,
-  runSchema,
-  type StartRequest,
-} from '../../core/recovery/run.ts';
+import { ROLE_TAG, RUN_TAG } from '../../core/recovery/restore-request.ts';
+import { resumed } from '../../core/recovery/resumed.ts';
+import { isProduction, type ProductionRun, type Run, runSchema, type StartRequest } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
 import { type AdvanceReport, advance, advancePass } from '../advance.ts';
@@ -128,42 +118,6 @@ async function giveWay(ports: AdvancePorts, run: ProductionRun): Promise<Product
   return first;
 }
 
-/** A switchover goes on with what it restored only while that is of its final point, and the fence stands since then. */
-const needsFence = (run: RunOf<'switchover'>, point: string): boolean =>
-  !isConfirmed(run.fence) || finalOutdated(run) || point !== run.finalPoint;
-
-/** What a blocked failover does next: again from the step that it stopped at. `again`: capture another final point. */
-function resumed<R extends ProductionRun>(run: R, request: FailoverRequest, again: boolean, now: Date): R {
-  const accepting = {
-    ...run,
-    acceptFindings: run.acceptFindings || request.acceptFindings,
-    ...(run.kind === 'failover' ? { acceptUnfenced: run.acceptUnfenced || request.acceptUnfenced } : {}),
-  };
-  if (run.state !== 'blocked') return accepting;
-  const { blocked: _over, ...unblocked } = accepting;
-  const rest = unblocked as R;
-  const why = 'resumed by the operator';
-  const ofPoint = run.attempts.filter((each) => each.point === request.point);
-  const chosen = ofPoint.findLast((each) => each.inspection?.doneAt) ?? ofPoint.at(-1) ?? run.attempts.at(-1);
-  if (!chosen || (rest.kind === 'switchover' && (again || needsFence(rest, chosen.point)))) {
-    return move(again ? { ...rest, finalPoint: undefined } : rest, 'fencing', now, why);
-  }
-  const others = run.attempts.filter((each) => each !== chosen);
-  if (chosen.inspection?.doneAt) {
-    // Artifacts and connection are looked at again, and what could not be turned on is asked for again.
-    const { outcome: _verdict, connection: _before, backups, ...kept } = chosen;
-    const asked = backups?.askedAt ? { backups: { askedAt: now.toISOString() } } : {};
-    const again = backups?.outcome?.ok ? { backups } : asked;
-    return move({ ...rest, attempts: [...others, { ...kept, ...again }] }, 'healing+verifying', now, why);
-  }
-  // What was seen of its instance is old: one that was deleted since is restored anew.
-  const { available: _seen, password: _given, ...unseen } = chosen;
-  const attempts = [...others, unseen];
-  if (!chosen.outcome) return move({ ...rest, attempts }, 'restoring', now, why);
-  // A point whose restore failed is tried again as a new attempt.
-  return nextCandidate({ ...rest, candidates: [chosen.point, ...run.candidates] }, now, why);
-}
-
 async function resumeFailover(
   { ports, points }: Pass,
   run: ProductionRun,
@@ -222,7 +176,7 @@ async function tagKept(ports: AdvancePorts, run: ProductionRun): Promise<Restore
   const kept: RestoredInstance[] = [];
   for (const { instance } of run.attempts) {
     const found = await ports.instances.status(instance);
-    if (!found) continue;
+    if (found?.tags[RUN_TAG] !== runKey(run)) continue;
     await ports.instances.tag(found.arn, { [ROLE_TAG]: 'aborted' });
     kept.push(found);
   }

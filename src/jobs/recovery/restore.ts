@@ -5,7 +5,7 @@ import { snapshotOf, targetOf } from '../../core/recovery/kinds.ts';
 import { block, current, noteError, reject, withAttempt } from '../../core/recovery/lifecycle.ts';
 
 import { capacityRefused, passwordSet, restoreAsked } from '../../core/recovery/observations.ts';
-import { classesFor, nextClass, restoreRequest } from '../../core/recovery/restore-request.ts';
+import { classesFor, nextClass, RUN_TAG, restoreRequest } from '../../core/recovery/restore-request.ts';
 import { instanceSeen, passwordRefused, passwordSettled } from '../../core/recovery/restored-instance.ts';
 
 import { isProduction, type Run } from '../../core/recovery/run.ts';
@@ -44,6 +44,10 @@ async function bringUp(pass: Pass, run: Run): Promise<Run> {
   const { ports } = pass;
   const facts = await ports.instances.status(current(run).instance);
   if (!facts) return ask(pass, run);
+  if (facts.tags[RUN_TAG] !== runKey(run)) {
+    const why = `an instance ${facts.name} exists, and is not of ${runKey(run)}`;
+    return updateAttempt(ports, run, (now) => reject(now, ports.clock(), why));
+  }
   pointOf(pass, run);
   return updateAttempt(ports, run, (now) => instanceSeen(now, facts, engineOf(pass), ports.clock()));
 }

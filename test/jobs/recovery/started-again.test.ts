@@ -57,6 +57,17 @@ describe('a failover that is started again', () => {
     expect([ended.state, current(ended).point]).toEqual(['done', ids[0]]);
   });
 
+  it('takes the point that its operator names, also one that it has not tried', async () => {
+    const world = await protectedWorld(3);
+    const { ports, ids } = world;
+    ports.instances.endOf = () => 'creating';
+    const blocked = await passesUntil(world, await start(ports, ids[0] ?? ''), 'blocked');
+    expect([current(blocked).point, blocked.candidates]).toEqual([ids[0], [ids[1], ids[2]]]);
+    ports.instances.endOf = () => undefined;
+    const ended = await finishRun(ports, await start(ports, ids[1] ?? '', { point: ids[1] ?? '' }));
+    expect([ended.state, current(ended).point]).toEqual(['done', ids[1]]);
+  });
+
   it('begins with its best point where none of them could be looked into', async () => {
     const { ports, ids } = await protectedWorld(3);
     ports.instances.endOf = () => 'incompatible-network';
