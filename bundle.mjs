@@ -49,6 +49,17 @@ const knownErrorsOnly = {
   },
 };
 
+/** Of its own description a client reads the version, for the header that names it. */
+const versionsOnly = {
+  name: 'versions-only',
+  setup(setup) {
+    setup.onLoad({ filter: /@aws-sdk\/client-[a-z0-9-]+\/package\.json$/ }, async ({ path }) => {
+      const { version } = JSON.parse(await readFile(path, 'utf8'));
+      return { contents: JSON.stringify({ version }), loader: 'json' };
+    });
+  },
+};
+
 /** Replaces files whole, so that two may bundle at once. */
 function writeWhole(files, mode) {
   for (const { path, contents } of files) {
@@ -81,7 +92,7 @@ export async function bundleFunctions() {
     legalComments: 'none',
     metafile: true,
     write: false,
-    plugins: [credentialsOfLambda, knownErrorsOnly],
+    plugins: [credentialsOfLambda, knownErrorsOnly, versionsOnly],
   });
   writeWhole([...outputFiles, { path: join(outdir, 'package.json'), contents: '{ "type": "commonjs" }\n' }]);
   removeOthers(outdir, outputFiles);

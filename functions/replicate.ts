@@ -1,34 +1,28 @@
-import { DrError, describeError } from '../src/errors.ts';
-import { ArtifactBatch } from '../src/jobs/artifacts/verify.ts';
+import * as z from 'zod';
+import { replicateBatch } from '../src/jobs/artifacts/replicate-batch.ts';
+import { tryCopy } from '../src/jobs/artifacts/try-copy.ts';
 import { watchDarkness } from '../src/jobs/darkness.ts';
 import { requireDirection } from '../src/jobs/vault/direction.ts';
 import { displaced, hashEngine, portsOf, primaryArtifacts, replica, vault } from '../src/wire/aws.ts';
 import { unlessElsewhere } from './lib/direction.ts';
-import { artifactWork, queueEvent } from './lib/events.ts';
+import { queueEvent, scheduledJob } from './lib/events.ts';
 import { handlersOver } from './lib/handlers.ts';
+import { workThrough } from './lib/work-messages.ts';
+
+/** Well below the time-out of the function (infra/functions.cjs), which would end the whole batch. */
+const BATCH_LIMIT_MS = 120_000;
 
 const lambda = handlersOver(portsOf({ displaced, primaryArtifacts, replica, vault, hashEngine }));
-
-function keyOf(body: string): string {
-  const parsed = artifactWork.safeParse(JSON.parse(body));
-  if (!parsed.success) throw new DrError('UNKNOWN_EVENT', `replicate does not know the message ${body.slice(0, 200)}`);
-  return 'detail' in parsed.data ? parsed.data.detail.object.key : parsed.data.key;
-}
+const known = z.union([queueEvent, scheduledJob('doctor')]);
 
 /** Copies and verifies the artifacts of one batch; what failed, and only that, is given back to the queue. After a cut-over an artifact of the old site is none of ours: it is listed by the failback. */
-export const handler = lambda('replicate', queueEvent, ({ Records }, runtime) => {
+export const handler = lambda('replicate', known, async (event, runtime) => {
   const { ports } = watchDarkness(runtime.ports);
+  // Whoever runs doctor wants to know what this role may.
+  if (!('Records' in event)) return tryCopy(ports);
+  const messages = event.Records as z.infer<typeof queueEvent>['Records'];
   return unlessElsewhere(ports.log, async () => {
     await requireDirection(ports.vault, 'primary→dr');
-    const batch = await ArtifactBatch.begin(ports);
-    const results = await Promise.allSettled(Records.map(async ({ body }) => batch.handle(keyOf(body))));
-    await batch.end();
-    const batchItemFailures = Records.flatMap(({ messageId }, index) => {
-      const result = results[index];
-      if (result?.status !== 'rejected') return [];
-      ports.log.warn('artifact not copied', { messageId, error: describeError(result.reason) });
-      return [{ itemIdentifier: messageId }];
-    });
-    return { batchItemFailures };
+    return workThrough(messages, ports.log, BATCH_LIMIT_MS, (works, over) => replicateBatch(ports, works, over));
   });
 });

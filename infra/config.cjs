@@ -76,12 +76,15 @@ async function read({ options, resolveVariable }) {
   const { problems, parsed, settings } = await check(file, raw);
   // What a file before this version does not say of its schedules has a default.
   const schedules = parsed?.schedules;
-  if (problems.length === 0) return { config: { ...withLists(raw, parsed), schedules }, settings };
+  if (problems.length === 0) return { config: { ...withLists(raw, parsed), schedules }, parsed, settings };
   const all = problems.join('\n  ');
   throw new Error(`config/${stage}.yml cannot be deployed:\n  ${all}\nconfig/example.yml explains each setting.`);
 }
 
 module.exports = async (given) => (await read(given)).config;
+
+/** With every default. */
+module.exports.parsed = async (given) => (await read(given)).parsed;
 
 /** The JSON that every function gets. */
 module.exports.functionSettings = async (given) => (await read(given)).settings;

@@ -182,5 +182,5 @@ const roleOf = (row, own) => ({
 /** One role per function: its own rights, where a list in the list stands for its items, and what Lambda needs. */
 module.exports.roles = async ({ resolveVariable }) => {
   const rights = await Promise.all(rows.map(([name]) => resolveVariable(`file(infra/rights/${name}.yml)`)));
-  return resourcesOf(rows, (row) => [[roleId(row), roleOf(row, rights[rows.indexOf(row)].flat())]]);
+  return resourcesOf(rows, (row) => [[roleId(row), roleOf(row, rights[rows.indexOf(row)].flat(Infinity))]]);
 };

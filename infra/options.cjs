@@ -14,6 +14,8 @@ module.exports.key = async (given) => ((await drOf(given)).existingKeyArn ? {} :
 
 module.exports.keyArn = async (given) => (await drOf(given)).existingKeyArn ?? { 'Fn::GetAtt': ['Key', 'Arn'] };
 
+module.exports.undeleteDays = async (given) => (await config.parsed(given)).replica.undeleteDays;
+
 module.exports.lockEnabled = async (given) => ((await drOf(given)).vaultLockDays ? true : none);
 
 // Governance: an administrator with the right to bypass it can still shorten it; nobody can by accident.
@@ -21,6 +23,14 @@ module.exports.lock = async (given) => {
   const { vaultLockDays: Days } = await drOf(given);
   if (!Days) return none;
   return { ObjectLockEnabled: 'Enabled', Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days } } };
+};
+
+/** Whoever reads artifacts of a bucket under a KMS key needs that key, through S3 of its region and for nothing else. */
+module.exports.bucketKey = async (given) => {
+  const { bucketKmsKey, region } = (await config(given)).primary;
+  if (!bucketKmsKey) return [];
+  const Condition = { StringLike: { 'kms:ViaService': `s3.${region}.*` } };
+  return [{ Effect: 'Allow', Action: ['kms:Decrypt'], Resource: [bucketKmsKey], Condition }];
 };
 
 const tcp443 = (more) => ({ IpProtocol: 'tcp', FromPort: 443, ToPort: 443, ...more });

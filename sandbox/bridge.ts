@@ -53,6 +53,11 @@ export class Bridge {
     await this.#post('dark', { regions });
   }
 
+  /** One night of S3's lifecycle in a bucket, at this instant; answers what went. */
+  async playLifecycle(region: string, bucket: string, at: string): Promise<unknown> {
+    return this.#post('lifecycle', { region, bucket, at });
+  }
+
   /** Of the writes after a change of a bucket's policy: which are still judged by the policy of before. */
   async setSpread(before: boolean[]): Promise<void> {
     await this.#post('spread', { before });

@@ -1,6 +1,6 @@
 import type { Bridge } from './bridge.ts';
 import type { Darkness, FaultRule } from './gateway/faults.ts';
-import type { Gateway } from './gateway/server.ts';
+import type { Gateway, StoreManners } from './gateway/server.ts';
 import { defaultSettings, type RdsSettings } from './rds/model.ts';
 import type { RdsWorld } from './rds/world.ts';
 
@@ -13,6 +13,9 @@ export function controlRoutes(world: RdsWorld, bridge: Bridge, gateway: () => Ga
       gateway().faults.setDark(dark);
       await bridge.setDark(dark.map((entry) => entry.region));
     },
+    store: (body) => {
+      gateway().manners = body as StoreManners;
+    },
     'policy-spread': (body) => bridge.setSpread(body as boolean[]),
     rds: (body) => world.configure(body as Partial<RdsSettings>),
     'rds/reset': () => world.configure(defaultSettings),
@@ -23,6 +26,10 @@ export function controlRoutes(world: RdsWorld, bridge: Bridge, gateway: () => Ga
     'rds/forget-snapshot': (body) => {
       const { region, id } = body as { region: string; id: string };
       world.snapshots.delete(world.key(region, id));
+    },
+    lifecycle: (body) => {
+      const { region, bucket, at } = body as { region: string; bucket: string; at: string };
+      return bridge.playLifecycle(region, bucket, at);
     },
     calls: () => gateway().calls,
     'calls/clear': () => {

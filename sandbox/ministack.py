@@ -22,39 +22,120 @@ from ministack import app as ministack
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import request_scope
 from ministack.services import eventbridge, kms, s3, scheduler
+from ministack.services.cloudformation import provisioners
 
 DARK: set[str] = set()
 ACCOUNT = os.environ["MINISTACK_ACCOUNT_ID"]
 
 
-def patch(module, function_name, old, new, **names):
+def patch(module, function_name, old, new, *more, **names):
     source = textwrap.dedent(inspect.getsource(getattr(module, function_name)))
-    if source.count(old) != 1:
-        raise SystemExit(f"sandbox: {module.__name__}.{function_name} no longer has the line to bridge: {old!r}")
+    for before, after in [(old, new), *more]:
+        if source.count(before) != 1:
+            raise SystemExit(f"sandbox: {module.__name__}.{function_name} no longer has the line to bridge: {before!r}")
+        source = source.replace(before, after)
     vars(module).update(names)
-    exec(compile(source.replace(old, new), module.__file__, "exec"), vars(module))
+    exec(compile(source, module.__file__, "exec"), vars(module))
 
 
 def copy_refused(bucket, key, headers):
+    if headers.get("x-sandbox-conditions") == "ignored":
+        return None
     if headers.get("if-none-match") == "*" and key in bucket["objects"]:
         return s3._error("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412)
     wanted = headers.get("if-match")
     held = bucket["objects"].get(key)
-    if wanted and (held is None or held["etag"].strip('"') != wanted.strip('"')):
+    if wanted and held is None:
+        return s3._error("NoSuchKey", "The specified key does not exist.", 404)
+    if wanted and held["etag"].strip('"') != wanted.strip('"'):
         return s3._error("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412)
     return None
 
 
-# A created-only copy must not overwrite, and a copied object has a single-part ETag.
+def archived(bucket, key, held):
+    """No bytes come out of the cold classes before they are restored, by a copy neither."""
+    kind = held.get("storage_class") or "STANDARD"
+    if kind not in s3._ARCHIVE_STORAGE_CLASSES or s3._sync_restore(bucket, key, held) == "restored":
+        return None
+    return s3._invalid_object_state(bucket, key, kind)
+
+
+def etag_of(body, encryption):
+    """Of an object under a KMS key it is no MD5, and the same bytes written again have another one."""
+    salt = os.urandom(16) if encryption.get("x-amz-server-side-encryption") == "aws:kms" else b""
+    return '"' + hashlib.md5(salt + body, usedforsecurity=False).hexdigest() + '"'
+
+
+# A created-only copy must not overwrite, a copied object has a single-part ETag, and is STANDARD unless it is said.
 READ = "src_body = _read_body(src_bucket_name, src_key, src_obj)\n"
 patch(
     s3, "_copy_object", READ,
-    READ + "    new_etag = _sandbox_etag(src_body)\n"
+    "cold = _sandbox_archived(src_bucket_name, src_key, src_obj)\n"
+    "    if cold is not None:\n"
+    "        return cold\n"
+    "    " + READ + "    new_etag = _sandbox_etag(src_body, dest_sse)\n"
     "    if _sandbox_refused(dest_bucket, dest_key, headers) is not None:\n"
     "        return _sandbox_refused(dest_bucket, dest_key, headers)\n",
-    _sandbox_etag=lambda body: '"' + hashlib.md5(body, usedforsecurity=False).hexdigest() + '"',
+    ('default=src_obj.get("storage_class") or "STANDARD"', 'default="STANDARD"'),
+    _sandbox_etag=etag_of,
     _sandbox_refused=copy_refused,
+    _sandbox_archived=archived,
 )
+RANGE = "    # Handle x-amz-copy-source-range\n"
+patch(
+    s3, "_upload_part_copy", RANGE,
+    "    cold = _sandbox_archived(src_bucket_name, src_key, ventry)\n"
+    "    if cold is not None:\n"
+    "        return cold\n" + RANGE,
+)
+PUT_ETAG = "etag = f'\"{md5_hash(body)}\"'\n    obj = "
+patch(s3, "_put_object", PUT_ETAG, "etag = _sandbox_etag(body, sse_headers)\n    obj = ")
+
+
+def names_version(bucket, key, query_params):
+    wanted = s3._qp(query_params or {}, "versionId", "")
+    return any(each["version_id"] == wanted and not each.get("is_delete_marker")
+               for each in s3._object_versions.get((bucket, key), []))
+
+
+# A version under a delete marker has tags of its own.
+for function in ("_put_object_tagging", "_get_object_tagging"):
+    patch(s3, function, 'if key not in bucket["objects"]:',
+          'if key not in bucket["objects"] and not _sandbox_names_version(bucket_name, key, query_params):',
+          _sandbox_names_version=names_version)
+
+
+def beside(name):
+    """A file of this folder, which -I keeps off the path."""
+    spec = importlib.util.spec_from_file_location(name, os.path.join(os.path.dirname(__file__), f"{name}.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+lifecycle = beside("lifecycle")
+plain_lifecycle_error = s3._lifecycle_rules_error
+
+
+def lifecycle_error_as_on_aws(rules):
+    problem = lifecycle.refusal(rules)
+    return s3._error("InvalidRequest", problem, 400) if problem else plain_lifecycle_error(rules)
+
+
+s3._lifecycle_rules_error = lifecycle_error_as_on_aws
+plain_configurations = provisioners._s3_apply_configurations
+
+
+def configurations_with_lifecycle(name, props, old_props=None):
+    """The emulator's CloudFormation forgets the lifecycle of a bucket."""
+    plain_configurations(name, props, old_props)
+    if "LifecycleConfiguration" in props:
+        s3._bucket_lifecycle[name] = lifecycle.of_template(props["LifecycleConfiguration"])
+    elif old_props and "LifecycleConfiguration" in old_props:
+        s3._bucket_lifecycle.pop(name, None)
+
+
+provisioners._s3_apply_configurations = configurations_with_lifecycle
 
 
 def with_scheduled_time(target):
@@ -113,6 +194,28 @@ def action_as_on_aws(*args, **kwargs):
 
 
 iam_actions.extract_iam_action = action_as_on_aws
+plain_checks = iam_actions.s3_additional_checks
+
+
+def checks_as_on_aws(method, path, headers, body, query_params):
+    """A copy takes the tags of its source along, unless it says REPLACE, and then needs the rights on them."""
+    checks = plain_checks(method, path, headers, body, query_params)
+    source = iam_actions._s3_source_object(headers)
+    replaces = headers.get("x-amz-tagging-directive", "COPY").upper() == "REPLACE"
+    target = "arn:aws:s3:::" + path.lstrip("/")
+    if headers.get("x-amz-tagging"):
+        checks.append(("s3:PutObjectTagging", target))
+    if method != "PUT" or source is None or replaces or "uploadId" in query_params:
+        return checks
+    arn, version = source
+    bucket, _, key = arn.removeprefix("arn:aws:s3:::").partition("/")
+    if not s3.object_tags_for_condition(bucket, key, {"versionId": [version]} if version else {}):
+        return checks
+    reading = "s3:GetObjectVersionTagging" if version else "s3:GetObjectTagging"
+    return [*checks, (reading, arn), ("s3:PutObjectTagging", target)]
+
+
+iam_actions.s3_additional_checks = checks_as_on_aws
 
 # S3 names the resource in every denial (the emulator: only when a resource policy decided).
 patch(iam_actions, "access_denied_response", 'if service == "iot" else ""',
@@ -212,6 +315,11 @@ def put_events(request):
     return {}
 
 
+def play_lifecycle(request):
+    with request_scope(ACCOUNT, request["region"]):
+        return lifecycle.play(s3, request["bucket"], request["at"])
+
+
 def set_dark(request):
     DARK.clear()
     DARK.update(request["regions"])
@@ -224,7 +332,8 @@ def set_spread(request):
     return {}
 
 
-ROUTES = {"authorize": authorize, "principal": principal_of, "events": put_events, "dark": set_dark, "spread": set_spread,
+ROUTES = {"authorize": authorize, "lifecycle": play_lifecycle, "principal": principal_of, "events": put_events, "dark": set_dark,
+          "spread": set_spread,
           "ready": lambda _request: {}}
 
 
@@ -250,11 +359,7 @@ def exit_with_parent():
 
 
 if __name__ == "__main__":
-    # -I keeps this folder off the path.
-    spec = importlib.util.spec_from_file_location("alarms", os.path.join(os.path.dirname(__file__), "alarms.py"))
-    alarms = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(alarms)
-    alarms.start()
+    beside("alarms").start()
     threading.Thread(target=exit_with_parent, daemon=True).start()
     config = Config()
     config.bind = [f"127.0.0.1:{os.environ['GATEWAY_PORT']}"]

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { RecordedCall } from './gateway/call.ts';
 import type { Darkness, FaultRule } from './gateway/faults.ts';
+import type { StoreManners } from './gateway/server.ts';
 import type { RdsSettings } from './rds/model.ts';
 
 export type SandboxAddress = {
@@ -30,9 +31,12 @@ class SandboxControl {
   policySpread = (before: boolean[]) => this.#post('policy-spread', before);
   faults = (rules: FaultRule[]) => this.#post('faults', rules);
   dark = (dark: Darkness[]) => this.#post('dark', dark);
+  store = (manners: StoreManners) => this.#post('store', manners);
   rds = (settings: Partial<RdsSettings>) => this.#post('rds', settings);
   instanceStatus = (region: string, id: string, status: string) => this.#post('rds/status', { region, id, status });
   forgetSnapshot = (region: string, id: string) => this.#post('rds/forget-snapshot', { region, id });
+  lifecycle = async (region: string, bucket: string, at: Date) =>
+    (await this.#post('lifecycle', { region, bucket, at: at.toISOString() })) as { key: string; version: string }[];
   calls = async () => (await this.#post('calls')) as RecordedCall[];
   clearCalls = () => this.#post('calls/clear');
 }

@@ -3,6 +3,7 @@ import { partitionOf } from './core/partitions.ts';
 import { builderSection, drillsSection, type Policy, policySection, restoreSection } from './core/policy.ts';
 import type { About } from './core/settings/kinds.ts';
 import { alarmsSection, messagesSection, networkSection, schedulesSection } from './core/settings/operation.ts';
+import { replicaSection } from './core/settings/replica.ts';
 import { retentionSection } from './core/settings/retention.ts';
 import { drSection, identity, primarySection } from './core/settings/sites.ts';
 import { DrError } from './errors.ts';
@@ -16,6 +17,7 @@ const sections = {
   primary: primarySection,
   dr: drSection,
   policy: policySection.prefault({}),
+  replica: replicaSection.prefault({}),
   messages: messagesSection.prefault({}),
   network: networkSection.prefault({}),
   drills: drillsSection.prefault({}),
@@ -168,8 +170,8 @@ export function parseConfig(environment: Environment, file?: Raw): Config {
 }
 
 /** What the jobs decide by. */
-export function policyOf({ policy, drills, restore, builder, retention }: Config): Policy {
-  return { ...policy, drills, restore, builder, retention };
+export function policyOf({ policy, replica, drills, restore, builder, retention }: Config): Policy {
+  return { ...policy, replica, drills, restore, builder, retention };
 }
 
 /** Where the CLI looks for its configuration: the flag, the variable, the working folder. */

@@ -29,6 +29,8 @@ const exitCodes = {
   SLOT_OVER: 3,
   SNAPSHOT_MISMATCH: 3,
   COPY_INCOMPLETE: 3,
+  COPY_UNFINISHED: 3,
+  UNCOPYABLE: 1,
   KEY_FILE_INVALID: 2,
   NO_CAPACITY: 3,
   COMBINATION_REFUSED: 3,
@@ -42,7 +44,7 @@ const exitCodes = {
 
 export type DrErrorCode = keyof typeof exitCodes;
 
-type Facts = { subject?: string; site?: Site; hint?: string; cause?: unknown };
+type Facts = { subject?: string; site?: Site; left?: number; hint?: string; cause?: unknown };
 
 /**
  * The one error of this product: a code to branch on, a message with the value that was wrong, what it is about, and
@@ -54,14 +56,17 @@ export class DrError extends Error {
   readonly subject: string | undefined;
   /** Of SITE_UNREACHABLE: whose silence it is. Undefined where it is neither site's, as of Slack. */
   readonly site: Site | undefined;
+  /** Of COPY_UNFINISHED: parts that are still to be copied, where that is known. */
+  readonly left: number | undefined;
   readonly hint: string | undefined;
 
-  constructor(code: DrErrorCode, message: string, { subject, site, hint, cause }: Facts = {}) {
+  constructor(code: DrErrorCode, message: string, { subject, site, left, hint, cause }: Facts = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'DrError';
     this.code = code;
     this.subject = subject;
     this.site = site;
+    this.left = left;
     this.hint = hint;
   }
 }

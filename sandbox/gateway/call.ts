@@ -19,7 +19,8 @@ export type RecordedCall = Call & { at: string; principal: string; status: numbe
 
 function s3Action(method: string, key: string, query: URLSearchParams, copying: boolean): string {
   if (key === '') {
-    const sub = ['versioning', 'encryption', 'policy', 'tagging', 'location', 'notification', 'versions', 'uploads'];
+    const sub = ['versioning', 'lifecycle', 'encryption', 'policy', 'tagging', 'location', 'notification', 'versions'];
+    if (method === 'GET' && query.has('uploads')) return 'ListMultipartUploads';
     const named = sub.find((name) => query.has(name));
     const verb = { GET: 'Get', PUT: 'Put', DELETE: 'Delete', HEAD: 'Head' }[method] ?? method;
     if (named) return `${verb}Bucket${named[0]?.toUpperCase()}${named.slice(1)}`;
@@ -27,10 +28,12 @@ function s3Action(method: string, key: string, query: URLSearchParams, copying: 
       ? 'ListObjectsV2'
       : ({ PUT: 'CreateBucket', HEAD: 'HeadBucket' }[method] ?? `${verb}Bucket`);
   }
+  if (query.has('tagging')) return `${{ GET: 'Get', PUT: 'Put' }[method] ?? 'Delete'}ObjectTagging`;
   if (method === 'PUT' && query.has('partNumber')) return copying ? 'UploadPartCopy' : 'UploadPart';
   if (method === 'PUT') return copying ? 'CopyObject' : 'PutObject';
   if (method === 'POST') return query.has('uploads') ? 'CreateMultipartUpload' : 'CompleteMultipartUpload';
   if (method === 'DELETE') return query.has('uploadId') ? 'AbortMultipartUpload' : 'DeleteObject';
+  if (method === 'GET' && query.has('uploadId')) return 'ListParts';
   return method === 'HEAD' ? 'HeadObject' : 'GetObject';
 }
 
@@ -43,7 +46,11 @@ function s3Call(request: IncomingMessage, url: URL): Asked {
   const source = typeof copySource === 'string' ? decodeURIComponent(copySource).replace(/^\//, '') : undefined;
   const action = s3Action(request.method ?? 'GET', key, url.searchParams, source !== undefined);
   const versionId = url.searchParams.get('versionId');
-  const names = versionId === null ? {} : { versionId };
+  const ifMatch = request.headers['if-match'];
+  const names = {
+    ...(versionId === null ? {} : { versionId }),
+    ...(typeof ifMatch === 'string' ? { IfMatch: ifMatch } : {}),
+  };
   return { action, resource: key === '' ? bucket : `${bucket}/${key}`, source, names };
 }
 

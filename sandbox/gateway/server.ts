@@ -39,11 +39,15 @@ function errorBody(call: Call, code: string, message: string): string {
   return JSON.stringify({ __type: code, message });
 }
 
+/** What a store other than AWS's may do. `ignoresCopyConditions`: CopyObject overwrites whatever the headers say. */
+export type StoreManners = { ignoresCopyConditions: boolean };
+
 /** The one endpoint of the sandbox: routes, records, is strict, and breaks on demand. */
 export class Gateway {
   readonly faults = new Faults();
   readonly calls: RecordedCall[] = [];
   readonly strictness: Strictness;
+  manners: StoreManners = { ignoresCopyConditions: false };
   readonly #options: GatewayOptions;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 128 });
 
@@ -99,7 +103,7 @@ export class Gateway {
 
   async #serve(call: Call, request: IncomingMessage, response: ServerResponse, body: Buffer | undefined) {
     const fault = this.faults.next(call);
-    const missing = await this.strictness.missingKeyRight(call);
+    const missing = await this.strictness.missingRight(call);
     if (missing) return this.#refuse(call, response, 403, 'AccessDenied', `not authorized to perform ${missing}`);
     if (fault?.kind === 'throttle') {
       const code = call.service === 's3' ? 'SlowDown' : 'ThrottlingException';
@@ -132,7 +136,10 @@ export class Gateway {
     fault: FaultRule | undefined,
   ): Promise<void> {
     const port = call?.service === 'rds' ? this.#options.rdsPort : this.#options.ministackPort;
-    const { method, url, headers, rawHeaders } = request;
+    const { method, url, headers } = request;
+    // Signed headers must arrive as they are: the emulator is told apart from them.
+    const unheard = call?.action === 'CopyObject' && this.manners.ignoresCopyConditions;
+    const rawHeaders = unheard ? [...request.rawHeaders, 'x-sandbox-conditions', 'ignored'] : request.rawHeaders;
     // A body that was read is sent with its length; anything else streams through.
     const upstream = forward({
       agent: this.#agent,

@@ -6,8 +6,16 @@ import type { Call } from './call.ts';
 
 type Key = { region: string; arn: string };
 
-const writes = ['PutObject', 'CopyObject', 'CreateMultipartUpload'];
-const reads = ['GetObject'];
+/** What S3 asks of the key of the bucket that is written to or read: it opens the parts of an upload again. */
+const onTarget: Record<string, string[]> = {
+  GetObject: ['kms:Decrypt'],
+  PutObject: ['kms:GenerateDataKey'],
+  CopyObject: ['kms:GenerateDataKey'],
+  CreateMultipartUpload: ['kms:GenerateDataKey'],
+  UploadPart: ['kms:GenerateDataKey', 'kms:Decrypt'],
+  UploadPartCopy: ['kms:GenerateDataKey', 'kms:Decrypt'],
+  CompleteMultipartUpload: ['kms:Decrypt'],
+};
 
 /** What AWS enforces and the emulator does not: rights on keys, and 403 for what one may not list. */
 export class Strictness {
@@ -75,30 +83,45 @@ export class Strictness {
     return (await this.#known(bucket))?.region;
   }
 
-  /** The KMS action that the caller lacks for this call, if any. */
-  async missingKeyRight(call: Call): Promise<string | undefined> {
+  /** The action beside the call's own that the caller lacks for it, if any. */
+  async missingRight(call: Call): Promise<string | undefined> {
     if (call.service === 'sns' && call.action === 'Publish') return this.#topicRight(call);
     if (call.service !== 's3') return undefined;
-    const bucket = call.resource.split('/')[0] ?? '';
-    if (writes.includes(call.action)) {
-      // What asks for S3's own keys needs none of KMS, whatever the bucket's default is.
-      const own = call.encryption === 'AES256';
-      const denied = own ? undefined : await this.#lacks(call, bucket, ['kms:GenerateDataKey']);
-      if (denied || !call.source) return denied;
-      return this.#lacks(call, call.source.split('/')[0] ?? '', ['kms:Decrypt']);
-    }
-    return reads.includes(call.action) ? this.#lacks(call, bucket, ['kms:Decrypt']) : undefined;
+    if (call.action === 'DeleteObject' && call.names['IfMatch']) return this.#readRight(call);
+    // What asks for S3's own keys needs none of KMS, whatever the bucket's default is.
+    const needed = call.encryption === 'AES256' ? [] : (onTarget[call.action] ?? []);
+    const denied = await this.#lacks(call, call.resource, needed);
+    if (denied || !call.source) return denied;
+    return this.#lacks(call, call.source.split('?versionId=')[0] ?? '', ['kms:Decrypt']);
   }
 
-  async #lacks(call: Call, bucket: string, actions: string[]): Promise<string | undefined> {
-    const found = await this.#known(bucket);
-    return found?.key ? this.#refused(call, found.key, actions) : undefined;
+  /** A delete that depends on the object's ETag tells something of the object. */
+  async #readRight({ accessKeyId, region, resource }: Call): Promise<string | undefined> {
+    const request = {
+      accessKeyId,
+      region,
+      action: 's3:GetObject',
+      resources: [`arn:aws:s3:::${resource}`],
+      context: {},
+    };
+    return (await this.#bridge.authorize(request)).allowed ? undefined : 's3:GetObject';
   }
 
-  async #refused(call: Call, key: Key, actions: string[]): Promise<string | undefined> {
+  /** Rights on the key of an object's bucket, asked for by S3 of the bucket's region in the caller's name. */
+  async #lacks(call: Call, object: string, actions: string[]): Promise<string | undefined> {
+    const found = await this.#known(object.split('/')[0] ?? '');
+    if (!found?.key) return undefined;
+    const context = {
+      'kms:ViaService': `s3.${found.region}.amazonaws.com`,
+      'kms:EncryptionContext:aws:s3:arn': `arn:aws:s3:::${object}`,
+    };
+    return this.#refused(call, found.key, actions, context);
+  }
+
+  async #refused(call: Call, key: Key, actions: string[], context = {}): Promise<string | undefined> {
     for (const action of actions) {
       const { accessKeyId } = call;
-      const request = { accessKeyId, region: key.region, action, resources: [key.arn], context: {} };
+      const request = { accessKeyId, region: key.region, action, resources: [key.arn], context };
       if (!(await this.#bridge.authorize(request)).allowed) return action;
     }
     return undefined;

@@ -4,6 +4,7 @@ export function stackNames(stage: string) {
     queue: `hbdr-${stage}-replicate`,
     topic: `hbdr-${stage}-readiness`,
     tickRule: `hbdr-${stage}-tick`,
+    replicator: `hbdr-${stage}-replicate`,
     inspector: `hbdr-${stage}-inspect-database`,
     secrets: `hbdr-${stage}/`,
     /** Parameters of the primary region: the relay stack says there which group fences. */

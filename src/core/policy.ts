@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { days, flag, hours, instanceClass, list, minutes, percent, reference, text, whole } from './settings/kinds.ts';
+import type { ReplicaSettings } from './settings/replica.ts';
 import type { RetentionPolicy } from './settings/retention.ts';
 
 /** What the operator asks for, in the units of the names. */
@@ -93,6 +94,7 @@ export const builderSection = z.strictObject({
 export type RestoreSettings = z.infer<typeof restoreSection>;
 export type BuilderSettings = z.infer<typeof builderSection>;
 export type Policy = z.infer<typeof policySection> & {
+  replica: ReplicaSettings;
   drills: z.infer<typeof drillsSection>;
   restore: RestoreSettings;
   builder: BuilderSettings;

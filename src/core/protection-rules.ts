@@ -19,7 +19,7 @@ export const protectionRules = {
   },
   INVENTORY_SHRANK: {
     severity: 'critical',
-    hint: 'Find out who deleted artifacts. If it was meant: `builder-dr points accept <id>`. Until then nothing expires.',
+    hint: 'Find out who deleted artifacts. If it was meant: `builder-dr points accept <id>`. Until then nothing expires, and nothing leaves the replica.',
     next: ['points', 'accept', SUBJECT],
   },
   ARTIFACT_MISSING: {
@@ -101,6 +101,11 @@ export const protectionRules = {
     severity: 'warning',
     hint: 'On a Builder node: `builder-dr keys escrow --from /hab/cache/keys --node /` and --from the folder of bldr.env.',
     next: ['keys', 'escrow', '--from', '/hab/cache/keys', '--node', '/'],
+  },
+  ARTIFACT_UNCOPYABLE: {
+    severity: 'warning',
+    hint: "Nobody can read these objects of the primary as they are, Builder's own downloads neither: restore them from their archive class, or upload them again under the bucket's key. Each comparison of the buckets tries them again: `builder-dr reconcile`.",
+    next: ['reconcile'],
   },
   ARTIFACT_UNVERIFIABLE: {
     severity: 'warning',

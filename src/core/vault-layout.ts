@@ -20,10 +20,21 @@ export const vaultKeys = {
   verifiedFile: (at: Date, id: string) => `verified/all-${at.toISOString().replace(/[-:]/g, '')}-${id}.ndjson.gz`,
   verifiedFiles: 'verified/all-',
   verificationLog: (at: Date, id: string) => `verified/log/${at.toISOString().replace(/[-:]/g, '')}-${id}.ndjson`,
+  uncopyable: 'uncopyable.json',
+  unfinishedCopies: 'copies/',
+  /** By the key that the copy gets, of an artifact or of displaced bytes. */
+  unfinishedCopy: (target: string) => `copies/${target}.json`,
+  deletions: 'deletions.json',
+  deletionLogs: 'deletions/log/',
+  deletionLog: (at: Date, id: string) => `deletions/log/${at.toISOString().replace(/[-:]/g, '')}-${id}.ndjson`,
+  deletionFiles: 'deletions/all-',
+  deletionFile: (at: Date, id: string) => `deletions/all-${at.toISOString().replace(/[-:]/g, '')}-${id}.ndjson.gz`,
   /** Bytes that were replaced in the replica, and what is known of them. */
   displaced: 'displaced/',
   displacedBytes: (blake2b: string) => `displaced/${blake2b}`,
   displacedFacts: (blake2b: string) => `displaced/${blake2b}.json`,
+  /** Where the vault's bucket is tried as a store of copies; nothing is written there but by one that heeds no condition. */
+  displacedTrial: 'displaced/conditions',
   packageInventory: (run: string, n: number) => `inventory/${run}-${n}.packages.ndjson.gz`,
   /** Of every attempt of a run. */
   packageInventories: (run: string) => `inventory/${run}-`,
@@ -36,9 +47,6 @@ export const vaultKeys = {
   report: (run: string, what: string) => `reports/${run}-${what}.json`,
   reportsOf: (run: string) => `reports/${run}-`,
   builderSettings: (failover: string, file: string) => `failovers/${failover}/${file}`,
-  /** In the replica, not the vault: what the smoke test puts and deletes. */
-  canaries: 'hbdr-canary/',
-  canary: (run: string) => `hbdr-canary/${run}`,
   scratch: (run: string, name: string) => `scratch/${run}/${name}`,
   escrow: 'keys/escrow/',
   escrowed: (fileName: string) => `keys/escrow/${fileName}.json`,

@@ -55,8 +55,9 @@ function guardSource(store: ArtifactStore, darkness: Darkness): ArtifactStore {
     head: (key) => guarded(darkness, () => store.head(key)),
     history: (key) => guarded(darkness, () => store.history(key)),
     open: (key, etag, ofVersion) => guarded(darkness, () => store.open(key, etag, ofVersion)),
-    copyFrom: (source) => store.copyFrom(source),
-    replaceFrom: (source, badEtag) => store.replaceFrom(source, badEtag),
+    copyFrom: (source, progress) => store.copyFrom(source, progress),
+    replaceFrom: (source, badEtag, progress) => store.replaceFrom(source, badEtag, progress),
+    tryCopy: (source, key) => store.tryCopy(source, key),
   };
 }
 
@@ -92,8 +93,10 @@ export function watchDarkness<P extends Watched>(ports: P): { ports: P; darkness
       history: (key) => replica.history(key),
       open: (key, etag, ofVersion) => replica.open(key, etag, ofVersion),
       // A copy reads at its source, so what is copied from the primary is as silent as that: the port says so.
-      replaceFrom: (source, badEtag) => from(source.bucket, () => replica.replaceFrom(source, badEtag)),
-      copyFrom: (source) => from(source.bucket, () => replica.copyFrom(source)),
+      replaceFrom: (source, badEtag, progress) =>
+        from(source.bucket, () => replica.replaceFrom(source, badEtag, progress)),
+      copyFrom: (source, progress) => from(source.bucket, () => replica.copyFrom(source, progress)),
+      tryCopy: (source, key) => from(source.bucket, () => replica.tryCopy(source, key)),
     },
     primaryArtifacts: guardSource(ports.primaryArtifacts, darkness),
     ...(ports.database ? { database: guardDatabase(ports.database, darkness) } : {}),

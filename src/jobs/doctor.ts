@@ -6,7 +6,8 @@ import type { SnapshotFacts } from '../core/ports/database.ts';
 import { lostText, versionText } from '../core/recovery/orderable.ts';
 import { reportSchema } from '../core/recovery/report.ts';
 import { vaultKeys } from '../core/vault-layout.ts';
-import { DrError, describeError } from '../errors.ts';
+import { DrError, describeError, hasCode } from '../errors.ts';
+import { tryCopy } from './artifacts/try-copy.ts';
 import { eachOf } from './each-of.ts';
 import { readEscrowedRevisions } from './keys/envelope.ts';
 
@@ -30,6 +31,7 @@ type DoctorPorts = Pick<
   | 'primaryArtifacts'
   | 'queue'
   | 'replica'
+  | 'replicator'
   | 'secrets'
   | 'vault'
 >;
@@ -105,6 +107,27 @@ async function restoreTargets(ports: DoctorPorts, { restore }: Policy): Promise<
   return missing.length > 0 ? fault(missing.map((each) => each.text).join('; ')) : 'there';
 }
 
+/** By the function's own role; by the caller's credentials, and said so, where the function cannot be asked. */
+async function copyOfOne(ports: DoctorPorts): Promise<string> {
+  // A region that is dark is found here: the function has all the time that a copy takes.
+  await firstPage(ports.replica.pages());
+  const { by, tried } = await triedBy(ports);
+  if (!tried) return 'nothing to try: the primary bucket holds no artifact';
+  const manners =
+    tried.conditions === 'held' ? '' : '; the store ignores conditions of a copy, so copies go part by part';
+  return `${tried.key} (${tried.bytes} bytes) was copied and read ${by}${manners}`;
+}
+
+async function triedBy(ports: DoctorPorts) {
+  try {
+    return { by: 'by the role of replicate', tried: await ports.replicator.tryCopy() };
+  } catch (error) {
+    if (!hasCode(error, 'NOT_FOUND', 'ACCESS_DENIED')) throw error;
+    const tried = await tryCopy(ports);
+    return { by: `with your own credentials, for replicate could not be asked (${error.message})`, tried };
+  }
+}
+
 async function classes(ports: DoctorPorts, policy: Policy): Promise<string> {
   const copy = await newestCopy(ports);
   if (!copy) return 'no copy in the DR region to ask for yet';
@@ -173,6 +196,11 @@ const looks: Look[] = [
     name: 'primary bucket',
     hint: 'Check primary.bucket and the network.',
     look: ({ primaryArtifacts }) => firstPage(primaryArtifacts.pages()),
+  },
+  {
+    name: 'a copy of one artifact',
+    hint: 'Let replicate read the primary bucket (and its key: primary.bucketKmsKey) and write the replica.',
+    look: copyOfOne,
   },
 ];
 

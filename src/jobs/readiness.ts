@@ -1,4 +1,5 @@
-import { reconcileSchema, verifiedSchema } from '../core/artifacts/documents.ts';
+import { deletionsSchema } from '../core/artifacts/deletions.ts';
+import { reconcileSchema, uncopyableSchema, verifiedSchema } from '../core/artifacts/documents.ts';
 import { snapshotName } from '../core/ids.ts';
 import { dueMessage, readinessMessage } from '../core/notices/of-readiness.ts';
 import type { Point } from '../core/points/documents.ts';
@@ -126,6 +127,7 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
     subscribers,
     reconcile: undefined,
     verified: undefined,
+    deletions: undefined,
     pruned: undefined,
     previous: undefined,
     direction: 'primary→dr',
@@ -137,6 +139,9 @@ async function observe(ports: ReadinessPorts, policy: Policy): Promise<Observati
   };
   seen.reconcile = (await optional(seen, () => readDocument(ports.vault, vaultKeys.reconcile, reconcileSchema)))?.value;
   seen.verified = (await optional(seen, () => readDocument(ports.vault, vaultKeys.verified, verifiedSchema)))?.value;
+  const aside = await optional(seen, () => readDocument(ports.vault, vaultKeys.uncopyable, uncopyableSchema));
+  if (aside) seen.uncopyable = aside.value.entries;
+  seen.deletions = (await optional(seen, () => readDocument(ports.vault, vaultKeys.deletions, deletionsSchema)))?.value;
   if (policy.retention) {
     seen.pruned = (await optional(seen, () => readDocument(ports.vault, vaultKeys.prune, pruneSchema)))?.value;
   }

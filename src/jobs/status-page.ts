@@ -29,7 +29,7 @@ export async function writeStatusPage(
   seen: Observations,
 ): Promise<void> {
   const { vault, clock } = ports;
-  const { points, runs, verified, reconcile } = seen;
+  const { points, runs, verified, reconcile, deletions } = seen;
   const { stage, primaryRegion, drRegion } = ports.site;
   const { after } = await updateDocument(vault, vaultKeys.history, historySchema, (now) => withReading(now, status));
   const page = statusPage({
@@ -44,6 +44,7 @@ export async function writeStatusPage(
     retention: policy.retention && retentionPlan(factsOf(seen), policy.retention, clock()),
     verified,
     reconcile,
+    deletions,
     now: clock(),
   });
   const before = await vault.get(vaultKeys.statusPage);

@@ -17,10 +17,12 @@ import { eventbridgeSignals } from '../adapters/aws/eventbridge-signals.ts';
 import { awsFence } from '../adapters/aws/fence.ts';
 import { kmsEscrow } from '../adapters/aws/kms-escrow.ts';
 import { lambdaInspection } from '../adapters/aws/lambda-inspection.ts';
+import { lambdaReplicator } from '../adapters/aws/lambda-replicator.ts';
 import { rdsDatabase } from '../adapters/aws/rds-database.ts';
 import { rdsInstances } from '../adapters/aws/rds-instances.ts';
 import { rdsOffers } from '../adapters/aws/rds-offers.ts';
 import { s3Artifacts } from '../adapters/aws/s3-artifacts.ts';
+import { s3Removal } from '../adapters/aws/s3-removal.ts';
 import { s3Vault } from '../adapters/aws/s3-vault.ts';
 import { awsSecrets } from '../adapters/aws/secrets.ts';
 import { snsNotifier } from '../adapters/aws/sns-notifier.ts';
@@ -28,17 +30,22 @@ import { sqsQueue } from '../adapters/aws/sqs-queue.ts';
 import { deadManUrl, slackWebhook } from '../adapters/aws/webhooks.ts';
 import { bestEngine } from '../adapters/hash-engines.ts';
 import type { Config } from '../config.ts';
+import { CONDITIONS_KEY } from '../core/artifacts/reserved.ts';
 import { stackNames } from '../core/names.ts';
 import { partitions } from '../core/partitions.ts';
 import type { Log, Ports } from '../core/ports/all.ts';
+import { vaultKeys } from '../core/vault-layout.ts';
 import { streamsIn } from './streams.ts';
 
 /** CopyObject answers when the copy is done: five GiB take longer than any other call. */
 const COPY_TIMEOUT_MS = 120_000;
+/** After this long a large copy leaves its other parts to the next run, which leaves the others of its batch their time. */
+const COPY_BUDGET_MS = 45_000;
 
 /** What every port is made of: settings of the clients for both regions, and the stack's own names. */
 type Wiring = {
   config: Config;
+  log: Log;
   /** Of the primary region, and of the DR region. */
   there: ClientSettings;
   here: ClientSettings;
@@ -63,16 +70,24 @@ export const primaryArtifacts: Maker<'primaryArtifacts'> = ({ config: { primary,
     site: 'primary',
   });
 /** A bucket of the DR site that artifacts are copied into, from the primary or from the other one beside it. */
-function copiedInto({ config: { dr, network }, here }: Wiring, bucket: string, beside: string): Ports['replica'] {
+function copiedInto(
+  { config: { dr, network }, here, log }: Wiring,
+  bucket: string,
+  beside: string,
+  trialKey: string,
+): Ports['replica'] {
   const patient = clientSettings(dr.region, { ...network, requestTimeoutMs: COPY_TIMEOUT_MS });
-  const copies = { copiesFrom: 'primary', copyClient: new S3Client(patient), beside: [beside] } as const;
+  const limits = { copyBudgetMs: COPY_BUDGET_MS, copyClient: new S3Client(patient), trialKey, log };
+  const copies = { copiesFrom: 'primary', beside: [beside], ...limits } as const;
   const streams = streamsIn(dr.region, network);
   return s3Artifacts({ client: new S3Client(here), streams, bucket, site: 'dr', ...copies });
 }
 export const replica: Maker<'replica'> = (wiring) =>
-  copiedInto(wiring, wiring.config.dr.replicaBucket, wiring.config.dr.vaultBucket);
+  copiedInto(wiring, wiring.config.dr.replicaBucket, wiring.config.dr.vaultBucket, CONDITIONS_KEY);
+export const removal: Maker<'removal'> = ({ config: { dr }, here }) =>
+  s3Removal({ client: new S3Client(here), bucket: dr.replicaBucket, site: 'dr' });
 export const displaced: Maker<'displaced'> = (wiring) =>
-  copiedInto(wiring, wiring.config.dr.vaultBucket, wiring.config.dr.replicaBucket);
+  copiedInto(wiring, wiring.config.dr.vaultBucket, wiring.config.dr.replicaBucket, vaultKeys.displacedTrial);
 export const vault: Maker<'vault'> = ({ config: { dr, network }, here }) =>
   s3Vault({
     client: new S3Client(here),
@@ -128,6 +143,12 @@ export const fence: Maker<'fence'> = ({ config: { primary }, there, names }) =>
   });
 export const inspection: Maker<'inspection'> = ({ here, names }) =>
   lambdaInspection({ client: new LambdaClient(here), functionName: names.inspector });
+/** Patient: the function copies before it answers. */
+export const replicator: Maker<'replicator'> = ({ config: { dr, network }, names }) =>
+  lambdaReplicator({
+    client: new LambdaClient(clientSettings(dr.region, { ...network, requestTimeoutMs: COPY_TIMEOUT_MS })),
+    functionName: names.replicator,
+  });
 export const cutOver: Maker<'cutOver'> = ({ config: { dr, partition }, here, names }) =>
   awsCutOver({
     ssm: new SSMClient(here),
@@ -155,6 +176,7 @@ export function portsOf<M extends Makers>(makers: M) {
     const { primary, dr, stage, partition, network } = config;
     const wiring: Wiring = {
       config,
+      log,
       there: clientSettings(primary.region, network),
       here: clientSettings(dr.region, network),
       names: stackNames(stage),

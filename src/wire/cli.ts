@@ -18,6 +18,7 @@ const portsOfConfig = wire.portsOf({
   database: wire.database,
   primaryArtifacts: wire.primaryArtifacts,
   replica: wire.replica,
+  replicator: wire.replicator,
   displaced: wire.displaced,
   vault: wire.vault,
   escrow: wire.escrow,
@@ -33,6 +34,7 @@ const portsOfConfig = wire.portsOf({
   fence: wire.fence,
   inspection: wire.inspection,
   cutOver: wire.cutOver,
+  removal: wire.removal,
   reverseVault: wire.reverseVault,
   hashEngine: wire.hashEngine,
 });

@@ -4,7 +4,7 @@ import { clientOf } from '../../sandbox/demo/primary-site.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { clientSettings } from '../../src/adapters/aws/client.ts';
 import { s3Artifacts } from '../../src/adapters/aws/s3-artifacts.ts';
-import { FENCE_PROBE_KEY } from '../../src/core/artifacts/reserved.ts';
+import { CONDITIONS_KEY, canaryKey, FENCE_PROBE_KEY, TRIAL_KEY } from '../../src/core/artifacts/reserved.ts';
 import type { ObjectEntry } from '../../src/core/ports/artifacts.ts';
 import { type ArtifactStores, artifactKey as key, storesInMemory, storesOnS3 } from '../setup/artifact-stores.ts';
 import { World } from '../setup/world.ts';
@@ -76,14 +76,14 @@ describe.each([
     expect(seen).toEqual(['some/a']);
   });
 
-  it('does not know of what is no artifact: not listed, not looked at, not copied', async () => {
+  it.each([FENCE_PROBE_KEY, TRIAL_KEY, CONDITIONS_KEY, canaryKey('run')])('do not list or look at %s', async (ours) => {
     for (const where of ['source', 'replica'] as const) {
-      await subject.plant(where, FENCE_PROBE_KEY, Buffer.from('probe'));
+      await subject.plant(where, ours, Buffer.from('probe'));
       const seen: string[] = [];
-      for await (const page of subject[where].pages('.')) seen.push(...page.map((entry) => entry.key));
+      for await (const page of subject[where].pages(ours)) seen.push(...page.map((entry) => entry.key));
       expect(seen).toEqual([]);
-      expect(await subject[where].head(FENCE_PROBE_KEY)).toBeUndefined();
-      expect(await subject[where].history(FENCE_PROBE_KEY)).toEqual({ deletedAt: undefined, versions: [] });
+      expect(await subject[where].head(ours)).toBeUndefined();
+      expect(await subject[where].history(ours)).toEqual({ deletedAt: undefined, versions: [] });
     }
   });
 

@@ -117,3 +117,16 @@ describe.each(adapters)('a vault on %s', (_name, open) => {
     expect((await vault.list('many/')).map((entry) => entry.key)).toEqual(names);
   });
 });
+
+describe('a stream whose parts are refused', () => {
+  afterAll(() => sandbox.control.faults([]));
+
+  it('says so, also when its upload could not be aborted', async () => {
+    const { vault } = (await World.create(sandbox, 'refused-parts')).ports;
+    await sandbox.control.faults([
+      { kind: 'throttle', action: 'UploadPart' },
+      { kind: 'reset', action: 'AbortMultipartUpload' },
+    ]);
+    await expect(vault.putStream('refused.gz', chunks(12, 1_000_000))).rejects.toMatchObject({ code: 'THROTTLED' });
+  });
+});

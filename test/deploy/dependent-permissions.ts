@@ -1,17 +1,13 @@
-import type { Config } from '../../src/config.ts';
 import { FENCE_PROBE_KEY } from '../../src/core/artifacts/reserved.ts';
-import type { stackNames } from '../../src/core/names.ts';
-import type { Account, Need } from './rights.ts';
-
-export type Subject = { name: string; config: Config; account: Account; names: ReturnType<typeof stackNames> };
-
-type Row = { of: string[] | 'all'; actions: string[]; arns: string[]; why: string };
+import type { PermissionRow, Subject } from './permission-row.ts';
+import { prunePermissions } from './prune-permissions.ts';
+import type { Need } from './rights.ts';
 
 /**
  * What no call of ours shows and AWS checks all the same, or what a call needs that one life in the sandbox does not
  * make. Reviewed by hand; each row says why. A row that a role does not grant fails, as a call does.
  */
-function table({ name, config, account: { account, partition, keyArns }, names }: Subject): Row[] {
+function table({ name, config, account: { account, partition, keyArns }, names }: Subject): PermissionRow[] {
   const { primary, dr, stage } = config;
   const stack = `hbdr-${stage}`;
   const here = (service: string, rest: string) => `arn:${partition}:${service}:${dr.region}:${account}:${rest}`;
@@ -71,6 +67,42 @@ function table({ name, config, account: { account, partition, keyArns }, names }
       actions: ['s3:ListBucket'],
       arns: [primary.bucket, dr.replicaBucket].map((name) => `arn:${partition}:s3:::${name}`),
       why: 'without it S3 says 403, and not 404, of an artifact that is gone',
+    },
+    {
+      of: ['replicate', ...recovering],
+      actions: ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+      arns: [object(dr.replicaBucket), object(dr.vaultBucket, 'displaced/any')],
+      why: 'an artifact that is copied, or kept aside, part by part, over several runs (test/contract/artifact-copies.test.ts)',
+    },
+    {
+      of: ['replicate'],
+      actions: ['s3:GetObject', 's3:PutObject'],
+      arns: [object(dr.vaultBucket, 'uncopyable.json'), object(dr.vaultBucket, 'copies/any.json')],
+      why: 'what is remembered of artifacts that cannot be copied, or not in one run (test/jobs/artifacts)',
+    },
+    {
+      of: ['replicate', 'reconcile', ...recovering],
+      actions: ['s3:DeleteObject'],
+      arns: [object(dr.vaultBucket, 'copies/any.json')],
+      why: 'a copy that took several runs is done, or was given up (test/contract/artifact-copies.test.ts)',
+    },
+    {
+      of: ['replicate'],
+      actions: ['s3:DeleteObject'],
+      arns: [object(dr.replicaBucket, 'hbdr-canary/doctor')],
+      why: 'doctor has one artifact copied and read by this role, and removes it (test/functions/handlers.test.ts)',
+    },
+    {
+      of: ['replicate'],
+      actions: ['s3:PutObject'],
+      arns: [object(dr.vaultBucket, 'deletions/log/any.ndjson')],
+      why: 'an artifact of the replica was deleted at the primary (test/functions/handlers.test.ts)',
+    },
+    {
+      of: ['reconcile'],
+      actions: ['s3:DeleteObject'],
+      arns: [object(dr.vaultBucket, 'deletions/log/any.ndjson')],
+      why: 'what such events showed is merged, and files of marks end (test/jobs/artifacts/withheld-histories.test.ts)',
     },
     {
       of: ['capture'],
@@ -199,12 +231,6 @@ function table({ name, config, account: { account, partition, keyArns }, names }
       why: 'the record of the database, where one is configured (test/contract/recovery-ports.test.ts)',
     },
     {
-      of: ['prune'],
-      actions: ['s3:DeleteObject'],
-      arns: ['reports/any', 'drills/any', 'failovers/any'].map((each) => object(dr.vaultBucket, each)),
-      why: 'a life has too few runs for one of them to be old (test/jobs/points/prune-killed.test.ts)',
-    },
-    {
       of: ['failover', 'readiness'],
       actions: ['s3:GetObject'],
       arns: [object(dr.reverseVaultBucket ?? 'no-reverse-vault', 'status.json')],
@@ -226,7 +252,7 @@ function table({ name, config, account: { account, partition, keyArns }, names }
 }
 
 export function dependentNeeds(subject: Subject): Need[] {
-  return table(subject)
+  return [...table(subject), ...prunePermissions(subject)]
     .filter(({ of }) => of === 'all' || of.includes(subject.name))
     .flatMap(({ actions, arns, why }) => actions.flatMap((action) => arns.map((arn) => ({ action, arn, why }))));
 }

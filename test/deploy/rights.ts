@@ -48,23 +48,40 @@ const s3Actions: Record<string, string> = {
   UploadPartCopy: 's3:PutObject',
   CompleteMultipartUpload: 's3:PutObject',
   AbortMultipartUpload: 's3:AbortMultipartUpload',
+  ListParts: 's3:ListMultipartUploadParts',
   DeleteObject: 's3:DeleteObject',
   ListObjectsV2: 's3:ListBucket',
   HeadBucket: 's3:ListBucket',
   GetBucketVersions: 's3:ListBucketVersions',
+  GetBucketVersioning: 's3:GetBucketVersioning',
+  PutObjectTagging: 's3:PutObjectTagging',
   GetBucketPolicy: 's3:GetBucketPolicy',
   PutBucketPolicy: 's3:PutBucketPolicy',
   DeleteBucketPolicy: 's3:DeleteBucketPolicy',
 };
 
+/** Those that are a right of their own when the call names a version. */
+const ofVersion: Record<string, string> = {
+  's3:GetObject': 's3:GetObjectVersion',
+  's3:DeleteObject': 's3:DeleteObjectVersion',
+  's3:PutObjectTagging': 's3:PutObjectVersionTagging',
+};
+
 function s3Needs(call: RecordedCall, { partition, vaultBucket, keyArns }: Account): [string, string][] {
-  // Reading one version is a right of its own.
-  const action = call.names['versionId'] ? 's3:GetObjectVersion' : s3Actions[call.action];
+  const plain = s3Actions[call.action];
+  const versioned = call.names['versionId'] && plain ? ofVersion[plain] : undefined;
+  const action = versioned ?? plain;
   if (!action) throw new Error(`nobody reviewed what the S3 call ${call.action} needs`);
   const needs: [string, string][] = [[action, `arn:${partition}:s3:::${call.resource}`]];
+  // A delete that depends on the ETag (conditional deletes of the S3 guide).
+  if (call.action === 'DeleteObject' && call.names['IfMatch'])
+    needs.push(['s3:GetObject', `arn:${partition}:s3:::${call.resource}`]);
   if (call.source) {
     const [path = '', version] = call.source.split('?versionId=');
     needs.push([version ? 's3:GetObjectVersion' : 's3:GetObject', `arn:${partition}:s3:::${path}`]);
+    // Of a primary bucket under a KMS key (primary.bucketKmsKey).
+    const ofSource = keyArns['primary'];
+    if (ofSource) needs.push(['kms:Decrypt', ofSource]);
   }
   // The vault's objects are under a key of ours (iam-dependent-actions of encrypted buckets).
   const key = keyArns['vault'] ?? '';
@@ -72,7 +89,7 @@ function s3Needs(call: RecordedCall, { partition, vaultBucket, keyArns }: Accoun
     if (call.action === 'GetObject') needs.push(['kms:Decrypt', key]);
     if (action === 's3:PutObject') needs.push(['kms:GenerateDataKey', key]);
     // Parts of an upload are encrypted with a data key that S3 must open again.
-    if (call.action === 'UploadPart') needs.push(['kms:Decrypt', key]);
+    if (['UploadPart', 'CompleteMultipartUpload'].includes(call.action)) needs.push(['kms:Decrypt', key]);
   }
   return needs;
 }

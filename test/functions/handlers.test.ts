@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import type { Context } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { handler as advance } from '../../functions/advance.ts';
@@ -12,6 +13,7 @@ import { handler as readiness } from '../../functions/readiness.ts';
 import { handler as reconcile } from '../../functions/reconcile.ts';
 import { handler as replicate } from '../../functions/replicate.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { TRIAL_KEY } from '../../src/core/artifacts/reserved.ts';
 import { environmentOf, World } from '../setup/world.ts';
 
 let sandbox: Sandbox;
@@ -78,11 +80,64 @@ describe('the functions, through middy, with the events of events/', () => {
     const answer = await invoke(replicate, batch);
     await sandbox.control.faults([]);
     expect(answer).toEqual({
-      batchItemFailures: [{ itemIdentifier: 'bad' }, { itemIdentifier: 'alien' }, { itemIdentifier: 'garbled' }],
+      batchItemFailures: [{ itemIdentifier: 'alien' }, { itemIdentifier: 'garbled' }, { itemIdentifier: 'bad' }],
     });
     expect(await world.ports.replica.head('core/good.hart')).toBeDefined();
     const bad = { Records: [record('bad', { kind: 'repair', key: 'core/bad.hart' })] };
     expect(await invoke(replicate, bad)).toEqual({ batchItemFailures: [] });
+  });
+
+  it('replicate fails no message for an artifact that nobody can copy, and sets it aside', async () => {
+    const Bucket = world.config.primary.bucket;
+    const cold = { Bucket, Key: 'core/cold.hart', Body: 'cold', StorageClass: 'DEEP_ARCHIVE' as const };
+    await world.s3.send(new PutObjectCommand(cold));
+    const body = JSON.stringify({ kind: 'repair', key: cold.Key });
+    const batch = { Records: [{ messageId: '1', eventSource: 'aws:sqs', body }] };
+    expect(await invoke(replicate, batch)).toEqual({ batchItemFailures: [] });
+    expect((await world.ports.vault.get('uncopyable.json'))?.body).toContain(cold.Key);
+    await world.s3.send(new DeleteObjectCommand({ Bucket, Key: cold.Key }));
+    await invoke(replicate, batch);
+    expect((await world.ports.vault.get('uncopyable.json'))?.body).not.toContain(cold.Key);
+  });
+
+  it('replicate copies and reads one artifact for doctor, and leaves nothing behind', async () => {
+    await world.upload('core/a.hart', 'a');
+    const tried = { key: expect.stringMatching(/^core\//), bytes: expect.any(Number), conditions: 'held' };
+    expect(await invoke(replicate, event('replicate-doctor'))).toEqual(tried);
+    await expect(world.ports.replica.open(TRIAL_KEY)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await world.s3.send(new DeleteObjectCommand({ Bucket: world.config.primary.bucket, Key: 'core/a.hart' }));
+  });
+
+  it('replicate notes a delete after it has asked the primary, however often and late it hears of it', async () => {
+    const record = (messageId: string, type: string, key: string) => ({
+      messageId,
+      eventSource: 'aws:sqs',
+      body: JSON.stringify({
+        source: 'aws.s3',
+        'detail-type': type,
+        detail: { bucket: { name: world.config.primary.bucket }, object: { key } },
+      }),
+    });
+    const [gone, back] = ['core/gone.hart', 'core/back.hart'];
+    const created = { Records: [gone, back].map((key) => record(key, 'Object Created', key)) };
+    for (const key of [gone, back]) await world.upload(key);
+    await invoke(replicate, created);
+    expect(await world.ports.vault.list('deletions/log/')).toEqual([]);
+    await world.s3.send(new DeleteObjectCommand({ Bucket: world.config.primary.bucket, Key: gone }));
+    const deleted = [gone, gone, back, 'core/never.hart'];
+    const Records = deleted.map((key, n) => record(String(n), 'Object Deleted', key));
+    expect(await invoke(replicate, { Records })).toEqual({ batchItemFailures: [] });
+    const [log] = await world.ports.vault.list('deletions/log/');
+    const notes = (await world.ports.vault.get(log?.key ?? ''))?.body
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(notes?.map(({ key, there }) => [key, there]).sort()).toEqual([
+      [back, true],
+      [gone, false],
+      [gone, false],
+    ]);
+    expect(await world.ports.replica.head(gone)).toBeDefined();
   });
 
   it('reconcile and readiness take their events', async () => {

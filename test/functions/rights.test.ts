@@ -49,6 +49,20 @@ describe('what a call needs', () => {
     expect(named(version)).toEqual(['s3:GetObjectVersion arn:aws:s3:::replica/a.hart']);
   });
 
+  it('of a removal is a right on the object that it depends on, and on the tags of a version', () => {
+    const resource = 'replica/a.hart';
+    expect(named({ action: 'DeleteObject', resource, names: { IfMatch: '"x"' } })).toEqual([
+      's3:DeleteObject arn:aws:s3:::replica/a.hart',
+      's3:GetObject arn:aws:s3:::replica/a.hart',
+    ]);
+    expect(named({ action: 'DeleteObject', resource, names: { versionId: '3' } })).toEqual([
+      's3:DeleteObjectVersion arn:aws:s3:::replica/a.hart',
+    ]);
+    expect(named({ action: 'PutObjectTagging', resource, names: { versionId: '3' } })).toEqual([
+      's3:PutObjectVersionTagging arn:aws:s3:::replica/a.hart',
+    ]);
+  });
+
   it('of a restore is a right on everything that it names, and on its tags', () => {
     const names = {
       DBInstanceIdentifier: 'hbdr-drill-1',

@@ -1,13 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parse, stringify } from 'yaml';
-import { parseConfig, policyOf } from '../../src/config.ts';
-import { loadConfig } from '../../src/config-file.ts';
+import { parse } from 'yaml';
 import { FENCE_PROBE_KEY, isArtifactKey } from '../../src/core/artifacts/reserved.ts';
-import { packageStack } from '../setup/packaging.ts';
-import { danglingIn, resourceProblems } from '../setup/specification.ts';
+import { resourceProblems } from '../setup/specification.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 type Resource = {
@@ -39,111 +35,6 @@ beforeAll(() => {
 const ofType = (resources: Record<string, Resource>, type: string) =>
   Object.entries(resources).filter(([, each]) => each.Type === type);
 
-describe('what a stage may choose', () => {
-  const stage = `options-${process.pid}`;
-  const file = join(root, 'config', `${stage}.yml`);
-  const example = parse(readFileSync(join(root, 'config', 'example.yml'), 'utf8'));
-  const withDr = (
-    more: Record<string, unknown>,
-    messages: Record<string, unknown> = {},
-    others: Record<string, unknown> = {},
-  ) => {
-    const dr = { ...example.dr, ...more };
-    writeFileSync(
-      file,
-      stringify({ ...example, stage, dr, messages: { ...example.messages, ...messages }, ...others }),
-    );
-    try {
-      return packageStack('serverless.yml', stage).resources;
-    } finally {
-      rmSync(file);
-    }
-  };
-  const everything = {
-    vaultLockDays: 14,
-    replicateReservedConcurrency: 8,
-    endpointsVpc: 'vpc-1',
-    endpointsRouteTables: ['rtb-1'],
-  };
-
-  it('is a lock on the vault, and endpoints for the inspector, as AWS knows them', () => {
-    const resources = withDr(everything);
-    expect(resources['VaultBucket']?.Properties).toMatchObject({
-      ObjectLockEnabled: true,
-      ObjectLockConfiguration: { Rule: { DefaultRetention: { Days: 14 } } },
-    });
-    expect(Object.keys(resources).filter((name) => name.endsWith('Endpoint'))).toHaveLength(4);
-    expect(resources['ReplicateLambdaFunction']?.Properties?.['ReservedConcurrentExecutions']).toBe(8);
-    expect(Object.entries(resources).flatMap(([id, each]) => resourceProblems(id, each))).toEqual([]);
-    expect(danglingIn(resources, resources)).toEqual([]);
-  });
-
-  it('is buckets that exist already: the stack makes none then', () => {
-    const resources = withDr({ existingBuckets: true });
-    expect(Object.values(resources).filter((each) => each.Type.startsWith('AWS::S3::'))).toEqual([
-      expect.objectContaining({ Properties: expect.not.objectContaining({ BucketName: expect.anything() }) }),
-      expect.anything(),
-    ]);
-    expect(danglingIn(resources, resources)).toEqual([]);
-  });
-
-  it('is what a stack before this left behind: its buckets and its key, under which everything is', () => {
-    const existingKeyArn = 'arn:aws:kms:us-west-2:123456789012:key/kept';
-    const resources = withDr({ existingBuckets: true, existingKeyArn });
-    expect(Object.values(resources).filter((each) => each.Type.startsWith('AWS::KMS::'))).toEqual([]);
-    expect(resources['Topic']?.Properties?.['KmsMasterKeyId']).toBe(existingKeyArn);
-    const rights = JSON.stringify(resources['AdvanceRole']?.Properties);
-    expect(rights).toContain(`"Action":["kms:Decrypt","kms:GenerateDataKey"],"Resource":["${existingKeyArn}"]`);
-    expect(danglingIn(resources, resources)).toEqual([]);
-    expect(Object.entries(resources).flatMap(([id, each]) => resourceProblems(id, each))).toEqual([]);
-  });
-
-  it('is who is subscribed: each address to the topics of both regions', () => {
-    const mail = Object.values(withDr({})).filter((each) => each.Properties?.['Protocol'] === 'email');
-    expect(mail.map((each) => each.Properties?.['Endpoint'])).toEqual(['builder-team@example.com']);
-  });
-
-  it('is refused by name when functions could not carry it', () => {
-    const classes = Array.from({ length: 250 }, (_, n) => `db.r${n}.large`);
-    expect(() => withDr({}, {}, { restore: { ...example.restore, classes } })).toThrow(
-      /BUILDER_DR_SETTINGS would be \d+ bytes, and may be 3584, .* the longest settings: restore\.classes/,
-    );
-  });
-
-  it('may be what a file before there was a retention says: prune comes every hour, and has nothing to do', () => {
-    const { prune: _prune, ...schedules } = example.schedules;
-    const resources = withDr({}, {}, { schedules, retention: undefined });
-    expect(resources['PruneSchedule']?.Properties?.['ScheduleExpression']).toBe('rate(60 minutes)');
-    expect(JSON.stringify(resources['PruneLambdaFunction']?.Properties)).not.toContain('\\"retention\\"');
-  });
-
-  it('may be a list, one name, or names with commas between', () => {
-    const resources = withDr({ inspectorSubnets: 'subnet-1' }, { emails: 'a@example.com, b@example.com' });
-    const mail = Object.values(resources).filter((each) => each.Properties?.['Protocol'] === 'email');
-    expect(mail.map((each) => each.Properties?.['Endpoint'])).toEqual(['a@example.com', 'b@example.com']);
-    const inspector = resources['InspectDatabaseLambdaFunction']?.Properties?.['VpcConfig'];
-    expect(inspector).toMatchObject({ SubnetIds: ['subnet-1'] });
-  });
-});
-
-describe('what functions know of the configuration', () => {
-  it('is one variable, which means to them what the file means to the command line', () => {
-    const { resources } = packageStack();
-    const functions = Object.values(resources).filter((each) => each.Type === 'AWS::Lambda::Function');
-    expect(functions.length).toBeGreaterThanOrEqual(9);
-    const file = loadConfig({}, join(root, 'config', 'sandbox.yml'));
-    for (const { Properties = {} } of functions) {
-      const { Variables } = Properties['Environment'] as { Variables: Record<string, string> };
-      expect(Object.keys(Variables)).toEqual(['BUILDER_DR_SETTINGS']);
-      const { alarms: _alarms, schedules: _schedules, ...found } = parseConfig(Variables);
-      const { region, database, bucket } = file.primary;
-      const { inspectorSubnets: _subnets, inspectorSecurityGroups: _groups, ...dr } = file.dr;
-      expect(file).toMatchObject({ ...found, primary: { region, database, bucket }, dr });
-      expect(policyOf(parseConfig(Variables))).toEqual(policyOf(file));
-    }
-  });
-});
-
 describe('the stacks', () => {
   it('keep what holds data and keys, also when the stack goes or a resource is replaced', () => {
     const kept = ['AWS::S3::Bucket', 'AWS::KMS::Key', 'AWS::KMS::Alias', 'AWS::EC2::SecurityGroup'];
@@ -160,6 +51,7 @@ describe('the stacks', () => {
       'xray:PutTelemetryRecords',
       'secretsmanager:GetRandomPassword',
       'cloudwatch:PutMetricData',
+      'rds:DescribeAccountAttributes',
       'rds:DescribeDBEngineVersions',
       'rds:DescribeOrderableDBInstanceOptions',
       'ec2:CreateNetworkInterface',
@@ -263,6 +155,22 @@ describe('the stacks', () => {
         if (name !== 'ReplicateQueue') expect([name, watched.includes(`"${name}"`)]).toEqual([name, true]);
       }
     }
+  });
+
+  it('delete from the replica nothing but what was let go, as long after as the configuration says', () => {
+    const { Properties } = dr['ReplicaBucket'] as Resource;
+    const { Rules } = Properties['LifecycleConfiguration'] as { Rules: Record<string, unknown>[] };
+    const rule = { Id: expect.anything(), Status: 'Enabled' };
+    const expiring = Rules.filter((rule) => Object.keys(rule).some((name) => /Expir/.test(name)));
+    expect(expiring).toEqual([
+      {
+        ...rule,
+        TagFilters: [{ Key: 'hbdr-expired', Value: 'yes' }],
+        NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+      },
+      { ...rule, ExpiredObjectDeleteMarker: true, AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 } },
+    ]);
+    expect(resourceProblems('ReplicaBucket', dr['ReplicaBucket'] as Resource)).toEqual([]);
   });
 
   it('treat silence as an alarm in both regions', () => {

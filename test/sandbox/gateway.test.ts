@@ -4,6 +4,7 @@ import { DescribeDBSnapshotsCommand, RDSClient } from '@aws-sdk/client-rds';
 import {
   CopyObjectCommand,
   CreateBucketCommand,
+  DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   PutBucketEncryptionCommand,
@@ -91,6 +92,19 @@ describe('the gateway is as strict as AWS', () => {
     await expect(without.send(new PutObjectCommand(put))).rejects.toThrow('kms:GenerateDataKey');
     await writer.send(new PutObjectCommand(put));
     await expect(writer.send(new GetObjectCommand({ Bucket: 'sealed', Key: 'x' }))).rejects.toThrow('kms:Decrypt');
+  });
+
+  it('a delete that depends on the ETag needs the right to read the object', async () => {
+    await s3.send(new PutObjectCommand({ Bucket: 'there', Key: 'doomed', Body: 'x' }));
+    const { ETag } = await s3.send(new HeadObjectCommand({ Bucket: 'there', Key: 'doomed' }));
+    const deleting = { Effect: 'Allow', Action: 's3:DeleteObject', Resource: 'arn:aws:s3:::there/*' };
+    const reading = { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::there/*' };
+    const remove = async (name: string, statements: object[]) =>
+      new S3Client((await userWith(name, statements))(PRIMARY)).send(
+        new DeleteObjectCommand({ Bucket: 'there', Key: 'doomed', IfMatch: ETag }),
+      );
+    await expect(remove('deleter', [deleting])).rejects.toThrow('s3:GetObject');
+    await remove('reader', [deleting, reading]);
   });
 
   it('RDS decides by IAM, for each resource of a call', async () => {

@@ -7,6 +7,7 @@ const portNames = [
   'database',
   'primaryArtifacts',
   'replica',
+  'removal',
   'displaced',
   'vault',
   'escrow',

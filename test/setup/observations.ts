@@ -51,6 +51,7 @@ export const healthy: Observations = {
   copies: [copy(point.id)],
   replica: { pointId: point.id, missing: none, differing: none },
   replicaMissing: undefined,
+  deletions: undefined,
   escrowedRevisions: ['20240101000000'],
   nodeFiles: ['bldr.env'],
   unusableKeys: [],

@@ -1,8 +1,10 @@
 import { builderSection, drillsSection, type Policy, policySection, restoreSection } from '../../src/core/policy.ts';
+import { replicaSection } from '../../src/core/settings/replica.ts';
 
 /** The defaults, and what has none. Clocks of tests stand still: how long a proof takes is tested where it is asked for. */
 export const testPolicy: Policy = {
   ...policySection.parse({ rereadSamples: 2, fenceProofSeconds: 0 }),
+  replica: replicaSection.parse({}),
   drills: drillsSection.parse({}),
   restore: restoreSection.parse({
     classes: ['db.t4g.medium', 'db.m7g.large'],

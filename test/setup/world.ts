@@ -77,7 +77,7 @@ export class World {
     process.env['AWS_ACCESS_KEY_ID'] = address.accessKeyId;
     process.env['AWS_SECRET_ACCESS_KEY'] = address.secretAccessKey;
     const escrowKmsKey = 'made below';
-    const { restore: _restore, builder: _builder, drills, ...numbers } = testPolicy;
+    const { replica, restore: _restore, builder: _builder, drills, ...numbers } = testPolicy;
     const config: Config = {
       stage: name,
       account: address.account,
@@ -91,6 +91,7 @@ export class World {
         databaseCaFile: join(address.folder, 'database-ca.pem'),
       },
       policy: numbers,
+      replica,
       drills,
       restore: { ...testPolicy.restore, storageType: 'gp3', iamRole: undefined },
       builder: {

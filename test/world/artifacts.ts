@@ -1,13 +1,12 @@
-import { createHash } from 'node:crypto';
 import { compareKeys } from '../../src/core/artifacts/merge-diff.ts';
 import { isArtifactKey } from '../../src/core/artifacts/reserved.ts';
-import type { ArtifactStore, CopySource, ObjectEntry } from '../../src/core/ports/artifacts.ts';
+import type { ArtifactStore, CopyProgress, CopySource, ObjectEntry } from '../../src/core/ports/artifacts.ts';
+import type { ReplicaRemoval } from '../../src/core/ports/removal.ts';
 import { DrError } from '../../src/errors.ts';
+import { Bucket, buckets, byParts, type PartLimits, readSource, type Sealed } from './bucket.ts';
+import { type MemoryBucket, memoryRemoval } from './versions.ts';
 
 const PAGE = 1_000;
-type Held = ObjectEntry & { body: Buffer };
-/** Newest first. `deletedAt`: a delete marker is the current one. */
-type Versions = { deletedAt: Date | undefined; held: Held[] };
 
 /** A bucket of artifacts in memory, and what a test does to it behind everybody's back. */
 export type MemoryArtifacts = ArtifactStore & {
@@ -15,81 +14,35 @@ export type MemoryArtifacts = ArtifactStore & {
   /** A byte rots: ETag, version and date stay. */
   rot: (key: string) => void;
   lose: (key: string) => void;
+  /** Nobody can read it as it is: it is archived, or under a key that only its owner sends. */
+  seal: (key: string, how: Sealed | undefined) => void;
+  /** Larger copies go part by part, and no attempt copies more than so many parts. */
+  limits: PartLimits;
+  /** Parts that were copied into this bucket, by upload and number, in their order. */
+  parts: string[];
   /** The bucket itself is deleted. */
   drop: () => void;
-  /** From now on the bucket keeps versions. */
-  keepVersions: () => void;
+  /** From now on the bucket keeps versions, or keeps no more of them. */
+  keepVersions: (kept?: boolean) => void;
   /** From now on an ETag says nothing of the bytes, as under SSE-KMS: the same bytes have another one each time. */
   encrypt: () => void;
   /** Every body that is held under a key, the current one first. */
   bodies: (key: string) => Buffer[];
+  /** What lies in it, with all versions. */
+  versions: MemoryBucket;
+  removal: ReplicaRemoval;
 };
 
-const buckets = new Map<string, Bucket>();
-
-class Bucket {
-  readonly #name: string;
-  readonly #clock: () => Date;
-  readonly #keys = new Map<string, Versions>();
-  #serial = 0;
-  versioned = false;
-  encrypted = false;
-
-  constructor(name: string, clock: () => Date) {
-    this.#name = name;
-    this.#clock = clock;
-  }
-
-  current(key: string): Held | undefined {
-    const versions = this.#keys.get(key);
-    return versions?.deletedAt ? undefined : versions?.held[0];
-  }
-
-  all(): Held[] {
-    return [...this.#keys.keys()].flatMap((key) => this.current(key) ?? []);
-  }
-
-  versions(key: string): Versions {
-    return this.#keys.get(key) ?? { deletedAt: undefined, held: [] };
-  }
-
-  find(key: string, ofVersion: string | undefined): Held {
-    const found = ofVersion ? this.versions(key).held.find((each) => each.versionId === ofVersion) : this.current(key);
-    if (found) return found;
-    throw new DrError('NOT_FOUND', `no ${this.#name}/${key}`);
-  }
-
-  put(key: string, body: Buffer): void {
-    this.#serial += 1;
-    const etag = this.encrypted
-      ? `"${this.#name}-${this.#serial}"`
-      : `"${createHash('md5').update(body).digest('hex')}"`;
-    const version = this.versioned ? { versionId: `v${this.#serial}` } : {};
-    const held = { key, size: body.length, etag, lastModified: this.#clock(), body, ...version };
-    const before = this.versioned ? this.versions(key).held : [];
-    this.#keys.set(key, { deletedAt: undefined, held: [held, ...before] });
-  }
-
-  remove(key: string): void {
-    const { held } = this.versions(key);
-    if (this.versioned && held.length > 0) this.#keys.set(key, { deletedAt: this.#clock(), held });
-    else this.#keys.delete(key);
-  }
-}
-
-const entryOf = ({ body: _body, ...entry }: Held): ObjectEntry => entry;
-
-/** What a copy reads: exactly what was seen. */
-function readSource({ bucket, entry, ofVersion }: CopySource): Buffer {
-  const source = buckets.get(bucket)?.find(entry.key, ofVersion);
-  if (!source) throw new DrError('NOT_FOUND', `no ${bucket}/${entry.key}`);
-  if (source.etag !== entry.etag) throw new DrError('CONFLICT', `${entry.key} changed`);
-  return source.body;
-}
+const entryOf = ({ body: _body, ...entry }: ObjectEntry & { body: Buffer }): ObjectEntry => entry;
 
 export function memoryArtifacts(name: string, clock: () => Date): MemoryArtifacts {
   const bucket = new Bucket(name, clock);
   buckets.set(name, bucket);
+  const limits = { partBytes: Number.POSITIVE_INFINITY, partsPerAttempt: Number.POSITIVE_INFINITY };
+  const parts: string[] = [];
+  const isLarge = ({ entry }: CopySource): boolean => entry.size > limits.partBytes;
+  const copied = async (source: CopySource, end: (body: Buffer) => void, progress?: CopyProgress): Promise<void> =>
+    isLarge(source) ? byParts(bucket, source, limits, parts, end, progress) : end(readSource(source));
   let dropped = false;
   const there = (): void => {
     if (dropped) throw new DrError('NOT_FOUND', `list ${name}: NoSuchBucket`, { subject: name });
@@ -100,8 +53,8 @@ export function memoryArtifacts(name: string, clock: () => Date): MemoryArtifact
     drop: () => {
       dropped = true;
     },
-    keepVersions: () => {
-      bucket.versioned = true;
+    keepVersions: (kept = true) => {
+      bucket.versioned = kept;
     },
     encrypt: () => {
       bucket.encrypted = true;
@@ -112,9 +65,15 @@ export function memoryArtifacts(name: string, clock: () => Date): MemoryArtifact
       held.body[held.body.length - 1] = (held.body.at(-1) ?? 0) ^ 1;
     },
     lose: (key) => bucket.remove(key),
-    bodies: (key) => bucket.versions(key).held.map((each) => each.body),
+    seal: (key, how) => bucket.seal(key, how),
+    limits,
+    parts,
+    bodies: (key) => bucket.of(key).map(({ held }) => held.body),
+    versions: bucket,
+    removal: memoryRemoval(bucket),
     async open(key, etag, ofVersion) {
       const found = bucket.find(key, ofVersion);
+      if (ofVersion === undefined) bucket.requireReadable(key, 'bytes');
       if (etag && found.etag !== etag) throw new DrError('CONFLICT', `${key} changed`);
       return (async function* () {
         yield found.body;
@@ -131,27 +90,39 @@ export function memoryArtifacts(name: string, clock: () => Date): MemoryArtifact
     },
     async head(key) {
       const found = isArtifactKey(key) ? bucket.current(key) : undefined;
+      if (found) bucket.requireReadable(key, 'facts');
       return found && entryOf(found);
     },
     async history(key) {
       if (!isArtifactKey(key)) return { deletedAt: undefined, versions: [] };
-      const { deletedAt, held } = bucket.versions(key);
-      return { deletedAt, versions: held.slice(0, 100).map(entryOf) };
+      const versions = bucket.of(key).slice(0, 100);
+      return { deletedAt: bucket.deletedAt(key), versions: versions.map(({ held }) => entryOf(held)) };
     },
-    async replaceFrom(source, badEtag) {
+    async replaceFrom(source, badEtag, progress) {
       const key = source.as ?? source.entry.key;
-      const body = readSource(source);
-      if (bucket.current(key)?.etag !== badEtag) throw new DrError('CONFLICT', `${key} is another by now`);
-      bucket.put(key, body);
+      const end = (body: Buffer): void => {
+        if (bucket.current(key)?.etag !== badEtag) throw new DrError('CONFLICT', `${key} is another by now`);
+        bucket.put(key, body);
+      };
+      await copied(source, end, progress);
     },
-    async copyFrom(source) {
+    async copyFrom(source, progress) {
       const key = source.as ?? source.entry.key;
+      buckets.get(source.bucket)?.find(source.entry.key, source.ofVersion);
       if (bucket.current(key)) {
-        buckets.get(source.bucket)?.find(source.entry.key, source.ofVersion);
+        if (isLarge(source)) await progress?.ended();
         return 'exists';
       }
-      bucket.put(key, readSource(source));
-      return 'copied';
+      let outcome: 'copied' | 'exists' = 'copied';
+      const end = (body: Buffer): void => {
+        if (bucket.current(key)) outcome = 'exists';
+        else bucket.put(key, body);
+      };
+      await copied(source, end, progress);
+      return outcome;
+    },
+    async tryCopy(source) {
+      return { bytes: readSource(source).length, conditions: 'held' };
     },
   };
 }

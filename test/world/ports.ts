@@ -96,6 +96,7 @@ export type MemoryPorts = Ports & {
   database: MemoryDatabase;
   primaryArtifacts: MemoryArtifacts;
   replica: MemoryArtifacts;
+  removal: MemoryArtifacts['removal'];
   displaced: MemoryArtifacts;
   vault: ReturnType<typeof memoryVault>;
   queue: ReturnType<typeof memoryQueue>;
@@ -117,11 +118,16 @@ let worlds = 0;
 export function memoryPorts(clock: () => Date): MemoryPorts {
   worlds += 1;
   const vault = memoryVault(clock);
+  const replica = memoryArtifacts(`replica-${worlds}`, clock);
   return {
     site: { stage: 'test', partition: 'aws', primaryRegion: 'us-east-1', drRegion: 'us-west-2' },
     database: memoryDatabase('builder', clock),
     primaryArtifacts: memoryArtifacts(`primary-${worlds}`, clock),
-    replica: memoryArtifacts(`replica-${worlds}`, clock),
+    replicator: {
+      tryCopy: () => Promise.reject(new DrError('NOT_FOUND', 'invoke hbdr-test-replicate: ResourceNotFoundException')),
+    },
+    replica,
+    removal: replica.removal,
     displaced: memoryArtifacts(`vault-${worlds}`, clock),
     vault,
     escrow: memoryEscrow(),

@@ -43,10 +43,15 @@ const codes: Record<string, DrErrorCode> = {
   DisabledException: 'KMS_UNUSABLE',
   KMSInvalidStateException: 'KMS_UNUSABLE',
   KeyUnavailableException: 'KMS_UNUSABLE',
+  // KMS's own, as S3 hands them on.
+  'KMS.DisabledException': 'KMS_UNUSABLE',
+  'KMS.KMSInvalidStateException': 'KMS_UNUSABLE',
+  'KMS.NotFoundException': 'KMS_UNUSABLE',
   DBSubnetGroupNotFoundFault: 'NOT_FOUND',
   DBParameterGroupNotFoundFault: 'NOT_FOUND',
   ParameterNotFound: 'NOT_FOUND',
   NoSuchBucketPolicy: 'NOT_FOUND',
+  InvalidObjectState: 'UNCOPYABLE',
   NoSuchVersion: 'NOT_FOUND',
   DBInstanceAlreadyExistsFault: 'ALREADY_EXISTS',
   ResourceExistsException: 'ALREADY_EXISTS',
@@ -72,6 +77,8 @@ const hints: Partial<Record<DrErrorCode, string>> = {
   THROTTLED: 'AWS limits the rate. The next run goes on.',
   QUOTA_EXCEEDED: 'The next run tries again; delete snapshots nothing needs, or ask AWS for a higher quota.',
   NO_CAPACITY: 'AWS has no instance of this class now; name others in restore.classes.',
+  UNCOPYABLE:
+    'This object cannot be read by anybody as it is: restore it from its archive class, or upload it again without a key of its own.',
   COMBINATION_REFUSED: 'AWS does not offer this together: look at restore.classes and restore.storageType.',
   KMS_UNUSABLE: 'Enable the key in the DR region, cancel its deletion, and let the functions use it in the key policy.',
 };

@@ -1,4 +1,5 @@
 import { GetObjectCommand, type GetObjectCommandInput, type S3Client } from '@aws-sdk/client-s3';
+import { DrError } from '../../errors.ts';
 import type { callsTo } from './errors.ts';
 
 /** `client`: one that waits for slow readers. `idleMs`: how long the next bytes may take to come once they are asked for. */
@@ -22,6 +23,23 @@ async function within<T>(idleMs: number, next: Promise<T>): Promise<T> {
 }
 
 /**
+ * A read or a copy of an object that S3 calls an invalid request is so for the object's sake: it lies under a key that
+ * only its owner sends. The name says it of reads and copies alone, so it is told apart here.
+ */
+export async function readable<T>(subject: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'InvalidRequest') throw error;
+    throw new DrError('UNCOPYABLE', `read ${subject}: ${error.message}`, {
+      subject,
+      cause: error,
+      hint: 'Upload it again without a key of its own (SSE-C), under the key of the bucket.',
+    });
+  }
+}
+
+/**
  * The bytes of an object as they come. A body that breaks off or stalls is an error of the call that began it; a reader
  * that takes its time is none.
  */
@@ -31,7 +49,8 @@ export async function openObject(
   input: GetObjectCommandInput,
 ): Promise<AsyncIterable<Uint8Array>> {
   const name = `${input.Bucket}/${input.Key}`;
-  const { Body } = await call(`read ${name}`, name, () => client.send(new GetObjectCommand(input)));
+  const command = new GetObjectCommand(input);
+  const { Body } = await call(`read ${name}`, name, () => readable(name, () => client.send(command)));
   const body = Body as AsyncIterable<Uint8Array> & { destroy: () => void };
   return (async function* () {
     const chunks = body[Symbol.asyncIterator]();

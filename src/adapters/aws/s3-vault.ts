@@ -46,6 +46,8 @@ export function s3Vault({ client, streams, bucket, site }: S3VaultOptions): Vaul
       if (await ifThere(call(`look at ${nameOf(key)}`, nameOf(key), () => client.send(look)))) return 'exists';
       const upload = new Upload({
         client,
+        // Its own abort, when it fails, would hide why it was to be aborted: the bucket's rule removes the parts.
+        leavePartsOnError: true,
         params: { ...where(key), Body: Readable.from(chunks), ContentType: 'application/gzip', IfNoneMatch: '*' },
       });
       try {
@@ -57,9 +59,7 @@ export function s3Vault({ client, streams, bucket, site }: S3VaultOptions): Vaul
       }
     },
     putBytes: (key, bytes, etag) => write(key, bytes, 'application/gzip', etag),
-    async openStream(key) {
-      return openObject(streams, call, where(key));
-    },
+    openStream: (key) => openObject(streams, call, where(key)),
     async remove(key) {
       await call(`remove ${nameOf(key)}`, nameOf(key), () => client.send(new DeleteObjectCommand(where(key))));
     },

@@ -17,12 +17,18 @@ export function retentionText({ stopped, rows }: RetentionPlan, unconfirmed: Con
 }
 
 export function pruneText(report: PruneReport): string {
-  const { stopped, expired, removed, trimmed, archivedRuns, waits, left, unconfirmed } = report;
+  const { stopped, expired, removed, trimmed, archivedRuns, waits, left, unconfirmed, replica } = report;
   return [
     ...stopped.map(({ text }) => `Nothing is removed: ${text}.`),
     `${expired.length} points expired, ${removed.length} are gone but for the archive; ${trimmed.length} snapshots at the primary were removed, ${archivedRuns.length} runs archived.`,
     ...(left > 0 ? [`${left} more points go with the next prunes; \`builder-dr prune\` goes on now.`] : []),
     ...waits.map(({ point, part, until }) => `The ${part} of ${point} waits until ${until}.`),
+    ...(replica && replica.hidden + replica.released + replica.broughtBack > 0
+      ? [
+          `${replica.hidden} artifacts left the replica, ${replica.released} are let go for good, ${replica.broughtBack} were brought back.`,
+        ]
+      : []),
+    ...(replica?.waits ? [`Nothing more leaves the replica: ${replica.waits}.`] : []),
     ...(unconfirmed ? [confirmText(unconfirmed)] : []),
   ].join('\n');
 }

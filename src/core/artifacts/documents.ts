@@ -75,6 +75,32 @@ export const reconcileSchema = z.strictObject({
   eventless: sampled,
 });
 
+/** An unfinished copy of a large artifact, which the next attempt goes on with: `copies/<key>.json`. */
+export const unfinishedCopySchema = z.strictObject({
+  schema: z.literal('copy/1'),
+  key: z.string(),
+  /** Which bytes: ETag, size, and the version where one is named. Parts of other bytes never come together. */
+  source: z.string(),
+  upload: z.string(),
+  at: instant,
+});
+
+/** Artifacts that cannot be copied as they are, each with why: `uncopyable.json`. */
+export const uncopyableSchema = z.strictObject({
+  schema: z.literal('uncopyable/1'),
+  entries: z.array(
+    z.strictObject({
+      key: z.string(),
+      /** Of the object at the primary; null where it shows neither ETag nor size. */
+      etag: z.string().nullable(),
+      reason: z.string(),
+      since: instant,
+      triedAt: instant,
+    }),
+  ),
+});
+
+export type Uncopyable = z.infer<typeof uncopyableSchema>['entries'][number];
 export type ReconcileRecord = z.infer<typeof reconcileSchema>;
 export type VerificationRecord = z.infer<typeof verificationSchema>;
 export type SourceFacts = z.infer<typeof sourceSchema>;

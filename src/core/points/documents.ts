@@ -54,6 +54,8 @@ const artifactsPart = z.discriminatedUnion('state', [
     ...inventory,
     completeAt: instant,
     deletedInWindow: z.array(z.string()),
+    // Keys that nobody can copy as they are: the primary cannot serve them either.
+    uncopyable: z.array(z.string()).optional(),
   }),
 ]);
 

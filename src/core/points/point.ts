@@ -3,6 +3,7 @@ import { addMinutes, instantOfPointId, minutesBetween, pointIdAt, slotStart } fr
 import type { Policy } from '../policy.ts';
 import type { SnapshotFacts } from '../ports/database.ts';
 import type { Point, PointKind, PointState } from './documents.ts';
+import { excusedOf } from './excused.ts';
 
 /** Every legal change of state; anything else throws. */
 const transitions: Record<PointState, readonly PointState[]> = {
@@ -194,8 +195,11 @@ export function copySeen(point: Point, facts: SnapshotFacts | undefined, policy:
   return { ...point, database: { ...database, percent: facts.percent, progressAt: now.toISOString() } };
 }
 
-/** `deletedInWindow`: keys that are gone at the primary too, so that no copy can bring them. */
-export type Coverage = { missing: number; deletedInWindow: string[] };
+/**
+ * `deletedInWindow`: keys that are gone at the primary too, so that no copy can bring them. `uncopyable`: keys whose
+ * objects nobody can read as they are, the primary's own Builder neither. A point waits for neither, and names both.
+ */
+export type Coverage = { missing: number; deletedInWindow: string[]; uncopyable?: string[] };
 
 /** How much of the point's inventory the replica holds. */
 export function coverageSeen(point: Point, coverage: Coverage, now: Date): Point {
@@ -209,8 +213,9 @@ export function coverageSeen(point: Point, coverage: Coverage, now: Date): Point
     const { missing } = coverage;
     return { ...point, artifacts: { state: 'replicating', ...inventory, missing, progressAt: at } };
   }
-  const { deletedInWindow } = coverage;
-  return settle({ ...point, artifacts: { state: 'complete', ...inventory, completeAt: at, deletedInWindow } }, now);
+  const { deletedInWindow, uncopyable = [] } = coverage;
+  const without = { deletedInWindow, ...(uncopyable.length > 0 ? { uncopyable } : {}) };
+  return settle({ ...point, artifacts: { state: 'complete', ...inventory, completeAt: at, ...without } }, now);
 }
 
 /** Which revisions of Builder's key are in escrow now. */
@@ -222,9 +227,10 @@ export function keysSeen(point: Point, revisions: string[], now: Date): Point {
 function settle(point: Point, now: Date): Point {
   const whole =
     point.database.state === 'copied' && point.artifacts.state === 'complete' && point.keys.state === 'escrowed';
-  return whole && point.state === 'listing+copying'
-    ? transition(point, 'protected', now, 'database copied, artifacts complete, keys escrowed')
-    : point;
+  if (!whole || point.state !== 'listing+copying') return point;
+  const { uncopyable } = excusedOf(point);
+  const but = uncopyable.size > 0 ? ` but for ${uncopyable.size} that nobody can copy` : '';
+  return transition(point, 'protected', now, `database copied, artifacts complete${but}, keys escrowed`);
 }
 
 /** Minutes that the copy has shown no progress, or could not start; undefined when neither applies. */

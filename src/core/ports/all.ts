@@ -1,10 +1,11 @@
 import type { HashEngine } from '../../hart/hash.ts';
 import type { Site } from '../site.ts';
-import type { ArtifactStore, WorkQueue } from './artifacts.ts';
+import type { ArtifactStore, Replicator, WorkQueue } from './artifacts.ts';
 import type { Database } from './database.ts';
 import type { Offers } from './offers.ts';
 import type { Chat, DeadMan, Notifier } from './people.ts';
 import type { BuilderAccess, CutOverPort, FencePort, Inspection, Inspector, Instances, Secrets } from './recovery.ts';
+import type { ReplicaRemoval } from './removal.ts';
 import type { Escrow, Vault } from './vault.ts';
 
 /** The outside world as the jobs see it. Domain types only; adapters translate, tests replace. */
@@ -46,6 +47,8 @@ export type Ports = {
   database: Database;
   primaryArtifacts: ArtifactStore;
   replica: ArtifactStore;
+  replicator: Replicator;
+  removal: ReplicaRemoval;
   /** The vault's bucket as a store of bytes that were replaced: what is copied there is found by its hash. */
   displaced: ArtifactStore;
   vault: Vault;

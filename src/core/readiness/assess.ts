@@ -5,6 +5,7 @@ import type { Point } from '../points/documents.ts';
 import { isProtected, newestFirst } from '../points/point.ts';
 import type { Policy } from '../policy.ts';
 import type { SnapshotFacts } from '../ports/database.ts';
+import { deletionFindings } from './deletion-findings.ts';
 import type { StatusRecord } from './documents.ts';
 import type { Observations } from './observations.ts';
 import { captureFindings, flowFindings, pointFindings } from './protection-findings.ts';
@@ -166,6 +167,7 @@ export function assessReadiness(seen: Observations, policy: Policy, now: Date): 
     ...captureFindings(seen, policy, now),
     ...pointFindings(seen, policy, now),
     ...flowFindings(seen, policy, now),
+    ...deletionFindings(seen),
     ...recoveryFindings(seen, policy, now),
     ...retentionFindings(seen.pruned, policy, now),
   ];

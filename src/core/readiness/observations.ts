@@ -1,4 +1,5 @@
-import type { ReconcileRecord, VerifiedIndex } from '../artifacts/documents.ts';
+import type { Deletions } from '../artifacts/deletions.ts';
+import type { ReconcileRecord, Uncopyable, VerifiedIndex } from '../artifacts/documents.ts';
 import type { Sampled } from '../artifacts/merge-diff.ts';
 import type { Point } from '../points/documents.ts';
 import type { PruneRecord } from '../points/prune-record.ts';
@@ -29,6 +30,10 @@ export type Observations = {
   subscribers: number;
   reconcile: ReconcileRecord | undefined;
   verified: VerifiedIndex | undefined;
+  /** Artifacts that cannot be copied as they are. */
+  uncopyable?: Uncopyable[];
+  /** Which deletes are withheld in the replica. */
+  deletions: Deletions | undefined;
   /** What the last prune came to. */
   pruned: PruneRecord | undefined;
   previous: StatusRecord | undefined;

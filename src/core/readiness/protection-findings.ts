@@ -76,6 +76,14 @@ export function pointFindings(seen: Observations, policy: Policy, now: Date): Fi
   return found;
 }
 
+/** What is set aside by name: no failover serves it, and neither does the primary. */
+function uncopyableFindings({ uncopyable = [] }: Observations): Finding[] {
+  if (uncopyable.length === 0) return [];
+  const samples = uncopyable.slice(0, 10).map(({ key, reason }) => `${key}: ${reason}`);
+  const text = `${uncopyable.length} artifacts of the primary cannot be copied as they are, and no point waits for them`;
+  return [finding('ARTIFACT_UNCOPYABLE', 'artifacts', text, { count: uncopyable.length, samples })];
+}
+
 function primaryFindings(facts: InstanceFacts, policy: Policy): Finding[] {
   const found: Finding[] = [];
   const why = unsupported(facts);
@@ -91,7 +99,7 @@ function primaryFindings(facts: InstanceFacts, policy: Policy): Finding[] {
 }
 
 export function flowFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
-  const found: Finding[] = [];
+  const found: Finding[] = uncopyableFindings(seen);
   const record = seen.reconcile;
   if (record) {
     const lag = record.oldestMissingAt ? minutesBetween(record.oldestMissingAt, now) : 0;

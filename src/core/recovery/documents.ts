@@ -19,6 +19,7 @@ const comparisonSchema = z.strictObject({
   unknownSigner: sampled,
   unverifiable: sampled,
   deletedInWindow: sampled,
+  uncopyable: sampled.optional(),
   /** Rows whose bytes are kept aside, newer ones being in their place: a failover to this point brings them back. */
   displaced: sampled.optional(),
   /** Objects that no row names: noted only. */
@@ -64,6 +65,8 @@ export const attemptSchema = z.strictObject({
   states: z.record(z.string(), instant).optional(),
   /** Artifacts that are still to be read, as of the last pass that read some. */
   reading: z.strictObject({ at: instant, left: count }).optional(),
+  /** Parts of large artifacts that are still to be copied, as of the last pass that copied some. */
+  copying: z.strictObject({ at: instant, left: count }).optional(),
   /** Turned on once the inspection has passed, which restarts the database. `askedAt`: a restart may come. */
   backups: z.strictObject({ askedAt: instant.optional(), outcome: stepOutcomeSchema.optional() }).optional(),
   /** What its operator was told before starting it again: that is not asked for twice. */

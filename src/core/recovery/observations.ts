@@ -60,6 +60,12 @@ export function someRead<R extends Run>(run: R, left: number, now: Date): R {
   return withAttempt(run, { reading: { at: now.toISOString(), left } });
 }
 
+/** Large artifacts are healed over several passes: `left` parts are still to come. */
+export function someCopied<R extends Run>(run: R, left: number, now: Date): R {
+  if (!isProduction(run) || left >= (current(run).copying?.left ?? Number.POSITIVE_INFINITY)) return run;
+  return withAttempt(run, { copying: { at: now.toISOString(), left } });
+}
+
 type Patience = Pick<Policy, 'fenceMinutes'>;
 
 /** Rows and objects were compared: the verdict on this point. */

@@ -103,6 +103,9 @@ export function comparisonFindings(seen: RowComparisonResult, point: string): Fi
     if (sampled.count > 0) found.push(finding(code, point, `${sampled.count} ${text}`, sampled));
   };
   add('ARTIFACT_MISSING', seen.missing, `rows of point ${point} have no object in the replica`);
+  if (seen.uncopyable) {
+    add('ARTIFACT_UNCOPYABLE', seen.uncopyable, `rows of point ${point} name objects that nobody can copy as they are`);
+  }
   add('ARTIFACT_CORRUPT', seen.corrupt, 'objects have bytes that fail their own hash or signature');
   add('CHECKSUM_MISMATCH', seen.checksum, 'objects are not the file whose checksum Builder recorded');
   add('SIGNER_UNKNOWN', seen.unknownSigner, 'artifacts are signed by keys that the restored database does not have');

@@ -20,13 +20,13 @@ const READS = 200;
 export type ComparisonOptions = {
   signers: ReadonlySet<string>;
   excused: ReadonlySet<string>;
+  /** Keys of objects that nobody can copy as they are, as the point names them. */
+  uncopyable?: ReadonlySet<string>;
   /** Every `stride`-th row is read again, beginning with `offset`: another share each time. Zero: none. */
   stride: number;
   offset: number;
   /** Records older than this do not count: their objects are read again, some in each pass. */
   readSince: string | undefined;
-  /** Keys that are no artifacts. */
-  ignored: string;
   /** Of the sample, to be recorded. */
   serial?: number;
 };
@@ -55,6 +55,7 @@ export class RowComparison {
     unknownSigner: new SampleCounter(),
     unverifiable: new SampleCounter(),
     deletedInWindow: new SampleCounter(),
+    uncopyable: new SampleCounter(),
     displaced: new SampleCounter(),
     orphans: new SampleCounter(),
   };
@@ -67,9 +68,9 @@ export class RowComparison {
   }
 
   visit(difference: Difference<PackageRow, KnownObject>): void {
-    if (difference.side !== 'left' && !difference.right.key.startsWith(this.#options.ignored)) this.#objects += 1;
+    if (difference.side !== 'left') this.#objects += 1;
     if (difference.side === 'right') {
-      this.#orphan(difference.right.key);
+      this.#counters.orphans.add(difference.right.key);
       return;
     }
     const row = difference.left;
@@ -99,13 +100,17 @@ export class RowComparison {
     return stride > 0 && this.#rows % stride === offset;
   }
 
-  #orphan(key: string): void {
-    if (!key.startsWith(this.#options.ignored)) this.#counters.orphans.add(key);
+  #without(row: PackageRow): void {
+    if (!this.#isExcused(row.key)) this.#problem('missing', row.key, row.checksum);
   }
 
-  #without(row: PackageRow): void {
-    if (this.#options.excused.has(row.key)) this.#counters.deletedInWindow.add(row.key);
-    else this.#problem('missing', row.key, row.checksum);
+  /** The row's own bytes never came, and the point says why. */
+  #isExcused(key: string): boolean {
+    const { excused, uncopyable } = this.#options;
+    if (excused.has(key)) this.#counters.deletedInWindow.add(key);
+    else if (uncopyable?.has(key)) this.#counters.uncopyable.add(key);
+    else return false;
+    return true;
   }
 
   #problem(kind: Problem['kind'], key: string, checksum: string | null): void {
@@ -140,9 +145,8 @@ export class RowComparison {
       return;
     }
     if (checksum !== null && record.fileBlake2b !== checksum) {
-      // Replaced at the primary before it could be copied, which was after the data's instant: deleted, then uploaded anew.
-      if (this.#options.excused.has(key)) this.#counters.deletedInWindow.add(key);
-      else this.#problem('checksum', key, checksum);
+      // Older bytes lie here: what was uploaded anew was replaced before it could be copied, or nobody can copy it.
+      if (!this.#isExcused(key)) this.#problem('checksum', key, checksum);
       return;
     }
     const known = record.verdict === 'OK' && record.signer !== null && this.#options.signers.has(record.signer);
@@ -194,6 +198,7 @@ export class RowComparison {
       unknownSigner: counters.unknownSigner.result,
       unverifiable: counters.unverifiable.result,
       deletedInWindow: counters.deletedInWindow.result,
+      ...(counters.uncopyable.count > 0 ? { uncopyable: counters.uncopyable.result } : {}),
       displaced: counters.displaced.result,
       orphans: counters.orphans.result,
     };

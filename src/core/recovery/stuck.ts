@@ -24,7 +24,7 @@ function pointProgressAt({ database, artifacts, history }: Point): string {
 
 /**
  * When a failover last came further: another state, a request that was accepted, a state of its instance that was not
- * seen before, artifacts that were read. Each can happen so often and not more, so that waiting ends.
+ * seen before, artifacts that were read, parts that were copied. Each can happen so often and not more, so that waiting ends.
  */
 export function progressAt(run: ProductionRun, finalPoint?: Point): string {
   const attempt = run.attempts.at(-1);
@@ -35,6 +35,7 @@ export function progressAt(run: ProductionRun, finalPoint?: Point): string {
     attempt?.password?.setAt,
     attempt?.inspection?.askedAt,
     attempt?.reading?.at,
+    attempt?.copying?.at,
     attempt?.backups?.askedAt,
     attempt?.connection?.since,
     attempt?.connection?.doneAt,

@@ -9,6 +9,11 @@ export const primarySection = z.strictObject({
   region: region.describe('the region that serves Builder today'),
   database: text.describe('the RDS instance identifier'),
   bucket: bucket.describe("Builder's artifact bucket"),
+  bucketKmsKey: z
+    .string()
+    .regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/, 'must be the ARN of a KMS key, not of an alias')
+    .optional()
+    .meta(forStacks('the key of that bucket where it is encrypted with one (SSE-KMS): its ARN')),
   vpc: text
     .optional()
     .meta(neededByStacks("the VPC of the database; the relay stack makes the fence's security group there")),

@@ -1,3 +1,4 @@
+import type { Deletions } from '../artifacts/deletions.ts';
 import type { ReconcileRecord, VerifiedIndex } from '../artifacts/documents.ts';
 import { mostUrgentFirst } from '../findings.ts';
 import { minutesBetween } from '../ids.ts';
@@ -34,6 +35,7 @@ export type PageFacts = {
   retention?: RetentionPlan | undefined;
   verified: VerifiedIndex | undefined;
   reconcile: ReconcileRecord | undefined;
+  deletions?: Deletions | undefined;
   now: Date;
 };
 
@@ -131,6 +133,17 @@ function coverage({ verified, reconcile }: PageFacts): Html {
   return html`<h2>Artifacts in the replica</h2>${stackedBars([{ name: `${total} artifacts`, parts, total: share }], about)}`;
 }
 
+/** What the primary no longer has and the replica still keeps, as of the last comparison. */
+function withheld({ deletions }: PageFacts): Html {
+  if (!deletions) return html``;
+  const { at, withheld: count, hidden, oldestGoneAt, blocked } = deletions;
+  const oldest = oldestGoneAt ? html`, the oldest gone since ${clock(oldestGoneAt)} UTC` : html``;
+  const waits = blocked
+    ? html` Nothing is removed since ${clock(blocked.since)} UTC: ${withCode(blocked.why)}.`
+    : html``;
+  return html`<p class="soft">Deleted at the primary and still kept: ${count}${oldest}; hidden and soon let go: ${hidden}; as of ${clock(at)} UTC.${waits}</p>`;
+}
+
 /** The status page: one file that asks nobody for anything. */
 export function statusPage(facts: PageFacts): string {
   const { status, readings, stage } = facts;
@@ -149,6 +162,7 @@ ${points(facts)}
 ${retentionTable(facts.retention)}
 ${drills(facts)}
 ${coverage(facts)}
+${withheld(facts)}
 </main><script>SCRIPT</script></body></html>
 `;
   return page.text

@@ -1,6 +1,7 @@
 import { type InventoryEntry, mergeDiff, SampleCounter, type Sampled } from '../../core/artifacts/merge-diff.ts';
-import { isOtherSource, newestByKey, stoodAgainst } from '../../core/artifacts/verification.ts';
+import { isOtherSource, newestByKey, stoodAgainst, succeeding } from '../../core/artifacts/verification.ts';
 import type { Point } from '../../core/points/documents.ts';
+import { excusedOf } from '../../core/points/excused.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import type { KnownObject } from '../../core/recovery/row-comparison.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
@@ -13,13 +14,17 @@ const KEYS_PER_PASS = 10_000;
 /** Log entries that no reconcile has merged yet, of which the newest are read for what seems to differ. */
 const NEWEST_LOGS = 200;
 
-/** `deleted`: those of the missing and differing that were looked up, and that no copy can bring any more. */
+/**
+ * `deleted`: those of the missing and differing that were looked up, and that no copy can bring any more; `uncopyable`:
+ * those of the rest that are set aside.
+ */
 export type ReplicaCoverage = {
   missing: Sampled;
   differing: Sampled;
-  missingKeys: string[];
+  missingEntries: InventoryEntry[];
   differingEntries: InventoryEntry[];
   deleted?: string[];
+  uncopyable?: string[];
 };
 
 type CoveragePorts = Pick<Ports, 'displaced' | 'replica' | 'vault'>;
@@ -40,7 +45,7 @@ export async function measureCoverage(ports: CoveragePorts, point: Point): Promi
   const { artifacts } = point;
   if (artifacts.state === 'pending') return undefined;
   const complete = artifacts.state === 'complete';
-  const excused = new Set(artifacts.state === 'complete' ? artifacts.deletedInWindow : []);
+  const { deleted, uncopyable } = excusedOf(point);
   const suspects: Suspect[] = [];
   const found = new CoverageCount();
   const suspect = (entry: InventoryEntry, held?: KnownObject): void => {
@@ -48,7 +53,8 @@ export async function measureCoverage(ports: CoveragePorts, point: Point): Promi
     else found.lacks({ entry, held });
   };
   await mergeDiff(readInventory(ports.vault, artifacts.key), knownObjects(ports.vault, ports.replica), (difference) => {
-    if (difference.side === 'right' || excused.has(difference.left.key)) return;
+    if (difference.side === 'right') return;
+    if (deleted.has(difference.left.key) || uncopyable.has(difference.left.key)) return;
     if (difference.side === 'left') suspect(difference.left);
     else if (seemsOther(difference.left, difference.right, complete)) suspect(difference.left, difference.right);
   });
@@ -65,7 +71,9 @@ async function withoutExplained(ports: CoveragePorts, suspects: Suspect[], compl
   const logs = (await ports.vault.list(vaultKeys.verificationLogs)).slice(-NEWEST_LOGS).map(({ key }) => key);
   const records = newestByKey(await readLogs(ports.vault, logs));
   return open.filter(({ entry, held }) => {
-    const record = records.get(entry.key);
+    const found = records.get(entry.key);
+    // A primary that could not be read then says nothing of what the bytes were held against before.
+    const record = found && held?.record ? succeeding(held.record, found) : found;
     return !held || !record || (isOtherSource(entry, held, record) && !stoodAgainst(entry, record));
   });
 }
@@ -73,20 +81,20 @@ async function withoutExplained(ports: CoveragePorts, suspects: Suspect[], compl
 class CoverageCount {
   readonly #missing = new SampleCounter();
   readonly #differing = new SampleCounter();
-  readonly #missingKeys: string[] = [];
+  readonly #missingEntries: InventoryEntry[] = [];
   readonly #differingEntries: InventoryEntry[] = [];
 
   lacks({ entry, held }: Suspect): void {
     (held ? this.#differing : this.#missing).add(entry.key);
-    if (held && this.#differingEntries.length < KEYS_PER_PASS) this.#differingEntries.push(entry);
-    if (!held && this.#missingKeys.length < KEYS_PER_PASS) this.#missingKeys.push(entry.key);
+    const entries = held ? this.#differingEntries : this.#missingEntries;
+    if (entries.length < KEYS_PER_PASS) entries.push(entry);
   }
 
   get result(): ReplicaCoverage {
     return {
       missing: this.#missing.result,
       differing: this.#differing.result,
-      missingKeys: this.#missingKeys,
+      missingEntries: this.#missingEntries,
       differingEntries: this.#differingEntries,
     };
   }

@@ -4,6 +4,7 @@ import type { CopySource, ObjectEntry } from '../../core/ports/artifacts.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError } from '../../errors.ts';
 import { readAll, updateDocument } from '../vault/documents.ts';
+import { copyProgress } from './copy-progress.ts';
 
 type DisplacePorts = Pick<Ports, 'clock' | 'displaced' | 'vault'>;
 
@@ -23,7 +24,8 @@ export async function keepBytes(ports: DisplacePorts, from: CopySource, record: 
   const { fileBlake2b: blake2b, size, verdict, signer, key, etag } = record;
   if (blake2b === null) throw new DrError('COPY_INCOMPLETE', `${key} has no hash to be kept under`, { subject: key });
   const as = vaultKeys.displacedBytes(blake2b);
-  await ports.displaced.copyFrom({ ...from, as });
+  const source = { ...from, as };
+  await ports.displaced.copyFrom(source, copyProgress(ports, source));
   const kept = await ports.displaced.head(as);
   if (kept?.size !== size) {
     throw new DrError('COPY_INCOMPLETE', `${as}: ${size} bytes were to be kept, ${kept?.size ?? 'none'} are`, {

@@ -1,5 +1,6 @@
-import { type ReconcileRecord, reconcileSchema } from '../../core/artifacts/documents.ts';
-import { mergeDiff, SampleCounter } from '../../core/artifacts/merge-diff.ts';
+import { type ReconcileRecord, reconcileSchema, type Uncopyable } from '../../core/artifacts/documents.ts';
+import { SampleCounter } from '../../core/artifacts/merge-diff.ts';
+import { isDueAgain, isStillThat } from '../../core/artifacts/quarantine.ts';
 import { isOtherSource } from '../../core/artifacts/verification.ts';
 import { minutesBetween } from '../../core/ids.ts';
 import type { Policy } from '../../core/policy.ts';
@@ -11,9 +12,11 @@ import { isDarkness, watchDarkness } from '../darkness.ts';
 import { requireDirection } from '../vault/direction.ts';
 import { readDocument, updateDocument } from '../vault/documents.ts';
 import { readRuns } from '../vault/runs.ts';
+import { removeStaleCopies } from './copy-progress.ts';
 import { queueRepairs } from './coverage.ts';
-import { knownObjects } from './known-objects.ts';
 import { mergeVerifications } from './merge-verifications.ts';
+import { noteUncopyable, readUncopyable } from './quarantine.ts';
+import { withholdDeletes } from './withhold-deletes.ts';
 
 type ReconcilePorts = Pick<Ports, 'clock' | 'log' | 'newId' | 'primaryArtifacts' | 'replica' | 'queue' | 'vault'>;
 
@@ -23,7 +26,8 @@ export type ReconcileReport = { record: ReconcileRecord } | { primaryDark: strin
 
 /**
  * Merges what was verified, compares the two buckets by key and by what the primary had before, and queues what the replica lacks or holds
- * unverified, or holds while the primary has something else by now. Queues nothing while the last batch is not drained.
+ * unverified, or holds while the primary has something else by now. Marks what the primary no longer has. Queues nothing
+ * while the last batch is not drained.
  */
 export async function reconcile(unguarded: ReconcilePorts, policy: Policy): Promise<ReconcileReport> {
   await requireDirection(unguarded.vault, 'primary→dr');
@@ -40,6 +44,29 @@ export async function reconcile(unguarded: ReconcilePorts, policy: Policy): Prom
   }
 }
 
+/** What is set aside, held against what is there now. */
+class Aside {
+  readonly #entries: Map<string, Uncopyable>;
+  readonly #stands = new Set<string>();
+
+  constructor(entries: Map<string, Uncopyable>) {
+    this.#entries = entries;
+  }
+
+  /** The entry of an object that the replica lacks, or has other bytes of, while it is still the one that was refused. */
+  of(entry: ObjectEntry): Uncopyable | undefined {
+    const found = this.#entries.get(entry.key);
+    if (!found || !isStillThat(found, entry)) return undefined;
+    this.#stands.add(entry.key);
+    return found;
+  }
+
+  /** Keys of objects that are gone, that are others by now, or that the replica has. */
+  get over(): string[] {
+    return [...this.#entries.keys()].filter((key) => !this.#stands.has(key));
+  }
+}
+
 class BucketComparison {
   primary = 0;
   replica = 0;
@@ -49,13 +76,27 @@ class BucketComparison {
   readonly eventless = new SampleCounter();
   readonly keys: string[] = [];
   readonly changed: string[] = [];
+  readonly aside: Aside;
 
-  differs(key: string): void {
-    this.differing.add(key);
-    if (this.changed.length < KEYS_PER_PASS) this.changed.push(key);
+  constructor(aside: Aside) {
+    this.aside = aside;
+  }
+
+  differs(entry: ObjectEntry, now: Date): void {
+    if (this.#isAside(entry, this.changed, now)) return;
+    this.differing.add(entry.key);
+    if (this.changed.length < KEYS_PER_PASS) this.changed.push(entry.key);
+  }
+
+  /** Whether nobody can copy it, as far as anybody knows; it is worth another attempt now and then. */
+  #isAside(entry: ObjectEntry, keys: string[], now: Date): boolean {
+    const refused = this.aside.of(entry);
+    if (refused && isDueAgain(refused, now)) keys.push(entry.key);
+    return refused !== undefined;
   }
 
   lacks(entry: ObjectEntry, since: Date, policy: Policy, now: Date): void {
+    if (this.#isAside(entry, this.keys, now)) return;
     this.missing.add(entry.key);
     if (this.keys.length < KEYS_PER_PASS) this.keys.push(entry.key);
     if (!this.oldest || entry.lastModified < this.oldest) this.oldest = entry.lastModified;
@@ -68,16 +109,17 @@ async function compare(ports: ReconcilePorts, policy: Policy, unverified: string
   const now = ports.clock();
   const before = await readDocument(ports.vault, vaultKeys.reconcile, reconcileSchema);
   const firstAt = before?.value.firstAt ?? now.toISOString();
-  const seen = new BucketComparison();
-  const held = knownObjects(ports.vault, ports.replica);
-  await mergeDiff(ports.primaryArtifacts.pages(), held, (difference) => {
+  const seen = new BucketComparison(new Aside(await readUncopyable(ports.vault)));
+  await withholdDeletes(ports, policy, (difference) => {
     if (difference.side !== 'right') seen.primary += 1;
     if (difference.side !== 'left') seen.replica += 1;
     if (difference.side === 'left') seen.lacks(difference.left, new Date(firstAt), policy, now);
     if (difference.side !== 'both') return;
     const { left, right } = difference;
-    if (isOtherSource(left, right, right.record)) seen.differs(left.key);
+    if (isOtherSource(left, right, right.record)) seen.differs(left, now);
   });
+  if (seen.aside.over.length > 0) await noteUncopyable(ports, [], seen.aside.over);
+  await removeStaleCopies(ports);
   // What a failover in hand has put in its place stays there until that is over.
   const changed = failoverInHand((await readRuns(ports.vault)).runs) ? [] : seen.changed;
   const wanted = [...new Set([...seen.keys, ...changed, ...unverified])].slice(0, KEYS_PER_PASS);

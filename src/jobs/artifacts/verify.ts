@@ -1,6 +1,7 @@
 import type { SourceFacts, VerificationRecord } from '../../core/artifacts/documents.ts';
 import { decideOnBytes, isFit, isWrong } from '../../core/artifacts/other-bytes.ts';
-import { isDamaged } from '../../core/artifacts/verification.ts';
+import type { Refusal } from '../../core/artifacts/quarantine.ts';
+import { isDamaged, isOtherSource } from '../../core/artifacts/verification.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import type { ArtifactStore, CopySource, ObjectEntry } from '../../core/ports/artifacts.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
@@ -9,17 +10,21 @@ import type { KeyRing } from '../../hart/keys.ts';
 import { HartVerifier } from '../../hart/verify.ts';
 import { isDarkness } from '../darkness.ts';
 import { readKeyRing } from '../keys/key-ring.ts';
+import { copyProgress } from './copy-progress.ts';
 import { keepBytes, keepsVersions } from './displaced.ts';
 import { type KeptBytes, keptBytesOf } from './kept-bytes.ts';
-import { copyEntry } from './replicate.ts';
+import { copyOffered, type Offer, refusalOf, sourceFacts } from './offer.ts';
 
 type VerifyPorts = Pick<
   Ports,
   'clock' | 'displaced' | 'hashEngine' | 'log' | 'newId' | 'primaryArtifacts' | 'replica' | 'vault'
 >;
 
-/** What the primary has under a key: nothing, an object, or nobody knows. `copied`: it came with this very call. */
-type Offer = { source: ObjectEntry | undefined; copied: boolean; silence?: DrError };
+/**
+ * How one artifact ended. `unseen`: the primary did not show its bytes, and those that are here are not known to be others.
+ * A refusal: it has bytes that nobody can copy, and the replica lacks them.
+ */
+export type Handled = 'settled' | 'unseen' | Refusal;
 
 /** Bytes that the primary never had, as far as anybody knows: the next look at it decides anew. */
 const NO_SOURCE: SourceFacts = { versionId: null, etag: '', size: 0, verdict: 'OK', fileBlake2b: null };
@@ -43,54 +48,52 @@ export class ArtifactBatch {
    * Copies one artifact and verifies it at rest. Other bytes at the primary take the place of what is here once they
    * verify, and what is here is kept; wrong bytes are healed from the primary, or from what the DR site still has.
    * `expected` (BLAKE2b-256 of the whole file): the bytes that are wanted, whatever is newer. What the primary has lost,
-   * or does not say, is verified all the same.
+   * or does not say, or shows to nobody, is verified all the same.
    */
-  async handle(key: string, expected?: string): Promise<void> {
-    const offer = await this.#copy(key);
+  async handle(key: string, expected?: string): Promise<Handled> {
+    const offer = await copyOffered(this.#ports, key);
     const entry = await this.#ports.replica.head(key);
-    if (!entry) {
-      if (offer.silence) throw offer.silence;
-      if (offer.source) throw new DrError('COPY_INCOMPLETE', `${key} left the replica while it was verified`);
-      return;
-    }
+    if (!entry) return this.#lacking(key, offer);
     const held = await this.#verify(this.#ports.replica, entry);
     const offered = await this.#offered(offer, held, expected);
     const record = await this.#settle(held, offer, offered, expected);
-    const source = offered && offer.source && sourceFacts(offer.source, offered);
-    this.#records.push(source ? { ...record, source } : record);
-    if (record.verdict !== 'OK' || (offered && offered.fileBlake2b !== record.fileBlake2b)) {
-      const atPrimary = offered?.verdict;
-      this.#ports.log.warn('artifact is not verified', { key, verdict: record.verdict, atPrimary });
-    }
+    const { source, refused, silence } = offer;
+    // What was copied while it could still be read, and was archived since, is no concern.
+    const refusal = refused && (!source || isOtherSource(source, entry, undefined)) && refusalOf(key, offer, refused);
+    this.#record(record, offered, refusal ? NO_SOURCE : offered && source && sourceFacts(source, offered));
+    return refusal || (refused || silence ? 'unseen' : 'settled');
   }
 
-  async #copy(key: string): Promise<Offer> {
-    const { primaryArtifacts, log } = this.#ports;
-    try {
-      const source = await primaryArtifacts.head(key);
-      if (!source) log.info('artifact is gone at the primary', { key });
-      return { source, copied: source !== undefined && (await copyEntry(this.#ports, source)) === 'copied' };
-    } catch (error) {
-      // The replica may hold other bytes already: then both decide.
-      if (hasCode(error, 'COPY_INCOMPLETE')) return { source: await primaryArtifacts.head(key), copied: false };
-      if (!isDarkness(error)) throw error;
-      return { source: undefined, copied: false, silence: error };
-    }
+  #lacking(key: string, { source, silence, refused }: Offer): Handled {
+    if (silence) throw silence;
+    if (refused) return refusalOf(key, { source }, refused);
+    if (source) throw new DrError('COPY_INCOMPLETE', `${key} left the replica while it was verified`);
+    return 'settled';
+  }
+
+  #record(record: VerificationRecord, offered: VerificationRecord | undefined, source: SourceFacts | undefined): void {
+    this.#records.push(source ? { ...record, source } : record);
+    if (record.verdict === 'OK' && (!offered || offered.fileBlake2b === record.fileBlake2b)) return;
+    const atPrimary = offered?.verdict;
+    this.#ports.log.warn('artifact is not verified', { key: record.key, verdict: record.verdict, atPrimary });
   }
 
   /** What the primary's bytes come to. They are read only where they may be others than those that are here. */
   async #offered(
-    { source, copied }: Offer,
+    offer: Offer,
     held: VerificationRecord,
     expected: string | undefined,
   ): Promise<VerificationRecord | undefined> {
-    if (!source) return undefined;
+    const { source, copied, refused } = offer;
+    if (!source || refused) return undefined;
     const same = copied || (source.etag === held.etag && source.size === held.size);
     if (same && !isWrong(held, expected)) return held;
     try {
       return await this.#verify(this.#ports.primaryArtifacts, source);
     } catch (error) {
-      if (!isDarkness(error)) throw error;
+      if (hasCode(error, 'UNCOPYABLE')) offer.refused = error;
+      else if (isDarkness(error)) offer.silence = error;
+      else throw error;
       return undefined;
     }
   }
@@ -178,7 +181,7 @@ export class ArtifactBatch {
   async #restore(key: string, expected: string | undefined): Promise<VerificationRecord | undefined> {
     const found = await this.#find(key, undefined, expected);
     if (!found) return undefined;
-    await this.#ports.replica.copyFrom(found.from);
+    await this.#ports.replica.copyFrom(found.from, copyProgress(this.#ports, found.from));
     this.#ports.log.warn('artifact brought back', { key, from: found.what });
     return this.#arrived(key);
   }
@@ -194,7 +197,7 @@ export class ArtifactBatch {
     if (!isDamaged(held) || !keepsVersions(held)) {
       await keepBytes(this.#ports, { bucket: replica.bucket, entry }, held);
     }
-    await replica.replaceFrom(from, etag);
+    await replica.replaceFrom(from, etag, copyProgress(this.#ports, from, 'replacement'));
     return this.#arrived(key);
   }
 
@@ -210,9 +213,4 @@ export class ArtifactBatch {
     const lines = this.#records.map((record) => `${JSON.stringify(record)}\n`).join('');
     await this.#ports.vault.put(vaultKeys.verificationLog(this.#ports.clock(), this.#ports.newId()), lines, undefined);
   }
-}
-
-function sourceFacts(source: ObjectEntry, { verdict, fileBlake2b }: VerificationRecord): SourceFacts {
-  const { versionId = null, etag, size } = source;
-  return { versionId, etag, size, verdict, fileBlake2b };
 }

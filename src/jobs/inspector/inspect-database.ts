@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { canaryKey } from '../../core/artifacts/reserved.ts';
 import { pointSchema } from '../../core/points/documents.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { InspectionPorts } from '../../core/ports/all.ts';
@@ -115,7 +116,7 @@ async function smoke(
     await smokeCheck('bucket', async () => {
       if (!s3KeyId || !s3SecretKey) throw new DrError('SECRET_UNREADABLE', 'builder.s3KeyId is not configured');
       const credentials = { keyId: await secrets.resolve(s3KeyId), secretKey: await secrets.resolve(s3SecretKey) };
-      return builder.canary(credentials, vaultKeys.canary(run.id), `canary of ${run.kind} ${run.id}\n`);
+      return builder.canary(credentials, canaryKey(run.id), `canary of ${run.kind} ${run.id}\n`);
     }),
   ];
   if (url && run.state === 'smoke-testing' && package_) {

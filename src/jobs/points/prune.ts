@@ -13,6 +13,8 @@ import type { Ports } from '../../core/ports/all.ts';
 import type { RetentionPolicy } from '../../core/settings/retention.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError } from '../../errors.ts';
+import type { RemovalPorts } from '../artifacts/removal-steps.ts';
+import { type RemovalReport, removeWithheld } from '../artifacts/remove-withheld.ts';
 import { isDarkness } from '../darkness.ts';
 import { requireDirection } from '../vault/direction.ts';
 import { readDocument, updateDocument } from '../vault/documents.ts';
@@ -23,7 +25,8 @@ export type PrunePlan = RetentionPlan & {
   /** What `prune --confirm` takes, when an edit of the policy waits for it. */
   unconfirmed: Confirmation | undefined;
 };
-export type PruneReport = PruneDone & Pick<PrunePlan, 'unconfirmed'>;
+/** `replica`: what left the replica after the points; absent while nothing is removed. */
+export type PruneReport = PruneDone & Pick<PrunePlan, 'unconfirmed'> & { replica?: RemovalReport };
 
 const nothing: PruneDone = { stopped: [], expired: [], removed: [], trimmed: [], archivedRuns: [], waits: [], left: 0 };
 
@@ -107,7 +110,6 @@ async function carryOut(pass: PrunePass, rows: RetentionRow[], confirmed: boolea
   try {
     await pass.removePoints(rows);
     await pass.trimPrimary(rows);
-    // Whatever is removed after the points (what the replica withholds, say) has its place here.
     if (pass.done.stopped.length > 0) return;
     if (confirmed) await pass.archiveRuns();
     await pass.archivePoints();
@@ -124,7 +126,7 @@ async function carryOut(pass: PrunePass, rows: RetentionRow[], confirmed: boolea
  * between any two calls. Without a policy, or while one of many things stands in the way, nothing is removed.
  * `confirm`: the name of a plan that an edited policy waits with; NOT_CONFIRMED when the plan is another by now.
  */
-export async function prune(ports: PrunePorts, policy: Policy, confirm?: string): Promise<PruneReport> {
+export async function prune(ports: PrunePorts & RemovalPorts, policy: Policy, confirm?: string): Promise<PruneReport> {
   await requireDirection(ports.vault, 'primary→dr');
   const { retention } = policy;
   if (!retention) return { ...nothing, ...(await planPrune(ports, policy)), unconfirmed: undefined };
@@ -150,5 +152,7 @@ export async function prune(ports: PrunePorts, policy: Policy, confirm?: string)
   await record(ports, pass.done, unconfirmed);
   const { expired, removed, trimmed, archivedRuns, waits, stopped } = pass.done;
   ports.log.info('pruned', { expired, removed, trimmed, archivedRuns, waits: waits.length, stopped: stopped.length });
-  return { ...pass.done, unconfirmed };
+  if (stopped.length > 0) return { ...pass.done, unconfirmed };
+  // What came of the points is recorded by now, whatever becomes of this.
+  return { ...pass.done, unconfirmed, replica: await removeWithheld(ports, policy) };
 }

@@ -1,6 +1,7 @@
 import type { VerificationRecord } from '../../core/artifacts/documents.ts';
 import { mergeDiff } from '../../core/artifacts/merge-diff.ts';
 import { stillHolds } from '../../core/artifacts/verification.ts';
+import { excusedOf } from '../../core/points/excused.ts';
 import type { AdvancePorts } from '../../core/ports/all.ts';
 import type { ArtifactStore } from '../../core/ports/artifacts.ts';
 import { current } from '../../core/recovery/lifecycle.ts';
@@ -98,15 +99,15 @@ function nextSerial({ runs }: Pass, run: Run): number | undefined {
 export async function compareRows(pass: Pass, run: Run, replica: ArtifactStore): Promise<RowComparison> {
   const { ports, policy } = pass;
   const report = await readReport(ports, run);
-  const { artifacts } = pointOf(pass, run);
+  const { deleted, uncopyable } = excusedOf(pointOf(pass, run));
   const serial = nextSerial(pass, run) ?? (await ports.vault.list(vaultKeys.drills)).length;
   const samples = isScratch(run) ? policy.rereadSamples : 0;
   const seen = new RowComparison({
     signers: new Set(report.signers),
-    excused: new Set(artifacts.state === 'complete' ? artifacts.deletedInWindow : []),
+    excused: deleted,
+    uncopyable,
     ...rollingSample(report.packages?.count ?? 0, samples, serial),
     readSince: run.kind === 'drill' && run.readAll ? run.requestedAt : undefined,
-    ignored: vaultKeys.canaries,
     serial,
   });
   const rows = report.packages ? readLines<PackageRow>(ports.vault, report.packages.key) : nothing<PackageRow>();

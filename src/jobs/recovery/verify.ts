@@ -1,11 +1,12 @@
 import { isProtected, transition } from '../../core/points/point.ts';
 import { titleOf } from '../../core/recovery/kinds.ts';
 import { current } from '../../core/recovery/lifecycle.ts';
-import { compared, readyToCutOver, someRead } from '../../core/recovery/observations.ts';
+import { compared, readyToCutOver, someCopied, someRead } from '../../core/recovery/observations.ts';
 import { lost } from '../../core/recovery/restored-instance.ts';
 import type { Problem } from '../../core/recovery/row-comparison.ts';
 import { isProduction, type ProductionRun, type Run } from '../../core/recovery/run.ts';
-import { DrError, describeError } from '../../errors.ts';
+import { DrError, describeError, hasCode } from '../../errors.ts';
+import { copyEntry } from '../artifacts/replicate.ts';
 import { ArtifactBatch } from '../artifacts/verify.ts';
 import { isDarkness } from '../darkness.ts';
 import { eachOf } from '../each-of.ts';
@@ -23,7 +24,8 @@ import { pointOf } from './restore.ts';
 const LOOKUPS = 1_000;
 const LOOKUPS_AT_ONCE = 4;
 
-type Lookup = { key: string; result: 'in-window' | 'healed' | 'lost' | 'displaced' };
+type LookupResult = 'in-window' | 'healed' | 'lost' | 'displaced' | { unfinished: number };
+type Lookup = { key: string; result: LookupResult };
 
 /** Backups are turned on while artifacts are verified; then what is left is a connection, and the fence. */
 export async function stepHealing(pass: Pass, run: ProductionRun): Promise<Run> {
@@ -54,7 +56,13 @@ export async function stepVerifying(pass: Pass, run: Run): Promise<Run> {
   let healed = 0;
   if (seen.problems.length > 0 && run.kind !== 'alarm-test') {
     const looked = await lookUpAll(pass, run, seen.problems.slice(0, LOOKUPS));
-    const keysOf = (result: Lookup['result']) => looked.filter((each) => each.result === result).map(({ key }) => key);
+    // Large ones are healed over several passes, each of which copies more of them.
+    const left = looked.flatMap(({ result }) => (typeof result === 'object' ? [result.unfinished] : []));
+    if (left.length > 0) {
+      const parts = left.reduce((sum, each) => sum + each, 0);
+      return updateAttempt(ports, run, (now) => someCopied(now, parts, ports.clock()));
+    }
+    const keysOf = (result: LookupResult) => looked.filter((each) => each.result === result).map(({ key }) => key);
     healed = keysOf('healed').length;
     if (healed > 0) seen = await compareRows(pass, run, replica);
     seen.deletedInWindow(keysOf('in-window'));
@@ -103,10 +111,11 @@ async function lookUpAll(pass: Pass, run: Run, problems: Problem[]): Promise<Loo
 }
 
 /** Healing is a help: what cannot be healed stays lost, is found as such, and holds up nothing. The primary's silence ends the asking. */
-async function attempt(pass: Pass, { key }: Problem, work: () => Promise<Lookup['result']>): Promise<Lookup['result']> {
+async function attempt(pass: Pass, { key }: Problem, work: () => Promise<LookupResult>): Promise<LookupResult> {
   try {
     return await work();
   } catch (error) {
+    if (hasCode(error, 'COPY_UNFINISHED')) return { unfinished: error.left ?? Number.MAX_SAFE_INTEGER };
     if (!(error instanceof DrError) || isDarkness(error)) throw error;
     pass.ports.log.warn('an artifact could not be healed', { key, error: describeError(error) });
     return 'lost';
@@ -114,30 +123,25 @@ async function attempt(pass: Pass, { key }: Problem, work: () => Promise<Lookup[
 }
 
 /** What was displaced counts in a drill when it can be read, and is put in its place by what is kept. */
-async function lookUpHere(run: Run, problem: Problem, batch: ArtifactBatch): Promise<Lookup['result']> {
+async function lookUpHere(run: Run, problem: Problem, batch: ArtifactBatch): Promise<LookupResult> {
   const { key, checksum } = problem;
   if (isProduction(run)) return (await batch.bringBack(key, checksum ?? undefined)) ? 'healed' : 'lost';
   return checksum !== null && (await batch.isKept(checksum)) ? 'displaced' : 'lost';
 }
 
-async function lookUpAtPrimary(
-  pass: Pass,
-  run: Run,
-  problem: Problem,
-  batch: ArtifactBatch,
-): Promise<Lookup['result']> {
-  const { primaryArtifacts, replica } = pass.ports;
+async function lookUpAtPrimary(pass: Pass, run: Run, problem: Problem, batch: ArtifactBatch): Promise<LookupResult> {
+  const { primaryArtifacts } = pass.ports;
   const { key, kind } = problem;
   const entry = await primaryArtifacts.head(key);
   if (entry && isProduction(run)) {
-    await batch.handle(key, problem.checksum ?? undefined);
-    return 'healed';
+    const handled = await batch.handle(key, problem.checksum ?? undefined);
+    return typeof handled === 'object' ? 'lost' : 'healed';
   }
   if (entry || kind !== 'missing') return 'lost';
   const { deletedAt, versions } = await primaryArtifacts.history(key);
   const [version] = versions;
   if (version && isProduction(run)) {
-    await replica.copyFrom({ bucket: primaryArtifacts.bucket, entry: version, ofVersion: version.versionId });
+    await copyEntry(pass.ports, version, version.versionId);
     return 'healed';
   }
   const point = pointOf(pass, run);

@@ -117,6 +117,19 @@ describe.each([{ bytes: 300 }, { bytes: 500 }, { bytes: 300, versions: true }])(
 );
 
 describe('bytes that are kept aside', () => {
+  it('come back part by part where they are large, over several passes that count as progress', async () => {
+    const { world, old, next, first, rows } = await twoPoints({ bytes: 500 });
+    await rows(old);
+    const { replica, displaced } = world.ports;
+    for (const store of [replica, displaced]) Object.assign(store.limits, { partBytes: 100, partsPerAttempt: 1 });
+    const run = await failoverTo(world, first.id);
+    expect([run.state, allFindings(run), current(run).copying?.left]).toEqual(['done', [], 1]);
+    expect(await whereIs(world, KEY, old)).toContain('in place');
+    expect(await whereIs(world, KEY, next)).toContain('displaced');
+    const parts = (bytes: Buffer) => Math.ceil(bytes.length / 100);
+    expect([replica.parts.length, displaced.parts.length]).toEqual([parts(old), parts(next)]);
+  });
+
   it('count only as long as they are what they were', async () => {
     const { world, old, first, rows } = await twoPoints();
     world.ports.displaced.rot(`displaced/${await hashOf(old)}`);

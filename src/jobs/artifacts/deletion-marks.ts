@@ -1,0 +1,108 @@
+import {
+  type DeletionMark,
+  type Deletions,
+  deletionMarkSchema,
+  deletionsSchema,
+} from '../../core/artifacts/deletions.ts';
+import { MassWatch } from '../../core/artifacts/mass-deletion.ts';
+import { minutesBetween } from '../../core/ids.ts';
+import type { Policy } from '../../core/policy.ts';
+import type { Ports } from '../../core/ports/all.ts';
+import type { Vault } from '../../core/ports/vault.ts';
+import { vaultKeys } from '../../core/vault-layout.ts';
+import { DrError, hasCode } from '../../errors.ts';
+import { encode, readDocument } from '../vault/documents.ts';
+import { packed, readLines } from './inventory.ts';
+
+type MarkPorts = Pick<Ports, 'clock' | 'log' | 'newId' | 'vault'>;
+
+export type ReadDeletions = { value: Deletions; etag: string } | undefined;
+
+/** No run takes as long as this: what it left, or still reads after another run wrote anew, is nobody's then. */
+const STALE_MINUTES = 120;
+
+export function readDeletions(vault: Pick<Vault, 'get'>): Promise<ReadDeletions> {
+  return readDocument(vault, vaultKeys.deletions, deletionsSchema);
+}
+
+/** The marks in the order of their keys. A line that does not fit is VAULT_UNREADABLE: nothing is decided on half of them. */
+export async function* readMarks(vault: Vault, read: ReadDeletions): AsyncIterable<DeletionMark[]> {
+  if (!read) return;
+  const { key } = read.value;
+  for await (const page of readLines<unknown>(vault, key)) {
+    yield page.map((line) => {
+      const { success, data } = deletionMarkSchema.safeParse(line);
+      if (success) return data;
+      throw new DrError('VAULT_UNREADABLE', `${key}: a mark does not fit`, { subject: key });
+    });
+  }
+}
+
+/** What is known when all marks are written. */
+export type MarkFacts = () => Pick<Deletions, 'listedAt' | 'listedBeforeAt' | 'replica' | 'blocked'>;
+
+/** Counts marks while they are written. */
+class MarkCount {
+  withheld = 0;
+  hidden = 0;
+  #oldest: string | undefined;
+  add({ backAt, hiddenAt, goneAt }: DeletionMark): void {
+    if (hiddenAt) this.hidden += 1;
+    if (hiddenAt || backAt) return;
+    this.withheld += 1;
+    if (this.#oldest === undefined || goneAt < this.#oldest) this.#oldest = goneAt;
+  }
+  get result() {
+    const { withheld, hidden } = this;
+    return { withheld, hidden, ...(this.#oldest ? { oldestGoneAt: this.#oldest } : {}) };
+  }
+}
+
+/**
+ * Writes all marks anew, counts them, and makes them the current ones if nobody did since `read`. Dying anywhere leaves
+ * the old ones current; of two runs at once one gives way, which is `false`. An error of `marks` is thrown on.
+ */
+export async function writeMarks(
+  ports: MarkPorts,
+  policy: Policy,
+  read: ReadDeletions,
+  marks: AsyncIterable<DeletionMark[]>,
+  facts: MarkFacts,
+): Promise<boolean> {
+  const { vault } = ports;
+  const at = ports.clock();
+  const counted = new MarkCount();
+  const watch = new MassWatch(read?.value.mass ?? [], at);
+  async function* lines() {
+    for await (const page of marks) {
+      for (const mark of page) {
+        counted.add(mark);
+        watch.add(mark);
+      }
+      yield page.map((mark) => `${JSON.stringify(mark)}\n`).join('');
+    }
+  }
+  const key = vaultKeys.deletionFile(at, ports.newId());
+  await vault.putStream(key, packed(lines()));
+  const known = facts();
+  const mass = watch.result(known.replica, policy.replica);
+  const index: Deletions = { schema: 'deletions/1', at: at.toISOString(), key, ...counted.result, ...known, mass };
+  try {
+    await vault.put(vaultKeys.deletions, encode(index), read?.etag);
+  } catch (error) {
+    if (!hasCode(error, 'CONFLICT')) throw error;
+    ports.log.info('another run wrote which deletes are withheld');
+    return false;
+  }
+  for (const each of mass)
+    if (!read?.value.mass.some(({ id }) => id === each.id)) ports.log.warn('mass deletion', each);
+  await removeStale(ports, key);
+  return true;
+}
+
+/** Files that are current no more, or never were. */
+async function removeStale({ vault, clock }: MarkPorts, current: string): Promise<void> {
+  for (const { key, lastModified } of await vault.list(vaultKeys.deletionFiles)) {
+    if (key !== current && minutesBetween(lastModified, clock()) > STALE_MINUTES) await vault.remove(key);
+  }
+}

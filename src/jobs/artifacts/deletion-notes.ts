@@ -1,0 +1,52 @@
+import { type DeletionNote, deletionNoteSchema } from '../../core/artifacts/deletions.ts';
+import type { Ports } from '../../core/ports/all.ts';
+import type { Vault } from '../../core/ports/vault.ts';
+import { vaultKeys } from '../../core/vault-layout.ts';
+import { eachOf } from '../each-of.ts';
+import { parseDocument } from '../vault/documents.ts';
+
+type NotePorts = Pick<Ports, 'clock' | 'newId' | 'primaryArtifacts' | 'replica' | 'vault'>;
+
+const READS_AT_ONCE = 16;
+
+/** What events of one batch say of deletions. Events come late, twice and in any order: the primary itself is asked. */
+export class DeletionNotes {
+  readonly #ports: NotePorts;
+  readonly #notes: DeletionNote[] = [];
+
+  constructor(ports: NotePorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * An artifact was deleted, or was uploaded where the replica still holds one of its name: that one's deletion is over.
+   * Asked before anything is copied. What the replica never held is nobody's loss.
+   */
+  async look(key: string): Promise<void> {
+    const { clock, primaryArtifacts, replica } = this.#ports;
+    if (!(await replica.head(key))) return;
+    const there = (await primaryArtifacts.head(key)) !== undefined;
+    this.#notes.push({ key, at: clock().toISOString(), there });
+  }
+
+  /** Writes what was seen, once. A batch that dies before is handled again, and looks again. */
+  async end(): Promise<void> {
+    if (this.#notes.length === 0) return;
+    const lines = this.#notes.map((note) => `${JSON.stringify(note)}\n`).join('');
+    await this.#ports.vault.put(vaultKeys.deletionLog(this.#ports.clock(), this.#ports.newId()), lines, undefined);
+  }
+}
+
+/** The notes of these log entries, by key. */
+export async function readDeletionNotes(
+  vault: Pick<Vault, 'get'>,
+  logs: readonly string[],
+): Promise<Map<string, DeletionNote[]>> {
+  const read = await eachOf(logs, READS_AT_ONCE, async (key) => {
+    const lines = (await vault.get(key))?.body.split('\n') ?? [];
+    return lines.flatMap((line) => (line === '' ? [] : [parseDocument(key, line, deletionNoteSchema)]));
+  });
+  const notes = new Map<string, DeletionNote[]>();
+  for (const note of read.flat()) notes.set(note.key, [...(notes.get(note.key) ?? []), note]);
+  return notes;
+}
