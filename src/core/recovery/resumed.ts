@@ -3,14 +3,14 @@ import { move, nextCandidate } from './lifecycle.ts';
 import { finalOutdated } from './observations.ts';
 import type { ProductionRun, RunOf, StartRequest } from './run.ts';
 
-type Asked = Pick<StartRequest, 'point' | 'acceptFindings' | 'acceptUnfenced'>;
+type Resumption = Pick<StartRequest, 'point' | 'acceptFindings' | 'acceptUnfenced'>;
 
 /** A switchover goes on with what it restored only while that is of its final point, and the fence stands since then. */
 const needsFence = (run: RunOf<'switchover'>, point: string): boolean =>
   !isConfirmed(run.fence) || finalOutdated(run) || point !== run.finalPoint;
 
 /** What a blocked failover does next: again from the step that it stopped at. `again`: capture another final point. */
-export function resumed<R extends ProductionRun>(run: R, request: Asked, again: boolean, now: Date): R {
+export function resumed<R extends ProductionRun>(run: R, request: Resumption, again: boolean, now: Date): R {
   const accepting = {
     ...run,
     acceptFindings: run.acceptFindings || request.acceptFindings,
