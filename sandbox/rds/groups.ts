@@ -84,6 +84,24 @@ async function requireSubnets(world: RdsWorld, region: string, wanted: string[])
   }
 }
 
+/** An id of EC2's form: the sandbox's own sites name groups by words, which it takes as they are. */
+const isGroupId = (id: string): boolean => /^sg-[0-9a-f]{8,17}$/.test(id);
+
+/** Security groups that an instance is to be in are there. */
+export async function requireSecurityGroups(world: RdsWorld, region: string, params: Params): Promise<void> {
+  const wanted = (params.list('VpcSecurityGroupIds.VpcSecurityGroupId') ?? []).filter(isGroupId);
+  if (wanted.length === 0) return;
+  const ec2 = new EC2Client({ region, endpoint: world.bridge.endpoint, credentials: rootCredentials });
+  try {
+    const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({}));
+    const unknown = wanted.find((id) => !SecurityGroups.some((each) => each.GroupId === id));
+    if (unknown)
+      throw new RdsFault('InvalidParameterValue', `Invalid security group , groupId= ${unknown}, groupName=`);
+  } finally {
+    ec2.destroy();
+  }
+}
+
 /** Whether any of the groups lets anybody in: one that the region knows and that has no rule lets nobody in. */
 export async function letsIn(world: RdsWorld, region: string, groups: string[]): Promise<boolean> {
   const ec2 = new EC2Client({ region, endpoint: world.bridge.endpoint, credentials: rootCredentials });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
-import { letsIn, requireGroups } from './groups.ts';
+import { letsIn, requireGroups, requireSecurityGroups } from './groups.ts';
 import { ENGINE_VERSION, type Instance, instanceXml, RdsFault, type Snapshot } from './model.ts';
 import type { Params } from './query.ts';
 import { isDead, turnBackups } from './states.ts';
@@ -95,6 +95,7 @@ export async function createInstance(world: RdsWorld, caller: Caller, params: Pa
   const arn = world.arn(caller.region, 'db', (params.text('DBInstanceIdentifier') ?? '').toLowerCase());
   await world.allow(caller, 'rds:CreateDBInstance', [arn], params.tags() ?? []);
   requireGroups(world, caller.region, params);
+  await requireSecurityGroups(world, caller.region, params);
   const keyId = params.text('KmsKeyId');
   const kmsKeyId = keyId ? await world.requireKey(caller, keyId) : undefined;
   const instance = Object.assign(newInstance(world, caller, params), { kmsKeyId });
@@ -133,6 +134,7 @@ export async function modifyInstance(world: RdsWorld, caller: Caller, params: Pa
   const instance = world.instance(caller.region, params.text('DBInstanceIdentifier'));
   await world.allow(caller, 'rds:ModifyDBInstance', [world.arn(caller.region, 'db', instance.id)]);
   requireState(world, instance, 'ModifyDBInstance');
+  await requireSecurityGroups(world, caller.region, params);
   const password = params.text('MasterUserPassword');
   const groups = params.list('VpcSecurityGroupIds.VpcSecurityGroupId');
   instance.multiAz = params.flag('MultiAZ') ?? instance.multiAz;

@@ -1,4 +1,4 @@
-import { requireGroups } from './groups.ts';
+import { requireGroups, requireSecurityGroups } from './groups.ts';
 import { describedInstance, newInstance } from './instances.ts';
 import { type Instance, RdsFault, type Snapshot } from './model.ts';
 import type { Params } from './query.ts';
@@ -18,6 +18,7 @@ async function allowRestore(world: RdsWorld, caller: Caller, params: Params, sou
   await world.allow(caller, 'rds:RestoreDBInstanceFromDBSnapshot', [arn, sourceArn, ...groups], tags);
   if (tags.length > 0) await world.allow(caller, 'rds:AddTagsToResource', [arn], tags);
   requireGroups(world, caller.region, params);
+  await requireSecurityGroups(world, caller.region, params);
 }
 
 /** The state in which this restore ends instead of coming up, if it does. */

@@ -112,6 +112,21 @@ describe('a failover on an RDS that takes its time', () => {
     expect([run.state, allFindings(run).map((each) => each.code)]).toEqual(['done', ['ENGINE_UPGRADED']]);
   });
 
+  it('stops at once where RDS refuses what the configuration says, and names it; a drill fails with it', async () => {
+    const gone = 'sg-0123456789abcdef0';
+    Object.assign(subject.world.policy.restore, { securityGroups: [gone] });
+    const before = await subject.drInstances();
+    const run = await subject.finish(await start());
+    expect([run.state, run.attempts.map((each) => each.outcome)]).toEqual(['blocked', [undefined]]);
+    expect([run.blocked?.reason, run.blocked?.doFirst]).toEqual([
+      expect.stringContaining(gone),
+      expect.stringContaining('mend what RDS names'),
+    ]);
+    const drill = await subject.drill();
+    expect([drill.state, drill.history.at(-1)?.why]).toEqual(['failed', expect.stringContaining(gone)]);
+    expect(await subject.drInstances()).toEqual(before);
+  });
+
   it('in a drill leaves none of the instances that it made', async () => {
     const [first] = subject.world.policy.restore.drillClasses as [string];
     await sandbox.control.rds({ restoresEndIn: { [first]: 'insufficient-capacity' } });

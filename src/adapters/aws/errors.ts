@@ -58,6 +58,13 @@ const codes: Record<string, DrErrorCode> = {
   InsufficientDBInstanceCapacityFault: 'NO_CAPACITY',
   // Of a restore: a class that cannot be ordered, or storage that does not go with it.
   InvalidParameterCombination: 'COMBINATION_REFUSED',
+  // What waiting does not mend: a class, a group, a subnet, an authority or a kind of storage that is not there.
+  InvalidParameterValue: 'REQUEST_REFUSED',
+  InvalidSubnet: 'REQUEST_REFUSED',
+  InvalidVPCNetworkStateFault: 'REQUEST_REFUSED',
+  DBSubnetGroupDoesNotCoverEnoughAZs: 'REQUEST_REFUSED',
+  CertificateNotFoundFault: 'REQUEST_REFUSED',
+  StorageTypeNotSupportedFault: 'REQUEST_REFUSED',
   InstanceQuotaExceededFault: 'QUOTA_EXCEEDED',
   StorageQuotaExceededFault: 'QUOTA_EXCEEDED',
   // A function in a VPC that slept: the first call wakes it and fails.
@@ -79,6 +86,7 @@ const hints: Partial<Record<DrErrorCode, string>> = {
   NO_CAPACITY: 'AWS has no instance of this class now; name others in restore.classes.',
   UNCOPYABLE:
     'This object cannot be read by anybody as it is: restore it from its archive class, or upload it again without a key of its own.',
+  REQUEST_REFUSED: 'The message names what AWS does not take: mend the configuration and deploy.',
   COMBINATION_REFUSED: 'AWS does not offer this together: look at restore.classes and restore.storageType.',
   KMS_UNUSABLE: 'Enable the key in the DR region, cancel its deletion, and let the functions use it in the key policy.',
 };

@@ -43,7 +43,7 @@ export type RestoreRequest = {
 
 /** Instances restored at the DR site. Every method may be called twice. */
 export interface Instances {
-  /** Starts a restore. Success when it exists already for this run; INSTANCE_MISMATCH when for another; NO_CAPACITY, COMBINATION_REFUSED: take another class. That it was accepted does not mean that it comes up. */
+  /** Starts a restore. Success when it exists already for this run; INSTANCE_MISMATCH when for another; NO_CAPACITY, COMBINATION_REFUSED, REQUEST_REFUSED: take another class, and where all are refused it is for the operator. That it was accepted does not mean that it comes up. */
   restore(request: RestoreRequest): Promise<void>;
   /** One instance; undefined when there is none. */
   status(name: string): Promise<RestoredInstance | undefined>;

@@ -79,7 +79,12 @@ async function ask(pass: Pass, run: Run): Promise<Run> {
     return updateAttempt(ports, run, (now) => {
       if (!isProduction(now)) return reject(now, ports.clock(), why);
       const again = withAttempt(now, { restore: undefined });
-      return block(again, ports.clock(), why, 'name other classes in restore.classes and deploy, or wait');
+      return block(
+        again,
+        ports.clock(),
+        why,
+        'mend what RDS names, or name other classes in restore.classes, and deploy; or wait for capacity',
+      );
     });
   }
   const stopped = await prerequisites(pass, run);
@@ -111,7 +116,7 @@ async function ask(pass: Pass, run: Run): Promise<Run> {
 
 async function refusedRestore(pass: Pass, run: Run, className: string, error: unknown): Promise<Run> {
   const { ports } = pass;
-  if (hasCode(error, 'NO_CAPACITY', 'COMBINATION_REFUSED')) {
+  if (hasCode(error, 'NO_CAPACITY', 'COMBINATION_REFUSED', 'REQUEST_REFUSED')) {
     return updateAttempt(ports, run, (now) => capacityRefused(now, className, error.message, ports.clock()));
   }
   if (hasCode(error, 'NOT_FOUND', 'INSTANCE_MISMATCH')) {
