@@ -44,6 +44,12 @@ export function prunePermissions({ config, account: { account, partition }, name
     },
     {
       of: ['prune'],
+      actions: ['s3:PutObject'],
+      arns: ['deletions.json', 'deletions/all-any.ndjson.gz'].map((each) => object(dr.vaultBucket, each)),
+      why: 'what was removed, and what was not (test/jobs/artifacts/removal-killed.test.ts)',
+    },
+    {
+      of: ['prune'],
       actions: ['s3:DeleteObject'],
       arns: [object(dr.vaultBucket, 'deletions/all-any.ndjson.gz')],
       why: 'files of marks end (test/jobs/artifacts/withheld-histories.test.ts)',
