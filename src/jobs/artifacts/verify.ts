@@ -111,13 +111,15 @@ export class ArtifactBatch {
     const healed = decision !== 'keep' && isWrong(held, expected) ? await this.#heal(held, expected) : undefined;
     if (healed) return this.#settle(healed, offer, offered, expected);
     if (decision === 'replace' && source) {
-      const replaced = await this.#replace(held, { bucket: primaryArtifacts.bucket, entry: source });
+      const from = { bucket: primaryArtifacts.bucket, entry: source };
+      const replaced = await this.#replace(held, from, source.lastModified);
       log.warn('artifact replaced from the primary', { key: held.key, was: held.verdict, old: held.fileBlake2b });
       return replaced;
     }
     // Nobody can prove these yet, and a row may want them by their hash: they are kept beside those that stay.
     if (source && offered && offered.fileBlake2b !== held.fileBlake2b && !isDamaged(offered)) {
-      await keepBytes(this.#ports, { bucket: primaryArtifacts.bucket, entry: source }, offered);
+      const from = { bucket: primaryArtifacts.bucket, entry: source };
+      await keepBytes(this.#ports, from, offered, source.lastModified);
     }
     return held;
   }
@@ -190,12 +192,12 @@ export class ArtifactBatch {
    * The one overwrite, only by bytes that were read and found right, and only after what was there is kept (I3). Wrong
    * bytes stay as a version where the bucket keeps those: no row can want them by their hash.
    */
-  async #replace(held: VerificationRecord, from: CopySource): Promise<VerificationRecord> {
+  async #replace(held: VerificationRecord, from: CopySource, until?: Date): Promise<VerificationRecord> {
     const { replica } = this.#ports;
     const { key, size, etag, versionId } = held;
     const entry = { key, size, etag, lastModified: new Date(held.at), ...(versionId ? { versionId } : {}) };
     if (!isDamaged(held) || !keepsVersions(held)) {
-      await keepBytes(this.#ports, { bucket: replica.bucket, entry }, held);
+      await keepBytes(this.#ports, { bucket: replica.bucket, entry }, held, until);
     }
     await replica.replaceFrom(from, etag, copyProgress(this.#ports, from, 'replacement'));
     return this.#arrived(key);
