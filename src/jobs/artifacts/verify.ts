@@ -12,6 +12,7 @@ import { isDarkness } from '../darkness.ts';
 import { readKeyRing } from '../keys/key-ring.ts';
 import { copyProgress } from './copy-progress.ts';
 import { keepBytes, keepsVersions } from './displaced.ts';
+import { mayGiveWay } from './give-way.ts';
 import { type KeptBytes, keptBytesOf } from './kept-bytes.ts';
 import { copyOffered, type Offer, refusalOf, sourceFacts } from './offer.ts';
 
@@ -60,7 +61,8 @@ export class ArtifactBatch {
     const { source, refused, silence } = offer;
     // What was copied while it could still be read, and was archived since, is no concern.
     const refusal = refused && (!source || isOtherSource(source, entry, undefined)) && refusalOf(key, offer, refused);
-    this.#record(record, offered, refusal ? NO_SOURCE : offered && source && sourceFacts(source, offered));
+    const undecided = refusal || offer.waits;
+    this.#record(record, offered, undecided ? NO_SOURCE : offered && source && sourceFacts(source, offered));
     return refusal || (refused || silence ? 'unseen' : 'settled');
   }
 
@@ -110,13 +112,14 @@ export class ArtifactBatch {
     // An older point may want what was there before it went wrong: that comes back first, and is kept as any other.
     const healed = decision !== 'keep' && isWrong(held, expected) ? await this.#heal(held, expected) : undefined;
     if (healed) return this.#settle(healed, offer, offered, expected);
-    if (decision === 'replace' && source) {
+    offer.waits = decision === 'replace' && !isWrong(held, expected) && !(await mayGiveWay(this.#ports.vault));
+    if (decision === 'replace' && source && !offer.waits) {
       const from = { bucket: primaryArtifacts.bucket, entry: source };
       const replaced = await this.#replace(held, from, source.lastModified);
       log.warn('artifact replaced from the primary', { key: held.key, was: held.verdict, old: held.fileBlake2b });
       return replaced;
     }
-    // Nobody can prove these yet, and a row may want them by their hash: they are kept beside those that stay.
+    // Nobody can prove these yet, or they wait, and a row may want them by their hash: they are kept beside those that stay.
     if (source && offered && offered.fileBlake2b !== held.fileBlake2b && !isDamaged(offered)) {
       const from = { bucket: primaryArtifacts.bucket, entry: source };
       await keepBytes(this.#ports, from, offered, source.lastModified);
