@@ -13,7 +13,7 @@ import { readKeyRing } from '../keys/key-ring.ts';
 import { copyProgress } from './copy-progress.ts';
 import { keepBytes, keepsVersions } from './displaced.ts';
 import { mayGiveWay } from './give-way.ts';
-import { type KeptBytes, keptBytesOf } from './kept-bytes.ts';
+import { displacedHashes, type KeptBytes, keptBytesOf } from './kept-bytes.ts';
 import { copyOffered, type Offer, refusalOf, sourceFacts } from './offer.ts';
 
 type VerifyPorts = Pick<
@@ -129,7 +129,7 @@ export class ArtifactBatch {
 
   /**
    * Brings bytes back from what the DR site keeps, of versions and of what was displaced: those of `expected`, or any
-   * that prove themselves. Answers whether they are in their place now. Needs the DR site only.
+   * that prove themselves and that nothing displaced. Answers whether they are in their place now. Needs the DR site only.
    */
   async bringBack(key: string, expected: string | undefined): Promise<boolean> {
     const { replica } = this.#ports;
@@ -158,9 +158,10 @@ export class ArtifactBatch {
 
   /** The first of what is kept that fits, read before it is believed. */
   async #find(key: string, held: VerificationRecord | undefined, expected: string | undefined) {
+    const older = expected === undefined ? await displacedHashes(this.#ports, key) : new Set<string | null>();
     for await (const candidate of keptBytesOf(this.#ports, key, held, expected)) {
       const found = await this.#tried(candidate);
-      if (found && isFit(found, expected)) return candidate;
+      if (found && isFit(found, expected) && !older.has(found.fileBlake2b)) return candidate;
     }
     return undefined;
   }
