@@ -15,6 +15,7 @@ import { keepBytes, keepsVersions } from './displaced.ts';
 import { mayGiveWay } from './give-way.ts';
 import { displacedHashes, type KeptBytes, keptBytesOf } from './kept-bytes.ts';
 import { copyOffered, type Offer, refusalOf, sourceFacts } from './offer.ts';
+import { copyEntry } from './replicate.ts';
 
 type VerifyPorts = Pick<
   Ports,
@@ -141,6 +142,19 @@ export class ArtifactBatch {
     return healed !== undefined;
   }
 
+  /** Copies the newest of the primary's versions that has the wanted bytes, read before it is believed; any where nobody knows them. */
+  async copyVersion(versions: readonly ObjectEntry[], expected: string | undefined): Promise<boolean> {
+    const { bucket } = this.#ports.primaryArtifacts;
+    for (const entry of versions) {
+      const from = { bucket, entry, ofVersion: entry.versionId };
+      const found = expected && (await this.#tried({ store: this.#ports.primaryArtifacts, from }));
+      if (expected && !(found && isFit(found, expected))) continue;
+      await copyEntry(this.#ports, entry, entry.versionId);
+      return true;
+    }
+    return false;
+  }
+
   /** Whether bytes with this hash were displaced and still are what they were: proved by reading them. */
   async isKept(expected: string): Promise<boolean> {
     const { displaced } = this.#ports;
@@ -166,12 +180,12 @@ export class ArtifactBatch {
     return undefined;
   }
 
-  /** What left since it was listed is no candidate. */
-  async #tried({ store, from }: KeptBytes): Promise<VerificationRecord | undefined> {
+  /** What left since it was listed, or was archived, is no candidate. */
+  async #tried({ store, from }: Pick<KeptBytes, 'store' | 'from'>): Promise<VerificationRecord | undefined> {
     try {
       return await this.#verify(store, from.entry, from.ofVersion);
     } catch (error) {
-      if (hasCode(error, 'NOT_FOUND', 'CONFLICT')) return undefined;
+      if (hasCode(error, 'NOT_FOUND', 'CONFLICT', 'UNCOPYABLE')) return undefined;
       throw error;
     }
   }

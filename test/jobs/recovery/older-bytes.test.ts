@@ -118,6 +118,27 @@ describe.each([{ bytes: 300 }, { bytes: 500 }, { bytes: 300, versions: true }])(
   },
 );
 
+describe('an artifact that is nowhere in the DR site', () => {
+  it('comes from the version of the primary that has its bytes, which need not be the newest', async () => {
+    const world = await artifactWorld();
+    const { ports, clock } = world;
+    ports.primaryArtifacts.keepVersions();
+    const [old, next] = [await newHart(), await newHart()];
+    ports.primaryArtifacts.plant(KEY, old);
+    await handle(ports, KEY);
+    const { id } = await protect(world);
+    for (const each of [old, next]) {
+      clock.passMinutes(1);
+      ports.primaryArtifacts.plant(KEY, each);
+      ports.primaryArtifacts.lose(KEY);
+    }
+    ports.replica.lose(KEY);
+    await rowsAre(world, { [KEY]: await hashOf(old) });
+    const run = await failoverTo(world, id);
+    expect([run.state, await whereIs(world, KEY, old)]).toEqual(['done', ['in place']]);
+  });
+});
+
 describe('bytes that are kept aside', () => {
   it('come back part by part where they are large, over several passes that count as progress', async () => {
     const { world, old, next, first, rows } = await twoPoints({ bytes: 500 });
