@@ -171,6 +171,12 @@ function table({ name, config, account: { account, partition, keyArns }, names }
       why: 'a restore is checked against the option group too, which is the default one',
     },
     {
+      of: ['replicate'],
+      actions: ['s3:GetObject'],
+      arns: [object(dr.vaultBucket, 'failovers/any.json')],
+      why: 'newer bytes wait for the end of a failover that there has been (test/jobs/recovery/older-bytes.test.ts)',
+    },
+    {
       of: ['replicate', ...recovering],
       actions: ['s3:GetObjectVersion'],
       arns: [object(dr.replicaBucket)],

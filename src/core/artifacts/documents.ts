@@ -38,8 +38,11 @@ export const displacedSchema = z.strictObject({
   size: count,
   verdict: z.string(),
   signer: z.string().nullable(),
-  /** Each key under which they were, when they were last displaced there, and the ETag that they had in the replica. */
-  of: z.array(z.strictObject({ key: z.string(), at: instant, etag: z.string() })),
+  /**
+   * Each key under which they were, when they were last displaced there, the ETag that they had where they were copied
+   * from, and when the primary got what displaced them: what it got there since is something else.
+   */
+  of: z.array(z.strictObject({ key: z.string(), at: instant, etag: z.string(), until: instant.optional() })),
 });
 
 /** The verified artifacts of the replica, all of them: `verified.json` names the file that holds them. */

@@ -1,4 +1,5 @@
-import type { VerificationRecord } from './documents.ts';
+import type { DisplacedFacts, VerificationRecord } from './documents.ts';
+import type { InventoryEntry } from './merge-diff.ts';
 import { isDamaged } from './verification.ts';
 
 type Bytes = Pick<VerificationRecord, 'verdict' | 'fileBlake2b'>;
@@ -28,4 +29,11 @@ export function decideOnBytes(
   const other = offered !== undefined && offered.fileBlake2b !== held.fileBlake2b && isFit(offered, expected);
   if (other && (wrong || expected === undefined)) return 'replace';
   return wrong ? 'heal' : 'keep';
+}
+
+/** Whether displaced bytes may be those that a point listed: an equal size alone says nothing of what the primary got after them. */
+export function mayBeListed({ size, of }: DisplacedFacts, entry: InventoryEntry): boolean {
+  const known = of.find(({ key }) => key === entry.key);
+  if (!known || size !== entry.size) return false;
+  return known.etag === entry.etag || entry.lastModified < (known.until ?? known.at);
 }

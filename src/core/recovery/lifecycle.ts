@@ -17,11 +17,10 @@ import {
   type RunState,
   type StartRequest,
 } from './run.ts';
-
-const over: readonly RunState[] = ['passed', 'failed', 'done', 'aborted'];
+import { endStates } from './run-end.ts';
 
 /** Whether the run has ended; a blocked failover waits for its operator and has not. */
-export const isOver = (run: Run): boolean => over.includes(run.state);
+export const isOver = (run: Run): boolean => endStates.includes(run.state);
 /** Whether `advance` has something to do for the run itself (its fence is another matter). */
 export const isMoving = (run: Run): boolean => !isOver(run) && run.state !== 'blocked';
 /** Whether the direction is changed by this run, or about to be: it can no longer be called off. */
@@ -214,7 +213,7 @@ export function allFindings(run: Run): Finding[] {
 export function phaseSeconds(run: Run, now: Date): Record<string, number> {
   const found: Record<string, number> = {};
   for (const [index, { at, state }] of run.history.entries()) {
-    if (over.includes(state) || state === 'blocked') continue;
+    if (endStates.includes(state) || state === 'blocked') continue;
     const next = run.history[index + 1]?.at ?? now.toISOString();
     const seconds = (new Date(next).getTime() - new Date(at).getTime()) / 1000;
     found[state] = Number(((found[state] ?? 0) + seconds).toFixed(1));

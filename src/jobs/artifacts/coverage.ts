@@ -1,4 +1,5 @@
 import { type InventoryEntry, mergeDiff, SampleCounter, type Sampled } from '../../core/artifacts/merge-diff.ts';
+import { mayBeListed } from '../../core/artifacts/other-bytes.ts';
 import { isOtherSource, newestByKey, stoodAgainst, succeeding } from '../../core/artifacts/verification.ts';
 import type { Point } from '../../core/points/documents.ts';
 import { excusedOf } from '../../core/points/excused.ts';
@@ -66,7 +67,7 @@ export async function measureCoverage(ports: CoveragePorts, point: Point): Promi
 async function withoutExplained(ports: CoveragePorts, suspects: Suspect[], complete: boolean): Promise<Suspect[]> {
   if (suspects.length === 0) return suspects;
   const kept = await readDisplaced(ports);
-  const open = suspects.filter(({ entry }) => !kept.get(entry.key)?.some((facts) => facts.size === entry.size));
+  const open = suspects.filter(({ entry }) => !kept.get(entry.key)?.some((facts) => mayBeListed(facts, entry)));
   if (complete || !open.some(({ held }) => held !== undefined)) return open;
   const logs = (await ports.vault.list(vaultKeys.verificationLogs)).slice(-NEWEST_LOGS).map(({ key }) => key);
   const records = newestByKey(await readLogs(ports.vault, logs));

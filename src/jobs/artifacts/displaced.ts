@@ -18,9 +18,15 @@ export function keepsVersions({ versionId }: Pick<VerificationRecord, 'versionId
 
 /**
  * Keeps bytes under their own hash, before others take their place (I3). `from` names what was read as `record`, and is
- * copied only if it still is that. Dying after it leaves bytes that are known and still in their place: harmless.
+ * copied only if it still is that. `until`: when the primary got what displaces them, if that comes from there. Dying after
+ * it leaves bytes that are known and still in their place: harmless.
  */
-export async function keepBytes(ports: DisplacePorts, from: CopySource, record: VerificationRecord): Promise<void> {
+export async function keepBytes(
+  ports: DisplacePorts,
+  from: CopySource,
+  record: VerificationRecord,
+  until?: Date,
+): Promise<void> {
   const { fileBlake2b: blake2b, size, verdict, signer, key, etag } = record;
   if (blake2b === null) throw new DrError('COPY_INCOMPLETE', `${key} has no hash to be kept under`, { subject: key });
   const as = vaultKeys.displacedBytes(blake2b);
@@ -36,7 +42,8 @@ export async function keepBytes(ports: DisplacePorts, from: CopySource, record: 
   const at = ports.clock().toISOString();
   await updateDocument(ports.vault, vaultKeys.displacedFacts(blake2b), displacedSchema, (now): DisplacedFacts => {
     const others = (now?.of ?? []).filter((each) => each.key !== key).slice(0, KEYS - 1);
-    return { schema: 'displaced/1', blake2b, size, verdict, signer, of: [{ key, at, etag }, ...others] };
+    const displaced = { key, at, etag, ...(until ? { until: until.toISOString() } : {}) };
+    return { schema: 'displaced/1', blake2b, size, verdict, signer, of: [displaced, ...others] };
   });
 }
 

@@ -11,8 +11,8 @@ const VERSIONS = 20;
 export type KeptBytes = { what: 'displaced' | 'version'; store: ArtifactStore; from: CopySource };
 
 /**
- * What the DR site keeps of a key besides what lies in its place: the displaced bytes of this hash, versions of the
- * replica's, and whatever was displaced there, if no hash is wanted. Nobody has read them yet.
+ * What the DR site keeps of a key besides what lies in its place: the displaced bytes of this hash, and versions of the
+ * replica's. Nobody has read them yet.
  */
 export async function* keptBytesOf(
   ports: Pick<Ports, 'displaced' | 'replica' | 'vault'>,
@@ -21,30 +21,27 @@ export async function* keptBytesOf(
   expected: string | undefined,
 ): AsyncIterable<KeptBytes> {
   const { displaced, replica } = ports;
-  if (expected !== undefined) yield* displacedBytes(displaced, key, [expected]);
+  if (expected !== undefined) yield* displacedBytes(displaced, key, expected);
   const { versions } = await replica.history(key);
   const current = held && (held.versionId ?? 'null');
   for (const entry of versions.slice(0, VERSIONS)) {
     if ((entry.versionId ?? 'null') === current) continue;
     yield { what: 'version', store: replica, from: { bucket: replica.bucket, entry, ofVersion: entry.versionId } };
   }
-  if (expected !== undefined) return;
-  const known = (await readDisplaced(ports)).get(key) ?? [];
-  const newest = known.sort((a, b) => (displacedAt(a, key) < displacedAt(b, key) ? 1 : -1));
-  yield* displacedBytes(
-    displaced,
-    key,
-    newest.map((each) => each.blake2b),
-  );
 }
 
-function displacedAt(facts: { of: { key: string; at: string }[] }, key: string): string {
-  return facts.of.find((each) => each.key === key)?.at ?? '';
+async function* displacedBytes(store: ArtifactStore, as: string, blake2b: string): AsyncIterable<KeptBytes> {
+  const entry = await store.head(vaultKeys.displacedBytes(blake2b));
+  if (entry) yield { what: 'displaced', store, from: { bucket: store.bucket, entry, as } };
 }
 
-async function* displacedBytes(store: ArtifactStore, as: string, hashes: string[]): AsyncIterable<KeptBytes> {
-  for (const blake2b of hashes) {
-    const entry = await store.head(vaultKeys.displacedBytes(blake2b));
-    if (entry) yield { what: 'displaced', store, from: { bucket: store.bucket, entry, as } };
-  }
+/**
+ * Hashes of what others displaced under a key. In their place again, they would pass for those others: only who wants
+ * them by their hash gets them back.
+ */
+export async function displacedHashes(
+  ports: Pick<Ports, 'displaced' | 'vault'>,
+  key: string,
+): Promise<ReadonlySet<string | null>> {
+  return new Set(((await readDisplaced(ports)).get(key) ?? []).map(({ blake2b }) => blake2b));
 }

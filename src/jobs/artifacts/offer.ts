@@ -7,9 +7,15 @@ import { copyEntry, type ReplicatePorts } from './replicate.ts';
 
 /**
  * What the primary has under a key: nothing, an object, or nobody knows. `copied`: it came with this very call. `refused`:
- * nobody can read it as it is.
+ * nobody can read it as it is. `waits`: it may not take the place of what is here yet.
  */
-export type Offer = { source: ObjectEntry | undefined; copied: boolean; silence?: DrError; refused?: DrError };
+export type Offer = {
+  source: ObjectEntry | undefined;
+  copied: boolean;
+  silence?: DrError;
+  refused?: DrError;
+  waits?: boolean;
+};
 
 /** Copies what the primary has under a key, if the replica lacks it. */
 export async function copyOffered(ports: ReplicatePorts, key: string): Promise<Offer> {

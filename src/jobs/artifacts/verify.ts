@@ -12,8 +12,10 @@ import { isDarkness } from '../darkness.ts';
 import { readKeyRing } from '../keys/key-ring.ts';
 import { copyProgress } from './copy-progress.ts';
 import { keepBytes, keepsVersions } from './displaced.ts';
-import { type KeptBytes, keptBytesOf } from './kept-bytes.ts';
+import { mayGiveWay } from './give-way.ts';
+import { displacedHashes, type KeptBytes, keptBytesOf } from './kept-bytes.ts';
 import { copyOffered, type Offer, refusalOf, sourceFacts } from './offer.ts';
+import { copyEntry } from './replicate.ts';
 
 type VerifyPorts = Pick<
   Ports,
@@ -60,7 +62,8 @@ export class ArtifactBatch {
     const { source, refused, silence } = offer;
     // What was copied while it could still be read, and was archived since, is no concern.
     const refusal = refused && (!source || isOtherSource(source, entry, undefined)) && refusalOf(key, offer, refused);
-    this.#record(record, offered, refusal ? NO_SOURCE : offered && source && sourceFacts(source, offered));
+    const undecided = refusal || offer.waits;
+    this.#record(record, offered, undecided ? NO_SOURCE : offered && source && sourceFacts(source, offered));
     return refusal || (refused || silence ? 'unseen' : 'settled');
   }
 
@@ -110,21 +113,24 @@ export class ArtifactBatch {
     // An older point may want what was there before it went wrong: that comes back first, and is kept as any other.
     const healed = decision !== 'keep' && isWrong(held, expected) ? await this.#heal(held, expected) : undefined;
     if (healed) return this.#settle(healed, offer, offered, expected);
-    if (decision === 'replace' && source) {
-      const replaced = await this.#replace(held, { bucket: primaryArtifacts.bucket, entry: source });
+    offer.waits = decision === 'replace' && !isWrong(held, expected) && !(await mayGiveWay(this.#ports.vault));
+    if (decision === 'replace' && source && !offer.waits) {
+      const from = { bucket: primaryArtifacts.bucket, entry: source };
+      const replaced = await this.#replace(held, from, source.lastModified);
       log.warn('artifact replaced from the primary', { key: held.key, was: held.verdict, old: held.fileBlake2b });
       return replaced;
     }
-    // Nobody can prove these yet, and a row may want them by their hash: they are kept beside those that stay.
+    // Nobody can prove these yet, or they wait, and a row may want them by their hash: they are kept beside those that stay.
     if (source && offered && offered.fileBlake2b !== held.fileBlake2b && !isDamaged(offered)) {
-      await keepBytes(this.#ports, { bucket: primaryArtifacts.bucket, entry: source }, offered);
+      const from = { bucket: primaryArtifacts.bucket, entry: source };
+      await keepBytes(this.#ports, from, offered, source.lastModified);
     }
     return held;
   }
 
   /**
    * Brings bytes back from what the DR site keeps, of versions and of what was displaced: those of `expected`, or any
-   * that prove themselves. Answers whether they are in their place now. Needs the DR site only.
+   * that prove themselves and that nothing displaced. Answers whether they are in their place now. Needs the DR site only.
    */
   async bringBack(key: string, expected: string | undefined): Promise<boolean> {
     const { replica } = this.#ports;
@@ -134,6 +140,19 @@ export class ArtifactBatch {
     const healed = held ? await this.#heal(held, expected) : await this.#restore(key, expected);
     if (healed) this.#records.push({ ...healed, source: NO_SOURCE });
     return healed !== undefined;
+  }
+
+  /** Copies the newest of the primary's versions that has the wanted bytes, read before it is believed; any where nobody knows them. */
+  async copyVersion(versions: readonly ObjectEntry[], expected: string | undefined): Promise<boolean> {
+    const { bucket } = this.#ports.primaryArtifacts;
+    for (const entry of versions) {
+      const from = { bucket, entry, ofVersion: entry.versionId };
+      const found = expected && (await this.#tried({ store: this.#ports.primaryArtifacts, from }));
+      if (expected && !(found && isFit(found, expected))) continue;
+      await copyEntry(this.#ports, entry, entry.versionId);
+      return true;
+    }
+    return false;
   }
 
   /** Whether bytes with this hash were displaced and still are what they were: proved by reading them. */
@@ -153,19 +172,20 @@ export class ArtifactBatch {
 
   /** The first of what is kept that fits, read before it is believed. */
   async #find(key: string, held: VerificationRecord | undefined, expected: string | undefined) {
+    const older = expected === undefined ? await displacedHashes(this.#ports, key) : new Set<string | null>();
     for await (const candidate of keptBytesOf(this.#ports, key, held, expected)) {
       const found = await this.#tried(candidate);
-      if (found && isFit(found, expected)) return candidate;
+      if (found && isFit(found, expected) && !older.has(found.fileBlake2b)) return candidate;
     }
     return undefined;
   }
 
-  /** What left since it was listed is no candidate. */
-  async #tried({ store, from }: KeptBytes): Promise<VerificationRecord | undefined> {
+  /** What left since it was listed, or was archived, is no candidate. */
+  async #tried({ store, from }: Pick<KeptBytes, 'store' | 'from'>): Promise<VerificationRecord | undefined> {
     try {
       return await this.#verify(store, from.entry, from.ofVersion);
     } catch (error) {
-      if (hasCode(error, 'NOT_FOUND', 'CONFLICT')) return undefined;
+      if (hasCode(error, 'NOT_FOUND', 'CONFLICT', 'UNCOPYABLE')) return undefined;
       throw error;
     }
   }
@@ -190,12 +210,12 @@ export class ArtifactBatch {
    * The one overwrite, only by bytes that were read and found right, and only after what was there is kept (I3). Wrong
    * bytes stay as a version where the bucket keeps those: no row can want them by their hash.
    */
-  async #replace(held: VerificationRecord, from: CopySource): Promise<VerificationRecord> {
+  async #replace(held: VerificationRecord, from: CopySource, until?: Date): Promise<VerificationRecord> {
     const { replica } = this.#ports;
     const { key, size, etag, versionId } = held;
     const entry = { key, size, etag, lastModified: new Date(held.at), ...(versionId ? { versionId } : {}) };
     if (!isDamaged(held) || !keepsVersions(held)) {
-      await keepBytes(this.#ports, { bucket: replica.bucket, entry }, held);
+      await keepBytes(this.#ports, { bucket: replica.bucket, entry }, held, until);
     }
     await replica.replaceFrom(from, etag, copyProgress(this.#ports, from, 'replacement'));
     return this.#arrived(key);

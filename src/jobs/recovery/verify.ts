@@ -6,7 +6,6 @@ import { lost } from '../../core/recovery/restored-instance.ts';
 import type { Problem } from '../../core/recovery/row-comparison.ts';
 import { isProduction, type ProductionRun, type Run } from '../../core/recovery/run.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
-import { copyEntry } from '../artifacts/replicate.ts';
 import { ArtifactBatch } from '../artifacts/verify.ts';
 import { isDarkness } from '../darkness.ts';
 import { eachOf } from '../each-of.ts';
@@ -139,13 +138,9 @@ async function lookUpAtPrimary(pass: Pass, run: Run, problem: Problem, batch: Ar
   }
   if (entry || kind !== 'missing') return 'lost';
   const { deletedAt, versions } = await primaryArtifacts.history(key);
-  const [version] = versions;
-  if (version && isProduction(run)) {
-    await copyEntry(pass.ports, version, version.versionId);
-    return 'healed';
-  }
+  if (isProduction(run) && (await batch.copyVersion(versions, problem.checksum ?? undefined))) return 'healed';
   const point = pointOf(pass, run);
   const dataAt = 'dataAt' in point.database ? new Date(point.database.dataAt) : undefined;
   // Only a delete marker of after the data's instant proves it; what was never there is missing.
-  return !version && deletedAt && dataAt && deletedAt >= dataAt ? 'in-window' : 'lost';
+  return versions.length === 0 && deletedAt && dataAt && deletedAt >= dataAt ? 'in-window' : 'lost';
 }

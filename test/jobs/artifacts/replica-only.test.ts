@@ -80,19 +80,26 @@ describe('the only copy that is left', () => {
     expect([codes, status.recoverable]).toEqual([[], true]);
   });
 
-  it('is healed from what was displaced under its key, the newest that verifies first', async () => {
-    const { world, bytes } = await onlyCopy();
-    const next = await newHart(330);
-    world.ports.primaryArtifacts.plant(KEY, next);
-    await handle(world.ports, KEY);
-    world.ports.primaryArtifacts.lose(KEY);
-    expect(await whereIs(world, KEY, bytes)).toEqual(['displaced']);
-    overwrite(world, next);
-    await anHour(world);
-    await anHour(world);
-    expect(await whereIs(world, KEY, bytes)).toContain('in place');
-    expect((await judged(world)).codes).toEqual([]);
-  });
+  it.each([{}, { versions: true }])(
+    'is not healed from older bytes that it displaced: those would pass for it (%o)',
+    async (options) => {
+      const { world, bytes } = await onlyCopy(options);
+      const next = await newHart(330);
+      world.ports.primaryArtifacts.plant(KEY, next);
+      await handle(world.ports, KEY);
+      expect((await protect(world)).state).toBe('protected');
+      await anHour(world);
+      world.ports.primaryArtifacts.lose(KEY);
+      if (options.versions) world.ports.replica.rot(KEY);
+      else overwrite(world, next);
+      world.clock.passMinutes(1);
+      await handle(world.ports, KEY);
+      await anHour(world);
+      expect(await whereIs(world, KEY, bytes)).not.toContain('in place');
+      const { status, codes } = await judged(world);
+      expect([codes, status.recoverable]).toEqual([['ARTIFACT_CORRUPT'], false]);
+    },
+  );
 
   it('comes back from the primary when that has it again', async () => {
     const { world, bytes } = await onlyCopy();

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { compareKeys } from '../../../src/core/artifacts/merge-diff.ts';
-import { allFindings, current } from '../../../src/core/recovery/lifecycle.ts';
+import { allFindings, current, isCutOver, isMoving } from '../../../src/core/recovery/lifecycle.ts';
 import type { Run } from '../../../src/core/recovery/run.ts';
 import { DrError } from '../../../src/errors.ts';
+import { advance } from '../../../src/jobs/advance.ts';
 import { packed } from '../../../src/jobs/artifacts/inventory.ts';
 import { startDrill } from '../../../src/jobs/recovery/drill.ts';
+import { abortFailover } from '../../../src/jobs/recovery/failover.ts';
 import {
   type ArtifactWorld,
   anHour,
@@ -16,7 +18,7 @@ import {
   signer,
   whereIs,
 } from '../../setup/artifact-world.ts';
-import { finishRun } from '../../setup/memory-recovery.ts';
+import { finishRun, readRun, settle } from '../../setup/memory-recovery.ts';
 import { testPolicy } from '../../setup/policy.ts';
 import { start } from '../../setup/recovery-requests.ts';
 
@@ -116,6 +118,27 @@ describe.each([{ bytes: 300 }, { bytes: 500 }, { bytes: 300, versions: true }])(
   },
 );
 
+describe('an artifact that is nowhere in the DR site', () => {
+  it('comes from the version of the primary that has its bytes, which need not be the newest', async () => {
+    const world = await artifactWorld();
+    const { ports, clock } = world;
+    ports.primaryArtifacts.keepVersions();
+    const [old, next] = [await newHart(), await newHart()];
+    ports.primaryArtifacts.plant(KEY, old);
+    await handle(ports, KEY);
+    const { id } = await protect(world);
+    for (const each of [old, next]) {
+      clock.passMinutes(1);
+      ports.primaryArtifacts.plant(KEY, each);
+      ports.primaryArtifacts.lose(KEY);
+    }
+    ports.replica.lose(KEY);
+    await rowsAre(world, { [KEY]: await hashOf(old) });
+    const run = await failoverTo(world, id);
+    expect([run.state, await whereIs(world, KEY, old)]).toEqual(['done', ['in place']]);
+  });
+});
+
 describe('bytes that are kept aside', () => {
   it('come back part by part where they are large, over several passes that count as progress', async () => {
     const { world, old, next, first, rows } = await twoPoints({ bytes: 500 });
@@ -139,6 +162,47 @@ describe('bytes that are kept aside', () => {
       'failed',
       [['CHECKSUM_MISMATCH', [KEY]]],
     ]);
+  });
+
+  it.each([{}, { versions: true }])(
+    'stay in their place although an event comes before the cut-over (%o)',
+    async (options) => {
+      const { world, old, next, first, rows } = await twoPoints(options);
+      const { ports } = world;
+      await rows(old);
+      const run = await start(ports, first.id, { point: first.id, acceptUnfenced: true });
+      let broughtBack = false;
+      for (let now: Run = run; isMoving(now); now = await readRun(ports, run)) {
+        await advance(ports, testPolicy);
+        settle(ports);
+        if (!isCutOver(await readRun(ports, run))) await handle(ports, KEY);
+        broughtBack ||= (await whereIs(world, KEY, old)).includes('in place');
+      }
+      expect([(await readRun(ports, run)).state, broughtBack]).toEqual(['done', true]);
+      expect(await whereIs(world, KEY, old)).toContain('in place');
+      expect(await whereIs(world, KEY, next)).toContain('displaced');
+    },
+  );
+
+  it('are left by newer ones that came while a failover was in hand, once it was called off', async () => {
+    const { world, old, next, first, rows } = await twoPoints();
+    const { ports } = world;
+    await rows(old);
+    const run = await start(ports, first.id, { point: first.id, acceptUnfenced: true });
+    while (!(await whereIs(world, KEY, old)).includes('in place')) {
+      await advance(ports, testPolicy);
+      settle(ports);
+    }
+    await handle(ports, KEY);
+    expect([isCutOver(await readRun(ports, run)), await whereIs(world, KEY, old)]).toEqual([
+      false,
+      ['in place', 'displaced'],
+    ]);
+    await abortFailover(ports, testPolicy);
+    await finishRun(ports, run);
+    await anHour(world);
+    await anHour(world);
+    expect(await whereIs(world, KEY, next)).toContain('in place');
   });
 
   it('leave their place again when a failover that put them there is over and the primary goes on', async () => {

@@ -1,0 +1,15 @@
+import type { Vault } from '../../core/ports/vault.ts';
+import { endStates, runEndSchema } from '../../core/recovery/run-end.ts';
+import { vaultKeys } from '../../core/vault-layout.ts';
+import { readDirectionAgain } from '../vault/direction.ts';
+import { readAll } from '../vault/documents.ts';
+
+/**
+ * Whether good bytes in the replica may give way to newer ones now: asked right before. What a failover in hand has put in
+ * its place stays, and what a site in force serves; one that cannot be read may be either.
+ */
+export async function mayGiveWay(vault: Vault): Promise<boolean> {
+  if ((await readDirectionAgain(vault)).direction !== 'primary→dr') return false;
+  const { found, unreadable } = await readAll(vault, vaultKeys.failovers, runEndSchema);
+  return unreadable.length === 0 && found.every(({ state }) => endStates.includes(state));
+}
