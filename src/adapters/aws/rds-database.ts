@@ -5,15 +5,15 @@ import {
   type DBSnapshot,
   DescribeAccountAttributesCommand,
   DescribeDBInstancesCommand,
-  DescribeDBSnapshotsCommand,
   paginateDescribeDBSnapshots,
   type RDSClient,
 } from '@aws-sdk/client-rds';
 import { POINT_TAG } from '../../core/ids.ts';
 import type { Database, InstanceFacts, SnapshotFacts, SnapshotQuota } from '../../core/ports/database.ts';
 import { DrError, hasCode } from '../../errors.ts';
-import { callsTo, ifThere } from './errors.ts';
+import { callsTo } from './errors.ts';
 import { rdsSnapshotRemoval } from './rds-snapshot-removal.ts';
+import { findSnapshot, pointTagOf, snapshotStatusOf } from './rds-snapshots.ts';
 
 /** The quota of manual snapshots of instances, as DescribeAccountAttributes names it. */
 const SNAPSHOTS = 'ManualSnapshots';
@@ -34,11 +34,10 @@ function familyOf({ Engine = '', EngineVersion = '' }: DBSnapshot): string {
 }
 
 function snapshotFactsOf(snapshot: DBSnapshot): SnapshotFacts {
-  const status = snapshot.Status === 'available' || snapshot.Status === 'failed' ? snapshot.Status : 'creating';
   return {
     name: snapshot.DBSnapshotIdentifier ?? '',
     arn: snapshot.DBSnapshotArn ?? '',
-    status,
+    status: snapshotStatusOf(snapshot),
     percent: snapshot.PercentProgress ?? 0,
     dataAt: snapshot.OriginalSnapshotCreateTime ?? snapshot.SnapshotCreateTime,
     engineVersion: `${snapshot.Engine} ${snapshot.EngineVersion}`,
@@ -62,17 +61,12 @@ const settingsOf = (instance: DBInstance): InstanceFacts => ({
 const toPrimary = callsTo('primary');
 const toDr = callsTo('dr');
 
-async function find(call: typeof toDr, client: RDSClient, name: string): Promise<DBSnapshot | undefined> {
-  const command = new DescribeDBSnapshotsCommand({ DBSnapshotIdentifier: name });
-  return (await ifThere(call(`describe snapshot ${name}`, name, () => client.send(command))))?.DBSnapshots?.[0];
-}
-
 /** An existing snapshot counts as ours only when source and tag match. */
 function requireOurs(name: string, found: DBSnapshot | undefined, source: boolean, pointId: string): void {
   if (!found) {
     throw new DrError('INVALID_STATE', `snapshot ${name} exists, and is not shown yet`, { subject: name });
   }
-  const tag = found.TagList?.find((each) => each.Key === POINT_TAG)?.Value;
+  const tag = pointTagOf(found);
   if (source && tag === pointId) return;
   throw new DrError('SNAPSHOT_MISMATCH', `snapshot ${name} exists, but is not of this source and point ${pointId}`, {
     subject: name,
@@ -119,12 +113,12 @@ export function rdsDatabase({ primary, dr, instanceId, drKmsKeyId }: RdsOptions)
       } catch (error) {
         if (hasCode(error, 'INVALID_STATE')) throw await busyBecause(primary, instanceId, error);
         if (!hasCode(error, 'ALREADY_EXISTS')) throw error;
-        const found = await find(toPrimary, primary, name);
+        const found = await findSnapshot(toPrimary, primary, name);
         requireOurs(name, found, found?.DBInstanceIdentifier === instanceId, pointId);
       }
     },
     async status(name) {
-      const found = await find(toPrimary, primary, name);
+      const found = await findSnapshot(toPrimary, primary, name);
       return found && snapshotFactsOf(found);
     },
     async copyToDr({ name, sourceArn, pointId }) {
@@ -140,12 +134,12 @@ export function rdsDatabase({ primary, dr, instanceId, drKmsKeyId }: RdsOptions)
         await toPrimary(`copy snapshot ${sourceArn}`, name, () => dr.send(command));
       } catch (error) {
         if (!hasCode(error, 'ALREADY_EXISTS')) throw error;
-        const found = await find(toDr, dr, name);
+        const found = await findSnapshot(toDr, dr, name);
         requireOurs(name, found, found?.SourceDBSnapshotIdentifier === sourceArn, pointId);
       }
     },
     async copyStatus(name) {
-      const found = await find(toDr, dr, name);
+      const found = await findSnapshot(toDr, dr, name);
       return found && snapshotFactsOf(found);
     },
     async copies() {

@@ -1,27 +1,21 @@
 import {
-  type DBSnapshot,
   DeleteDBSnapshotCommand,
   DescribeDBSnapshotAttributesCommand,
-  DescribeDBSnapshotsCommand,
   paginateDescribeDBSnapshots,
   type RDSClient,
 } from '@aws-sdk/client-rds';
 import { POINT_TAG } from '../../core/ids.ts';
-import type { Database, SnapshotUse } from '../../core/ports/database.ts';
+import type { Database } from '../../core/ports/database.ts';
 import type { Site } from '../../core/site.ts';
 import { DrError } from '../../errors.ts';
 import { callsTo, ifThere } from './errors.ts';
+import { findSnapshot, pointTagOf, snapshotStatusOf } from './rds-snapshots.ts';
 
 type Clients = Record<Site, RDSClient>;
 
 const calls = { primary: callsTo('primary'), dr: callsTo('dr') };
-const tagOf = ({ TagList = [] }: DBSnapshot) => TagList.find((each) => each.Key === POINT_TAG)?.Value;
 
-async function describe(clients: Clients, site: Site, name: string): Promise<DBSnapshot | undefined> {
-  const command = new DescribeDBSnapshotsCommand({ DBSnapshotIdentifier: name });
-  const asked = calls[site](`describe snapshot ${name}`, name, () => clients[site].send(command));
-  return (await ifThere(asked))?.DBSnapshots?.[0];
-}
+const find = (clients: Clients, site: Site, name: string) => findSnapshot(calls[site], clients[site], name);
 
 /** Copies of that snapshot which are being made in a region; nobody but the copy itself tells. */
 async function copiesUnderWay(clients: Clients, site: Site, sourceArn: string | undefined): Promise<string[]> {
@@ -47,10 +41,6 @@ async function sharedWith(clients: Clients, site: Site, name: string): Promise<s
   return attributes.flatMap((each) => (each.AttributeName === 'restore' ? (each.AttributeValues ?? []) : []));
 }
 
-function statusOf({ Status }: DBSnapshot): SnapshotUse['status'] {
-  return Status === 'available' || Status === 'failed' ? Status : 'creating';
-}
-
 /** How snapshots on RDS end. */
 export function rdsSnapshotRemoval(
   clients: Clients,
@@ -58,23 +48,23 @@ export function rdsSnapshotRemoval(
 ): Pick<Database, 'snapshotUse' | 'removeSnapshot'> {
   return {
     async snapshotUse(site, name) {
-      const found = await describe(clients, site, name);
+      const found = await find(clients, site, name);
       if (!found) return undefined;
       const here = await copiesUnderWay(clients, site, found.DBSnapshotArn);
       // Ours is copied from the primary's region into the other one.
       const there = site === 'primary' ? await copiesUnderWay(clients, 'dr', found.DBSnapshotArn) : [];
       return {
-        status: statusOf(found),
-        pointId: tagOf(found),
+        status: snapshotStatusOf(found),
+        pointId: pointTagOf(found),
         ofSource: found.DBInstanceIdentifier === instanceId,
         sharedWith: await sharedWith(clients, site, name),
         copying: [...here, ...there],
       };
     },
     async removeSnapshot(site, { name, pointId }) {
-      const found = await describe(clients, site, name);
+      const found = await find(clients, site, name);
       if (!found) return;
-      const tag = tagOf(found);
+      const tag = pointTagOf(found);
       if (tag !== pointId) {
         throw new DrError('SNAPSHOT_MISMATCH', `snapshot ${name} is tagged ${tag ?? 'with no point'}, not ${pointId}`, {
           subject: name,

@@ -2,12 +2,9 @@ import { type DeletionNote, deletionNoteSchema } from '../../core/artifacts/dele
 import type { Ports } from '../../core/ports/all.ts';
 import type { Vault } from '../../core/ports/vault.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
-import { eachOf } from '../each-of.ts';
-import { parseDocument } from '../vault/documents.ts';
+import { readLogLines } from '../vault/documents.ts';
 
 type NotePorts = Pick<Ports, 'clock' | 'newId' | 'primaryArtifacts' | 'replica' | 'vault'>;
-
-const READS_AT_ONCE = 16;
 
 /** What events of one batch say of deletions. Events come late, twice and in any order: the primary itself is asked. */
 export class DeletionNotes {
@@ -42,11 +39,8 @@ export async function readDeletionNotes(
   vault: Pick<Vault, 'get'>,
   logs: readonly string[],
 ): Promise<Map<string, DeletionNote[]>> {
-  const read = await eachOf(logs, READS_AT_ONCE, async (key) => {
-    const lines = (await vault.get(key))?.body.split('\n') ?? [];
-    return lines.flatMap((line) => (line === '' ? [] : [parseDocument(key, line, deletionNoteSchema)]));
-  });
   const notes = new Map<string, DeletionNote[]>();
-  for (const note of read.flat()) notes.set(note.key, [...(notes.get(note.key) ?? []), note]);
+  for (const note of await readLogLines(vault, logs, deletionNoteSchema))
+    notes.set(note.key, [...(notes.get(note.key) ?? []), note]);
   return notes;
 }

@@ -6,11 +6,9 @@ import type { Vault } from '../../core/ports/vault.ts';
 import type { KnownObject } from '../../core/recovery/row-comparison.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { hasCode } from '../../errors.ts';
-import { eachOf } from '../each-of.ts';
-import { parseDocument, readDocument } from '../vault/documents.ts';
+import { readDocument, readLogLines } from '../vault/documents.ts';
 import { linesOf } from './inventory.ts';
 
-const READS_AT_ONCE = 16;
 const ATTEMPTS = 3;
 
 async function* nothing(): AsyncIterable<VerificationRecord[]> {}
@@ -39,10 +37,6 @@ export async function* knownObjects(vault: Vault, store: ArtifactStore): AsyncIt
 }
 
 /** Log entries of verifications, in the order they are named. */
-export async function readLogs(vault: Vault, keys: string[]): Promise<VerificationRecord[]> {
-  const read = await eachOf(keys, READS_AT_ONCE, async (key) => {
-    const lines = (await vault.get(key))?.body.split('\n') ?? [];
-    return lines.flatMap((line) => (line === '' ? [] : [parseDocument(key, line, verificationSchema)]));
-  });
-  return read.flat();
+export function readLogs(vault: Pick<Vault, 'get'>, keys: readonly string[]): Promise<VerificationRecord[]> {
+  return readLogLines(vault, keys, verificationSchema);
 }

@@ -6,14 +6,13 @@ import { minutesBetween } from '../../core/ids.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import type { ObjectEntry } from '../../core/ports/artifacts.ts';
-import { failoverInHand } from '../../core/recovery/lifecycle.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { isDarkness, watchDarkness } from '../darkness.ts';
 import { requireDirection } from '../vault/direction.ts';
 import { readDocument, updateDocument } from '../vault/documents.ts';
-import { readRuns } from '../vault/runs.ts';
 import { removeStaleCopies } from './copy-progress.ts';
 import { queueRepairs } from './coverage.ts';
+import { mayGiveWay } from './give-way.ts';
 import { mergeVerifications } from './merge-verifications.ts';
 import { noteUncopyable, readUncopyable } from './quarantine.ts';
 import { withholdDeletes } from './withhold-deletes.ts';
@@ -121,7 +120,7 @@ async function compare(ports: ReconcilePorts, policy: Policy, unverified: string
   if (seen.aside.over.length > 0) await noteUncopyable(ports, [], seen.aside.over);
   await removeStaleCopies(ports);
   // What a failover in hand has put in its place stays there until that is over.
-  const changed = failoverInHand((await readRuns(ports.vault)).runs) ? [] : seen.changed;
+  const changed = (await mayGiveWay(ports.vault)) ? seen.changed : [];
   const wanted = [...new Set([...seen.keys, ...changed, ...unverified])].slice(0, KEYS_PER_PASS);
   const queued = await queueRepairs(ports, wanted);
   const record: ReconcileRecord = {
