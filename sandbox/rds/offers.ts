@@ -7,6 +7,16 @@ const VERSIONS = ['16.12', '17.9', '17.10', '17.11', '18.1', '18.2'];
 const CLASSES = ['micro', 'small', 'medium', 'large'].map((size) => `db.t4g.${size}`);
 CLASSES.push('db.m6g.large', 'db.m7g.large', 'db.m7g.xlarge', 'db.r7g.large');
 
+const PROVISIONED = {
+  MinStorageSize: 100,
+  MaxStorageSize: 65_536,
+  SupportsIops: true,
+  MinIopsPerDbInstance: 1_000,
+  MaxIopsPerDbInstance: 256_000,
+  MinIopsPerGib: 0.5,
+  SupportsStorageThroughput: false,
+};
+
 /** Limits as RDS's guide has them for PostgreSQL, by storage type. */
 const STORAGE: Record<string, Record<string, number | boolean>> = {
   gp2: { MinStorageSize: 20, MaxStorageSize: 65_536, SupportsIops: false, SupportsStorageThroughput: false },
@@ -21,26 +31,8 @@ const STORAGE: Record<string, Record<string, number | boolean>> = {
     MinStorageThroughputPerDbInstance: 125,
     MaxStorageThroughputPerDbInstance: 4_000,
   },
-  io1: {
-    MinStorageSize: 100,
-    MaxStorageSize: 65_536,
-    SupportsIops: true,
-    MinIopsPerDbInstance: 1_000,
-    MaxIopsPerDbInstance: 256_000,
-    MinIopsPerGib: 0.5,
-    MaxIopsPerGib: 50,
-    SupportsStorageThroughput: false,
-  },
-  io2: {
-    MinStorageSize: 100,
-    MaxStorageSize: 65_536,
-    SupportsIops: true,
-    MinIopsPerDbInstance: 1_000,
-    MaxIopsPerDbInstance: 256_000,
-    MinIopsPerGib: 0.5,
-    MaxIopsPerGib: 1_000,
-    SupportsStorageThroughput: false,
-  },
+  io1: { ...PROVISIONED, MaxIopsPerGib: 50 },
+  io2: { ...PROVISIONED, MaxIopsPerGib: 1_000 },
 };
 
 const familyOf = (version: string) => `postgres${version.split('.')[0]}`;

@@ -9,7 +9,6 @@ import { current } from '../../src/core/recovery/lifecycle.ts';
 import { advance } from '../../src/jobs/advance.ts';
 import { readiness } from '../../src/jobs/readiness.ts';
 import { planFailback, startFailback } from '../../src/jobs/recovery/failback.ts';
-import { planFailover, startFailover } from '../../src/jobs/recovery/failover.ts';
 import { readDirection } from '../../src/jobs/vault/direction.ts';
 import { query, RecoveryWorld } from '../setup/recovery-world.ts';
 import { PRIMARY, until } from '../setup/world.ts';
@@ -26,21 +25,7 @@ afterAll(async () => {
   await sandbox.stop();
 });
 
-async function failOver(world: RecoveryWorld, planned: boolean) {
-  const { ports } = world;
-  const policy = world.world.policy;
-  const plan = await planFailover(ports, policy, { point: 'latest', planned });
-  const confirm = plan.confirm ?? '';
-  return world.finish(
-    await startFailover(ports, policy, {
-      point: 'latest',
-      confirm,
-      planned,
-      acceptUnfenced: false,
-      acceptFindings: false,
-    }),
-  );
-}
+const failOver = async (world: RecoveryWorld, planned: boolean) => world.finish(await world.startFailover({ planned }));
 const codes = async (world: RecoveryWorld, ports: Ports = world.ports) =>
   (await readiness(ports, world.world.policy)).findings.map((each) => each.code);
 

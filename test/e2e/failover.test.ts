@@ -12,13 +12,7 @@ import { FENCE_SID } from '../../src/core/recovery/fence.ts';
 import { allFindings, current } from '../../src/core/recovery/lifecycle.ts';
 import type { ProductionRun } from '../../src/core/recovery/run.ts';
 import { advance } from '../../src/jobs/advance.ts';
-import {
-  abortFailover,
-  type FailoverRequest,
-  planFailover,
-  startFailover,
-  unfence,
-} from '../../src/jobs/recovery/failover.ts';
+import { abortFailover, type FailoverRequest, unfence } from '../../src/jobs/recovery/failover.ts';
 import { readDirection } from '../../src/jobs/vault/direction.ts';
 import { query, RecoveryWorld } from '../setup/recovery-world.ts';
 import { PRIMARY, until } from '../setup/world.ts';
@@ -42,17 +36,8 @@ afterEach(async () => {
 });
 
 const policy = () => subject.world.policy;
-async function start(request: Partial<FailoverRequest> = {}, ports = subject.ports): Promise<ProductionRun> {
-  const plan = await planFailover(ports, policy(), { point: 'latest', planned: false });
-  const whole = {
-    point: 'latest',
-    confirm: plan.confirm ?? '',
-    planned: false,
-    acceptUnfenced: false,
-    acceptFindings: false,
-  };
-  return startFailover(ports, policy(), { ...whole, ...request });
-}
+const start = (request: Partial<FailoverRequest> = {}, ports = subject.ports): Promise<ProductionRun> =>
+  subject.startFailover(request, ports);
 async function groups(): Promise<string[]> {
   const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: subject.world.config.primary.database });
   const { DBInstances } = await subject.world.rds.send(command);

@@ -1,9 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { current } from '../../src/core/recovery/lifecycle.ts';
-import type { ProductionRun } from '../../src/core/recovery/run.ts';
 import { advance } from '../../src/jobs/advance.ts';
-import { planFailover, startFailover } from '../../src/jobs/recovery/failover.ts';
 import { readDirection } from '../../src/jobs/vault/direction.ts';
 import { RecoveryWorld } from '../setup/recovery-world.ts';
 import { PRIMARY, until } from '../setup/world.ts';
@@ -27,12 +25,6 @@ afterEach(async () => {
   await subject.builder.close();
 });
 
-async function start(): Promise<ProductionRun> {
-  const { policy } = subject.world;
-  const { confirm } = await planFailover(subject.ports, policy, { point: 'latest', planned: false });
-  const request = { point: 'latest', planned: false, acceptUnfenced: false, acceptFindings: false };
-  return startFailover(subject.ports, policy, { ...request, confirm: confirm ?? '' });
-}
 const primaryIs = (status: string) =>
   sandbox.control.instanceStatus(PRIMARY, subject.world.config.primary.database, status);
 
@@ -40,7 +32,7 @@ describe('the fence of a failover', () => {
   it('is not confirmed, and DR not in force, while Builder can still write into a bucket whose policy reads back', async () => {
     const late = [...Array.from({ length: 7 }, () => true), false, false, true, false, true];
     await sandbox.control.policySpread(late);
-    const run = await start();
+    const run = await subject.startFailover();
     const confirmed = await until('the bucket', async () => {
       const { bucket } = (await subject.run(run)).fence;
       if (bucket.confirmedAt) return bucket;
@@ -56,7 +48,7 @@ describe('the fence of a failover', () => {
 
   it('is closed and confirmed while the storage of the primary is optimized, which may take hours', async () => {
     await primaryIs('storage-optimization');
-    const run = await subject.finish(await start());
+    const run = await subject.finish(await subject.startFailover());
     expect([run.state, run.blocked?.reason]).toEqual(['done', undefined]);
   });
 
@@ -66,7 +58,7 @@ describe('the fence of a failover', () => {
   ])('%s; the restore does not wait', async (_what, changesWhileBackingUp) => {
     await sandbox.control.rds({ changesWhileBackingUp });
     await primaryIs('backing-up');
-    const run = await start();
+    const run = await subject.startFailover();
     const waiting = await until('everything but the fence', async () => {
       await advance(subject.ports, subject.world.policy);
       const now = await subject.run(run);

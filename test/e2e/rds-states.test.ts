@@ -4,8 +4,6 @@ import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { snapshotName } from '../../src/core/ids.ts';
 import { allFindings, current } from '../../src/core/recovery/lifecycle.ts';
 import { restoreRequest } from '../../src/core/recovery/restore-request.ts';
-import type { ProductionRun } from '../../src/core/recovery/run.ts';
-import { planFailover, startFailover } from '../../src/jobs/recovery/failover.ts';
 import { query, RecoveryWorld } from '../setup/recovery-world.ts';
 import { until } from '../setup/world.ts';
 
@@ -28,12 +26,6 @@ afterEach(async () => {
   await subject.builder.close();
 });
 
-async function start(): Promise<ProductionRun> {
-  const { ports, world } = subject;
-  const { confirm } = await planFailover(ports, world.policy, { point: 'latest', planned: false });
-  const request = { point: 'latest', confirm: confirm ?? '', planned: false };
-  return startFailover(ports, world.policy, { ...request, acceptUnfenced: false, acceptFindings: false });
-}
 async function instance(name: string) {
   const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: name });
   return (await subject.world.drRds.send(command)).DBInstances?.[0];
@@ -72,7 +64,7 @@ describe('a failover on an RDS that takes its time', () => {
     'is served by an instance that is %s for ever, and then `backing-up` for ever',
     async (standsAfterRestore) => {
       await sandbox.control.rds({ standsAfterRestore, baselineBackupMs: null });
-      const run = await subject.finish(await start());
+      const run = await subject.finish(await subject.startFailover());
       expect([run.state, run.cutOver?.steps.map((each) => [each.name, each.ok])]).toEqual([
         'done',
         [
@@ -91,7 +83,7 @@ describe('a failover on an RDS that takes its time', () => {
   it('takes the second class where the first was accepted and then not had, and keeps both by their names', async () => {
     const [first, second] = subject.world.policy.restore.classes as [string, string];
     await sandbox.control.rds({ restoresEndIn: { [first]: 'insufficient-capacity' } });
-    const run = await subject.finish(await start());
+    const run = await subject.finish(await subject.startFailover());
     const name = `hbdr-failover-${run.id}`;
     expect([run.state, run.attempts.map((each) => [each.instance, each.outcome])]).toEqual([
       'done',
@@ -108,7 +100,7 @@ describe('a failover on an RDS that takes its time', () => {
     await sandbox.control.rds({ retiredVersions: { '17.10': '17.11' } });
     const drill = await subject.drill();
     expect([drill.state, allFindings(drill).map((each) => each.code)]).toEqual(['passed', ['ENGINE_UPGRADED']]);
-    const run = await subject.finish(await start());
+    const run = await subject.finish(await subject.startFailover());
     expect([run.state, allFindings(run).map((each) => each.code)]).toEqual(['done', ['ENGINE_UPGRADED']]);
   });
 
@@ -116,7 +108,7 @@ describe('a failover on an RDS that takes its time', () => {
     const gone = 'sg-0123456789abcdef0';
     Object.assign(subject.world.policy.restore, { securityGroups: [gone] });
     const before = await subject.drInstances();
-    const run = await subject.finish(await start());
+    const run = await subject.finish(await subject.startFailover());
     expect([run.state, run.attempts.map((each) => each.outcome)]).toEqual(['blocked', [undefined]]);
     expect([run.blocked?.reason, run.blocked?.doFirst]).toEqual([
       expect.stringContaining(gone),

@@ -6,7 +6,6 @@ import { stringify } from 'yaml';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { emailText } from '../../src/core/notices/as-email.ts';
 import type { Ports } from '../../src/core/ports/all.ts';
-import { planFailover, startFailover } from '../../src/jobs/recovery/failover.ts';
 import { RecoveryWorld } from '../setup/recovery-world.ts';
 import { PRIMARY } from '../setup/world.ts';
 
@@ -41,7 +40,6 @@ async function operatorTypes(line: string): Promise<{ code: number; stdout: stri
 }
 
 it('what the message of a blocked failover says to type next, typed as it stands, takes the failover to its end', async () => {
-  const { world } = subject;
   const { id } = await subject.protect();
   await sandbox.control.dark([{ region: PRIMARY, mode: 'reset' }]);
   const letters: string[] = [];
@@ -50,10 +48,7 @@ it('what the message of a blocked failover says to type next, typed as it stands
     publish: async (message) => void letters.push(emailText(message)),
   };
   const ports: Ports = { ...subject.ports, notifier };
-  const plan = await planFailover(ports, world.policy, { point: 'latest', planned: false });
-  const accept = { acceptUnfenced: false, acceptFindings: false };
-  const request = { point: 'latest', confirm: plan.confirm ?? '', planned: false, ...accept };
-  const blocked = await subject.finish(await startFailover(ports, world.policy, request), ports);
+  const blocked = await subject.finish(await subject.startFailover({}, ports), ports);
   expect(blocked.state).toBe('blocked');
 
   const letter = letters.at(-1) ?? '';

@@ -14,12 +14,13 @@ import { stackNames } from '../../src/core/names.ts';
 import type { Point } from '../../src/core/points/documents.ts';
 import type { Ports } from '../../src/core/ports/all.ts';
 import { isMoving, plannedRun } from '../../src/core/recovery/lifecycle.ts';
-import { type Run, runSchema } from '../../src/core/recovery/run.ts';
+import { type ProductionRun, type Run, runSchema } from '../../src/core/recovery/run.ts';
 import { advance } from '../../src/jobs/advance.ts';
 import { mergeVerifications } from '../../src/jobs/artifacts/merge-verifications.ts';
 import { escrowKeys } from '../../src/jobs/keys/escrow.ts';
 import { capture } from '../../src/jobs/points/capture.ts';
 import { startDrill } from '../../src/jobs/recovery/drill.ts';
+import { type FailoverRequest, planFailover, startFailover } from '../../src/jobs/recovery/failover.ts';
 import { encode, readDocument } from '../../src/jobs/vault/documents.ts';
 import { readPoints } from '../../src/jobs/vault/points.ts';
 import { runKey } from '../../src/jobs/vault/runs.ts';
@@ -138,6 +139,14 @@ export class RecoveryWorld {
       ? ({ kind: 'alarm-test', point, at } as const)
       : ({ kind: 'drill', point, readAll, at } as const);
     return this.finish(await startDrill(this.ports, this.world.policy, request));
+  }
+
+  /** Starts a failover as its operator does: with the point that the plan names, unless the request says otherwise. */
+  async startFailover(request: Partial<FailoverRequest> = {}, ports: Ports = this.ports): Promise<ProductionRun> {
+    const { policy } = this.world;
+    const whole = { point: 'latest', planned: false, acceptUnfenced: false, acceptFindings: false, ...request };
+    const { confirm } = await planFailover(ports, policy, { point: 'latest', planned: whole.planned });
+    return startFailover(ports, policy, { confirm: confirm ?? '', ...whole });
   }
 
   /** The record of a failover that nobody has carried on yet. */

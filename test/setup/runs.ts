@@ -1,3 +1,4 @@
+import type { RestoredInstance } from '../../src/core/ports/recovery.ts';
 import type { Attempt, RowComparisonResult } from '../../src/core/recovery/documents.ts';
 import { plannedRun } from '../../src/core/recovery/lifecycle.ts';
 import type { RunKind, RunOf, RunState } from '../../src/core/recovery/run.ts';
@@ -25,6 +26,24 @@ export function runIn<K extends RunKind>(
   const history = [...run.history, { at: '2026-11-22T15:01:00Z', state, why: 'so it came' }];
   return { ...run, state, attempts: [tried, now], history, ...change } as RunOf<K>;
 }
+
+/** What RDS says of the instance of point `b`, once it is there. */
+export const restoredFacts: RestoredInstance = {
+  name: 'hbdr-b',
+  arn: 'arn',
+  status: 'available',
+  engineVersion: 'postgres 17.10',
+  className: 'db.t4g.small',
+  storageGib: 20,
+  multiAz: false,
+  host: 'h',
+  port: 5432,
+  masterUser: 'dbadmin',
+  deletionProtection: false,
+  pending: false,
+  backupRetentionDays: 0,
+  tags: {},
+};
 
 /** Nine rows that fit their objects. */
 export const comparison: RowComparisonResult = {

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { type Finding, finding } from '../../../src/core/findings.ts';
-import type { RestoredInstance } from '../../../src/core/ports/recovery.ts';
 import type { Fence } from '../../../src/core/recovery/documents.ts';
 import { current } from '../../../src/core/recovery/lifecycle.ts';
 import * as seen from '../../../src/core/recovery/observations.ts';
 import { instanceSeen, passwordSettled } from '../../../src/core/recovery/restored-instance.ts';
 import type { ProductionRun, Run, RunKind, RunState } from '../../../src/core/recovery/run.ts';
 import { point } from '../../setup/observations.ts';
-import { comparison, runIn } from '../../setup/runs.ts';
+import { comparison, restoredFacts as facts, runIn } from '../../setup/runs.ts';
 
 const now = new Date('2026-11-22T15:10:00Z');
 const at = now.toISOString();
@@ -17,22 +16,6 @@ const warning = finding('SIGNER_UNKNOWN', 'i', 'who is that');
 const planted: Finding[] = (['ARTIFACT_CORRUPT', 'ARTIFACT_MISSING', 'BUILDER_KEY_USELESS'] as const).map((code) =>
   finding(code, 'p', 'planted'),
 );
-const facts: RestoredInstance = {
-  name: 'hbdr-b',
-  arn: 'arn',
-  status: 'available',
-  engineVersion: 'postgres 17.10',
-  className: 'db.t4g.small',
-  storageGib: 20,
-  multiAz: false,
-  host: 'h',
-  port: 5432,
-  masterUser: 'dbadmin',
-  deletionProtection: false,
-  pending: false,
-  backupRetentionDays: 0,
-  tags: {},
-};
 const missing = { ...comparison, missing: { count: 1, samples: ['k'] } };
 const inspection = { askedAt: at, tries: 1, report: 'r' };
 const closed = { confirmedAt: at };

@@ -1,30 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { RestoredInstance } from '../../../src/core/ports/recovery.ts';
 import { current } from '../../../src/core/recovery/lifecycle.ts';
 import * as seen from '../../../src/core/recovery/observations.ts';
 import { instanceSeen, passwordSettled } from '../../../src/core/recovery/restored-instance.ts';
 import type { Run } from '../../../src/core/recovery/run.ts';
-import { runIn } from '../../setup/runs.ts';
+import { restoredFacts as facts, runIn } from '../../setup/runs.ts';
 
 const now = new Date('2026-11-22T15:10:00Z');
 const at = now.toISOString();
 const why = (run: Run) => run.history.at(-1)?.why;
-const facts: RestoredInstance = {
-  name: 'hbdr-b',
-  arn: 'arn',
-  status: 'available',
-  engineVersion: 'postgres 17.10',
-  className: 'db.t4g.small',
-  storageGib: 20,
-  multiAz: false,
-  host: 'h',
-  port: 5432,
-  masterUser: 'dbadmin',
-  deletionProtection: false,
-  pending: false,
-  backupRetentionDays: 0,
-  tags: {},
-};
 
 describe('a restored instance', () => {
   it.each(['failed', 'incompatible-restore', 'incompatible-parameters', 'incompatible-network'])(
