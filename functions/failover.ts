@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { policyOf } from '../src/config.ts';
 import { planFailback, startFailback } from '../src/jobs/recovery/failback.ts';
-import { abortFailover, failoverStatus, planFailover, startFailover, unfence } from '../src/jobs/recovery/failover.ts';
+import { abortFailover, planFailover, startFailover, unfence } from '../src/jobs/recovery/failover.ts';
+import { failoverStatus } from '../src/jobs/recovery/leftovers.ts';
 import { offers, portsOf, reverseVault } from '../src/wire/aws.ts';
 import { recoveryMakers } from '../src/wire/recovery.ts';
 import { handlersOver } from './lib/handlers.ts';
@@ -21,20 +22,14 @@ const request = z.strictObject({
 export const handler = lambda('failover', request, async (event, { ports, config }) => {
   const policy = policyOf(config);
   const { action, confirm, ...wanted } = event;
-  switch (action) {
-    case 'plan':
-      return planFailover(ports, policy, wanted);
-    case 'start':
-      return startFailover(ports, policy, { ...wanted, confirm });
-    case 'abort':
-      return abortFailover(ports, policy);
-    case 'unfence':
-      return unfence(ports, policy);
-    case 'failback-plan':
-      return planFailback(ports);
-    case 'failback-start':
-      return startFailback(ports, policy);
-    case 'status':
-      return failoverStatus(ports);
-  }
+  const jobs = {
+    plan: () => planFailover(ports, policy, wanted),
+    start: () => startFailover(ports, policy, { ...wanted, confirm }),
+    status: () => failoverStatus(ports),
+    abort: () => abortFailover(ports, policy),
+    unfence: () => unfence(ports, policy),
+    'failback-plan': () => planFailback(ports),
+    'failback-start': () => startFailback(ports, policy),
+  } satisfies Record<typeof action, () => Promise<unknown>>;
+  return jobs[action]();
 });

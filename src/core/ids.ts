@@ -42,6 +42,14 @@ export function minutesBetween(from: Date | string, to: Date): number {
   return (to.getTime() - new Date(from).getTime()) / MINUTE_MS;
 }
 
+/** The latest of these instants; those that are not known do not count. */
+export function latestOf(instants: readonly (string | undefined)[]): string | undefined {
+  return instants
+    .filter((each) => each !== undefined)
+    .sort()
+    .at(-1);
+}
+
 export function addMinutes(at: Date, minutes: number): Date {
   return new Date(at.getTime() + minutes * MINUTE_MS);
 }

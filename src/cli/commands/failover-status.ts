@@ -6,7 +6,7 @@ export const failoverStatus: Command = {
   does: 'how far the failover is',
   async run({ site }) {
     const { ports } = await site();
-    const job = await import('../../jobs/recovery/failover.ts');
+    const job = await import('../../jobs/recovery/leftovers.ts');
     const { failoverStatusText } = await import('../text/recovery.ts');
     const runs = await job.failoverStatus(ports);
     const [last] = runs;

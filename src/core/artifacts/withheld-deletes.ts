@@ -1,4 +1,4 @@
-import { addMinutes } from '../ids.ts';
+import { addMinutes, latestOf } from '../ids.ts';
 import type { Point } from '../points/documents.ts';
 import type { ObjectEntry } from '../ports/artifacts.ts';
 import type { DeletionMark, DeletionNote } from './deletions.ts';
@@ -17,20 +17,14 @@ export type SeenKey = {
   notes: readonly DeletionNote[];
 };
 
-const latest = (...instants: (string | undefined)[]): string | undefined =>
-  instants
-    .filter((each) => each !== undefined)
-    .sort()
-    .at(-1);
-
 /**
  * What is remembered of a key after a listing that was whole; undefined when there is nothing. Every doubt makes the
  * time in which it was deleted longer, never shorter: that keeps more than is needed.
  */
 export function afterListing(seen: SeenKey, times: ListingTimes): DeletionMark | undefined {
   const { mark, notes } = seen;
-  const gone = latest(mark?.goneAt, ...notes.filter((each) => !each.there).map((each) => each.at));
-  const there = latest(...notes.filter((each) => each.there).map((each) => each.at));
+  const gone = latestOf([mark?.goneAt, ...notes.filter((each) => !each.there).map((each) => each.at)]);
+  const there = latestOf(notes.filter((each) => each.there).map((each) => each.at));
   if (seen.atPrimary) return backAgain(seen, gone, times);
   if (mark && !mark.backAt) return stillGone(mark, seen, gone ?? mark.goneAt, there, times);
   // What no replica holds needs no mark, unless a point may still ask for what was there before.

@@ -1,4 +1,4 @@
-import { minutesBetween, snapshotName } from '../ids.ts';
+import { latestOf, minutesBetween, snapshotName } from '../ids.ts';
 import type { Direction } from '../recovery/direction.ts';
 import { failoverInHand, isOver } from '../recovery/lifecycle.ts';
 import type { Run } from '../recovery/run.ts';
@@ -107,7 +107,7 @@ function clockProblem(
   now: Date,
 ): string | undefined {
   const instants = points.flatMap(({ database }) => ('dataAt' in database ? [database.dataAt] : []));
-  const data = instants.reduce<string | undefined>((newest, at) => (newest && newest > at ? newest : at), undefined);
+  const data = latestOf(instants);
   const tolerance = toleranceHours * MINUTES_AN_HOUR;
   const says = `this clock says ${now.toISOString()}`;
   if (data !== undefined && minutesBetween(data, now) < -tolerance) {

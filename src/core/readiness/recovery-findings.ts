@@ -73,9 +73,10 @@ function stuckFindings(seen: Observations, policy: Policy, now: Date): Finding[]
     .filter((each) => needsOperator(each, policy, now, finalPointOf(each, seen.points)))
     .map((each) => {
       const { blocked } = each;
+      const finalPoint = finalPointOf(each, seen.points);
       const text = blocked
         ? `failover ${each.id} is blocked since ${blocked.at}: ${blocked.reason}. First: ${blocked.doFirst}. Then \`${commandLine(startArguments(blocked.resume))}\``
-        : `failover ${each.id} is ${each.state} and came no further since ${progressAt(each, finalPointOf(each, seen.points))}: ${waitsFor(each)}`;
+        : `failover ${each.id} is ${each.state} and came no further since ${progressAt(each, finalPoint)}: ${waitsFor(each, finalPoint)}`;
       return finding('FAILOVER_STUCK', each.id, text);
     });
 }

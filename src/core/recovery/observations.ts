@@ -1,5 +1,5 @@
 import type { Finding } from '../findings.ts';
-import { minutesBetween } from '../ids.ts';
+import { latestOf, minutesBetween } from '../ids.ts';
 import type { Point } from '../points/documents.ts';
 import type { Policy } from '../policy.ts';
 import type { RowComparisonResult, StepOutcome } from './documents.ts';
@@ -173,7 +173,7 @@ export const finalOutdated = (run: ProductionRun): boolean =>
 /** The instant of the final point: of the record alone, so that asked for twice it is the same one. */
 export function finalDueAt({ history, requestedAt, fence: { database, bucket } }: RunOf<'switchover'>): string {
   const began = history.findLast((each) => each.state === 'capturing-final')?.at ?? requestedAt;
-  return [began, database.confirmedAt ?? began, bucket.confirmedAt ?? began].sort().at(-1) ?? began;
+  return latestOf([began, database.confirmedAt, bucket.confirmedAt]) ?? began;
 }
 
 /** The final point of a switchover is protected: it is the only candidate. */

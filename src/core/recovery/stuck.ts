@@ -1,5 +1,5 @@
 import { finding } from '../findings.ts';
-import { minutesBetween } from '../ids.ts';
+import { latestOf, minutesBetween } from '../ids.ts';
 import type { Point } from '../points/documents.ts';
 import type { Policy } from '../policy.ts';
 import { CONNECT_MINUTES, PENDING_MINUTES } from './backups.ts';
@@ -8,14 +8,8 @@ import type { ProductionRun } from './run.ts';
 
 type Limits = Pick<Policy, 'failoverStuckMinutes' | 'copyStuckMinutes' | 'fenceMinutes'>;
 
-const last = (instants: (string | undefined)[]): string =>
-  instants
-    .filter((each) => each !== undefined)
-    .sort()
-    .at(-1) ?? '';
-
-function pointProgressAt({ database, artifacts, history }: Point): string {
-  return last([
+function pointProgressAt({ database, artifacts, history }: Point): string | undefined {
+  return latestOf([
     history.at(-1)?.at,
     database.state === 'copying' ? database.progressAt : undefined,
     artifacts.state === 'replicating' ? artifacts.progressAt : undefined,
@@ -28,7 +22,7 @@ function pointProgressAt({ database, artifacts, history }: Point): string {
  */
 export function progressAt(run: ProductionRun, finalPoint?: Point): string {
   const attempt = run.attempts.at(-1);
-  return last([
+  const came = latestOf([
     run.history.at(-1)?.at,
     attempt?.restore?.askedAt,
     attempt?.available?.at,
@@ -44,6 +38,7 @@ export function progressAt(run: ProductionRun, finalPoint?: Point): string {
     ...Object.values(attempt?.states ?? {}),
     finalPoint && pointProgressAt(finalPoint),
   ]);
+  return came ?? run.requestedAt;
 }
 
 /** What has a time of its own has all of it: the copy of a final point, the fence, the restart that backups take. */
@@ -59,9 +54,9 @@ function isStuck(run: ProductionRun, limits: Limits, now: Date, finalPoint?: Poi
 }
 
 /** What it waits for, as far as the record knows. */
-export function waitsFor(run: ProductionRun): string {
+export function waitsFor(run: ProductionRun, finalPoint?: Point): string {
   const attempt = run.attempts.at(-1);
-  const since = progressAt(run);
+  const since = progressAt(run, finalPoint);
   const [status] = Object.entries(attempt?.states ?? {})
     .sort(([, a], [, b]) => (a < b ? -1 : 1))
     .at(-1) ?? [undefined];
@@ -86,7 +81,7 @@ function doFirstOf(run: ProductionRun): string {
  */
 export function stuckFor<R extends ProductionRun>(run: R, limits: Limits, now: Date, finalPoint?: Point): R {
   if (!isStuck(run, limits, now, finalPoint)) return run;
-  const why = `no progress for ${limitOf(run, limits)} minutes while ${run.state}: ${waitsFor(run)}`;
+  const why = `no progress for ${limitOf(run, limits)} minutes while ${run.state}: ${waitsFor(run, finalPoint)}`;
   if (run.state === 'cutting-over') return run;
   if (run.state !== 'smoke-testing') return block(run, now, why, doFirstOf(run));
   const subject = run.attempts.at(-1)?.instance ?? run.id;

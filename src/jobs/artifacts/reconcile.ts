@@ -24,9 +24,9 @@ const KEYS_PER_PASS = 10_000;
 export type ReconcileReport = { record: ReconcileRecord } | { primaryDark: string };
 
 /**
- * Merges what was verified, compares the two buckets by key and by what the primary had before, and queues what the replica lacks or holds
- * unverified, or holds while the primary has something else by now. Marks what the primary no longer has. Queues nothing
- * while the last batch is not drained.
+ * Merges what was verified, compares the two buckets by key and by what the primary had before, and queues what the
+ * replica lacks or holds unverified, or holds while the primary has something else by now. Marks what the primary no
+ * longer has. Queues nothing while the last batch is not drained.
  */
 export async function reconcile(unguarded: ReconcilePorts, policy: Policy): Promise<ReconcileReport> {
   await requireDirection(unguarded.vault, 'primary→dr');

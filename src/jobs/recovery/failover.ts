@@ -32,8 +32,6 @@ import { confirmedCandidates } from './confirmed-candidates.ts';
 import { keepFence } from './fencing.ts';
 import { tell } from './tell.ts';
 
-export { failoverStatus } from './leftovers.ts';
-
 /** `confirm`: undefined until the operator has read the plan, and is refused then. */
 export type FailoverRequest =
   | StartRequest

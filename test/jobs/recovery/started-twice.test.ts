@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ProductionRun } from '../../../src/core/recovery/run.ts';
-import { abortFailover, failoverStatus, unfence } from '../../../src/jobs/recovery/failover.ts';
+import { abortFailover, unfence } from '../../../src/jobs/recovery/failover.ts';
+import { failoverStatus } from '../../../src/jobs/recovery/leftovers.ts';
 import { finishRun, protectedWorld, readRun } from '../../setup/memory-recovery.ts';
 import { testPolicy } from '../../setup/policy.ts';
 import { start } from '../../setup/recovery-requests.ts';
