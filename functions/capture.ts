@@ -18,7 +18,9 @@ export const handler = lambda('capture', request, async (event, { ports, config 
   const requested = event.kind === 'scheduled' ? event.scheduledAt : event.requestedAt;
   const at = requested ? new Date(requested) : ports.clock();
   try {
-    const { id, kind, state } = await capture(ports, policyOf(config), { kind: event.kind, at });
+    // An event that is tried again is the same request.
+    const request = requested ? { request: requested } : {};
+    const { id, kind, state } = await capture(ports, policyOf(config), { kind: event.kind, at, ...request });
     return { id, kind, state };
   } catch (error) {
     const elsewhere = hasCode(error, 'WRONG_DIRECTION') && event.kind === 'scheduled';

@@ -70,6 +70,8 @@ export const pointSchema = z.strictObject({
   id: z.string(),
   kind: z.enum(['scheduled', 'manual', 'final']),
   requestedAt: instant,
+  /** By hand: which request it was, so that the same one makes no second point and another one does. */
+  request: z.string().optional(),
   /** Until when the capture is retried. */
   deadlineAt: instant,
   state: z.enum(pointStates),

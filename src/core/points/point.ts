@@ -1,8 +1,8 @@
 import { DrError } from '../../errors.ts';
-import { addMinutes, instantOfPointId, minutesBetween, pointIdAt, slotStart } from '../ids.ts';
+import { minutesBetween } from '../ids.ts';
 import type { Policy } from '../policy.ts';
 import type { SnapshotFacts } from '../ports/database.ts';
-import type { Point, PointKind, PointState } from './documents.ts';
+import type { Point, PointState } from './documents.ts';
 import { excusedOf } from './excused.ts';
 
 /** Every legal change of state; anything else throws. */
@@ -35,26 +35,6 @@ export function transition(point: Point, to: PointState, now: Date, why: string)
     });
   }
   return { ...point, state: to, history: [...point.history, { at: now.toISOString(), state: to, why }] };
-}
-
-/** The point that a request asks for: its slot's for a scheduled one, its second's for the others. */
-export function requestedPoint(kind: PointKind, requestedAt: Date, policy: Policy): Point {
-  const scheduled = kind === 'scheduled';
-  const at = scheduled ? slotStart(requestedAt, policy.captureIntervalMinutes) : requestedAt;
-  const id = pointIdAt(at);
-  const why = scheduled ? `slot of ${policy.captureIntervalMinutes} minutes` : `${kind} request`;
-  return {
-    schema: 'point/1',
-    id,
-    kind,
-    requestedAt: instantOfPointId(id).toISOString(),
-    deadlineAt: addMinutes(at, policy.captureIntervalMinutes).toISOString(),
-    state: 'capturing',
-    database: { state: 'capturing' },
-    artifacts: { state: 'pending' },
-    keys: { state: 'missing' },
-    history: [{ at: requestedAt.toISOString(), state: 'capturing', why }],
-  };
 }
 
 export function fail(point: Point, now: Date, code: string, message: string): Point {

@@ -2,7 +2,7 @@ import type { Policy } from '../policy.ts';
 import type { InstanceFacts } from '../ports/database.ts';
 
 /** Each snapshot of a Single-AZ instance suspends its I/O: points are not taken more often there, unless that is said. */
-const SINGLE_AZ_LEAST_MINUTES = 60;
+export const SINGLE_AZ_LEAST_MINUTES = 60;
 
 /** Why this product cannot protect such an instance; undefined when it can. */
 export function unsupported({ engine, cluster }: InstanceFacts): string | undefined {

@@ -1,8 +1,9 @@
 import { findingRules } from '../../core/findings.ts';
 import { snapshotName } from '../../core/ids.ts';
-import { type Point, type PointKind, pointSchema } from '../../core/points/documents.ts';
-import { captureAccepted, captureRefused, requestedPoint } from '../../core/points/point.ts';
+import { type Point, pointSchema } from '../../core/points/documents.ts';
+import { captureAccepted, captureRefused } from '../../core/points/point.ts';
 import { captureIntervalMinutes, unsupported } from '../../core/points/primary.ts';
+import { isRequested, type PointRequest, requestedPoints } from '../../core/points/request.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import type { InstanceFacts } from '../../core/ports/database.ts';
@@ -13,23 +14,21 @@ import { readDirectionAgain, requireDirection } from '../vault/direction.ts';
 import { updateDocument } from '../vault/documents.ts';
 import { announcePoint, readPointAgain, updatePoint } from '../vault/points.ts';
 
-type CapturePorts = Pick<Ports, 'clock' | 'database' | 'log' | 'signals' | 'vault'>;
-
-export type CaptureRequest = { kind: PointKind; at: Date };
+type CapturePorts = Pick<Ports, 'clock' | 'database' | 'log' | 'newId' | 'signals' | 'vault'>;
 
 /**
  * Starts a recovery point. A slot has one point however often it is asked for; a request by
- * hand always makes one of its own. The document is written before the snapshot is asked for,
+ * hand always makes one of its own, and the same one (by `request`) no second. The document is written before the snapshot is asked for,
  * so that a run that dies leaves something for `advance` to go on with.
  */
-export async function capture(ports: CapturePorts, policy: Policy, request: CaptureRequest): Promise<Point> {
+export async function capture(ports: CapturePorts, policy: Policy, request: PointRequest): Promise<Point> {
   await requireDirection(ports.vault, 'primary→dr');
   // A final point is of a primary that has points already, and is fenced.
   const { facts, silence } = request.kind === 'final' ? {} : await look(ports);
   const point = await openPoint(
     ports,
     { ...policy, captureIntervalMinutes: captureIntervalMinutes(policy, facts) },
-    request,
+    { request: ports.newId(), ...request },
   );
   await ports.signals.setTick(true);
   return ensureSnapshot(ports, point, silence);
@@ -58,25 +57,28 @@ export function unsupportedError(why: string): DrError {
   return new DrError('ENGINE_UNSUPPORTED', `the primary instance ${why}`, { subject: 'database', hint });
 }
 
-async function openPoint(ports: CapturePorts, policy: Policy, request: CaptureRequest): Promise<Point> {
-  const wanted = requestedPoint(request.kind, request.at, policy);
-  if (request.kind === 'scheduled' && ports.clock().getTime() >= new Date(wanted.deadlineAt).getTime()) {
-    throw new DrError('SLOT_OVER', `the slot ${wanted.id} ended at ${wanted.deadlineAt}`, {
-      hint: 'The event came too late; the next slot has its own. `builder-dr capture` makes a point now.',
-    });
+/** The point of this request, made if there is none yet; another request has another one. */
+async function openPoint(ports: CapturePorts, policy: Policy, request: PointRequest): Promise<Point> {
+  for (const wanted of requestedPoints(request, policy)) {
+    if (request.kind === 'scheduled' && ports.clock().getTime() >= new Date(wanted.deadlineAt).getTime()) {
+      throw new DrError('SLOT_OVER', `the slot ${wanted.id} ended at ${wanted.deadlineAt}`, {
+        hint: 'The event came too late; the next slot has its own. `builder-dr capture` makes a point now.',
+      });
+    }
+    const { before, after } = await updateDocument(
+      ports.vault,
+      vaultKeys.point(wanted.id),
+      pointSchema,
+      (current) => current ?? wanted,
+    );
+    if (before && !isRequested(before, wanted)) continue;
+    if (!before) await announcePoint(ports, wanted);
+    return after ?? wanted;
   }
-  const { before, after } = await updateDocument(
-    ports.vault,
-    vaultKeys.point(wanted.id),
-    pointSchema,
-    (current) => current ?? wanted,
-  );
-  if (before && before.kind !== request.kind) {
-    // Another kind has this second: a request by hand is never folded into a slot.
-    return openPoint(ports, policy, { ...request, at: new Date(request.at.getTime() + 1000) });
-  }
-  if (!before) await announcePoint(ports, wanted);
-  return after ?? wanted;
+  throw new DrError('CONFLICT', `other requests have every second of the minute from ${request.at.toISOString()}`, {
+    subject: request.kind,
+    hint: 'Ask again in a minute; `builder-dr points` shows what was asked for.',
+  });
 }
 
 const lacksSnapshot = ({ state, database }: Point): boolean =>

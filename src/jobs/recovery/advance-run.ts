@@ -44,7 +44,7 @@ async function stepCapturingFinal(pass: Pass, run: ProductionRun): Promise<Run> 
   const lacksFinal = (now: RunOf<'switchover'>): boolean => !now.finalPoint || finalOutdated(now);
   if (lacksFinal(run)) {
     const at = new Date(finalDueAt(run));
-    const point = await capture(ports, policy, { kind: 'final', at });
+    const point = await capture(ports, policy, { kind: 'final', at, request: `${run.id} ${at.toISOString()}` });
     return updateRun(ports, run, (now) => (lacksFinal(now) ? { ...now, finalPoint: point.id } : now));
   }
   const point = pass.points.find((each) => each.id === run.finalPoint);

@@ -14,10 +14,10 @@ import {
   isInFlight,
   isProtected,
   keysSeen,
-  requestedPoint,
   snapshotSeen,
   transition,
 } from '../../../src/core/points/point.ts';
+import { type PointRequest, requestedPoints } from '../../../src/core/points/request.ts';
 import type { SnapshotFacts } from '../../../src/core/ports/database.ts';
 import { DrError } from '../../../src/errors.ts';
 import { testPolicy } from '../../setup/policy.ts';
@@ -65,15 +65,16 @@ const steps: Step[] = [
   { name: 'keys', apply: (point) => keysSeen(point, ['20240101000000'], now) },
   { name: 'no keys', apply: (point) => keysSeen(point, [], now) },
 ];
-const fresh = () => requestedPoint('scheduled', now, testPolicy);
+const firstOf = (request: PointRequest) => requestedPoints(request, testPolicy)[0] as Point;
+const fresh = () => firstOf({ kind: 'scheduled', at: now });
 const through = (...names: string[]) =>
   names.reduce((point, name) => steps.find((step) => step.name === name)?.apply(point) ?? point, fresh());
 
 describe('a recovery point', () => {
   it('takes the id of its slot when scheduled, of its second when asked for by hand', () => {
-    expect(requestedPoint('scheduled', now, testPolicy).id).toBe('20261122t140000z');
-    expect(requestedPoint('manual', now, testPolicy).id).toBe('20261122t140500z');
-    expect(requestedPoint('final', new Date('2026-11-22T14:00:00Z'), testPolicy).kind).toBe('final');
+    expect(firstOf({ kind: 'scheduled', at: now }).id).toBe('20261122t140000z');
+    expect(firstOf({ kind: 'manual', at: now }).id).toBe('20261122t140500z');
+    expect(firstOf({ kind: 'final', at: new Date('2026-11-22T14:00:00Z') }).kind).toBe('final');
   });
 
   it('is protected once database, artifacts and keys are, in whatever order they come', () => {
