@@ -13,6 +13,7 @@ export const policySection = z.strictObject({
   rpoTargetMinutes: minutes(120).describe('how much data a failover may lose'),
   copyStuckMinutes: minutes(120).describe('a copy without progress for this long is stuck'),
   copyOverdueMinutes: minutes(60).describe('a copy that could not start for this long is overdue'),
+  pointStuckHours: hours(24).describe('a point in flight of which a part comes no further for this long fails'),
   copyLimit: whole.default(20).meta({ unit: 'copies', description: 'copies in flight that AWS allows per region' }),
   replicationLagMinutes: minutes(30).describe('how long an artifact may wait for its copy'),
   unverifiedHours: hours(6).describe('how long an artifact in the replica may wait to be verified'),

@@ -7,7 +7,7 @@ import { isProduction, isScratch, type Run, type RunKind } from '../core/recover
 import { vaultKeys } from '../core/vault-layout.ts';
 import { describeError } from '../errors.ts';
 import { attempt, beginPass, directionOf, finishPass, type Pass } from './pass.ts';
-import { advancePoints } from './points/advance-points.ts';
+import { advancePoints, endOverdue } from './points/advance-points.ts';
 import { advanceRun } from './recovery/advance-run.ts';
 import { sweep } from './recovery/clean-up.ts';
 import { keepFences, takeOverFences } from './recovery/fence-owner.ts';
@@ -40,6 +40,7 @@ export async function advancePass(pass: Pass): Promise<AdvanceReport> {
   // After a cut-over nothing flows from the primary any more; the failover itself was finished above.
   if (!pass.runs.every(isOver)) forget(ports.vault, vaultKeys.direction);
   if ((await directionOf(pass))?.direction === 'primary→dr') await advancePoints(pass);
+  await endOverdue(pass);
   await keepFences(pass, (await directionOf(pass))?.failover);
   const failback = await attempt(pass, 'failback', () => advanceFailback(pass));
   const swept = await attempt(pass, 'sweep', () => sweep(pass));

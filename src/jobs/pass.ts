@@ -29,6 +29,10 @@ export type Pass = {
   listed: Set<string>;
   /** What was found of the replica for a point, by its id. */
   coverage: Map<string, ReplicaCoverage>;
+  /** Points whose missing artifacts this very pass has asked for. */
+  asked: Set<string>;
+  /** ETags at the primary of what points lack, once it was listed for that. */
+  atPrimary?: Promise<ReadonlyMap<string, string>>;
   errors: { id: string; error: unknown }[];
 };
 
@@ -52,6 +56,7 @@ export async function beginPass(unguarded: AdvancePorts, policy: Policy): Promis
     probed: new Set(),
     listed: new Set(),
     coverage: new Map(),
+    asked: new Set(),
     errors,
   };
 }

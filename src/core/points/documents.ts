@@ -47,7 +47,16 @@ const inventory = { key: z.string(), listedAt: instant, count, bytes: count };
 const artifactsPart = z.discriminatedUnion('state', [
   z.strictObject({ state: z.literal('pending') }),
   z.strictObject({ state: z.literal('listed'), ...inventory }),
-  z.strictObject({ state: z.literal('replicating'), ...inventory, missing: count, progressAt: instant }),
+  z.strictObject({
+    state: z.literal('replicating'),
+    ...inventory,
+    missing: count,
+    /** The fewest so far: only fewer is progress. */
+    least: count.optional(),
+    progressAt: instant,
+    /** How often the missing ones were asked for, and when last. */
+    asked: z.strictObject({ times: count, at: instant }).optional(),
+  }),
   // `deletedInWindow`: keys deleted at the primary between the data's instant and their copy.
   z.strictObject({
     state: z.literal('complete'),

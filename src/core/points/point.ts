@@ -175,36 +175,14 @@ export function copySeen(point: Point, facts: SnapshotFacts | undefined, policy:
   return { ...point, database: { ...database, percent: facts.percent, progressAt: now.toISOString() } };
 }
 
-/**
- * `deletedInWindow`: keys that are gone at the primary too, so that no copy can bring them. `uncopyable`: keys whose
- * objects nobody can read as they are, the primary's own Builder neither. A point waits for neither, and names both.
- */
-export type Coverage = { missing: number; deletedInWindow: string[]; uncopyable?: string[] };
-
-/** How much of the point's inventory the replica holds. */
-export function coverageSeen(point: Point, coverage: Coverage, now: Date): Point {
-  const { artifacts } = point;
-  if ((artifacts.state !== 'listed' && artifacts.state !== 'replicating') || !isInFlight(point)) return point;
-  const { key, count, bytes, listedAt } = artifacts;
-  const inventory = { key, count, bytes, listedAt };
-  const at = now.toISOString();
-  if (coverage.missing > 0) {
-    if (artifacts.state === 'replicating' && artifacts.missing === coverage.missing) return point;
-    const { missing } = coverage;
-    return { ...point, artifacts: { state: 'replicating', ...inventory, missing, progressAt: at } };
-  }
-  const { deletedInWindow, uncopyable = [] } = coverage;
-  const without = { deletedInWindow, ...(uncopyable.length > 0 ? { uncopyable } : {}) };
-  return settle({ ...point, artifacts: { state: 'complete', ...inventory, completeAt: at, ...without } }, now);
-}
-
 /** Which revisions of Builder's key are in escrow now. */
 export function keysSeen(point: Point, revisions: string[], now: Date): Point {
   if (!isInFlight(point) || revisions.length === 0 || point.keys.state === 'escrowed') return point;
   return settle({ ...point, keys: { state: 'escrowed', at: now.toISOString(), revisions } }, now);
 }
 
-function settle(point: Point, now: Date): Point {
+/** What has its database, its artifacts and its keys is protected. */
+export function settle(point: Point, now: Date): Point {
   const whole =
     point.database.state === 'copied' && point.artifacts.state === 'complete' && point.keys.state === 'escrowed';
   if (!whole || point.state !== 'listing+copying') return point;

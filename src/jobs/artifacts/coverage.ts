@@ -3,6 +3,7 @@ import { mayBeListed } from '../../core/artifacts/other-bytes.ts';
 import { isOtherSource, newestByKey, stoodAgainst, succeeding } from '../../core/artifacts/verification.ts';
 import type { Point } from '../../core/points/documents.ts';
 import { excusedOf } from '../../core/points/excused.ts';
+import { MOST_DELETED } from '../../core/points/replication.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import type { KnownObject } from '../../core/recovery/row-comparison.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
@@ -10,8 +11,8 @@ import { readDisplaced } from './displaced.ts';
 import { readInventory } from './inventory.ts';
 import { knownObjects, readLogs } from './known-objects.ts';
 
-/** How many keys one pass handles; the rest is found again by the next. */
-const KEYS_PER_PASS = 10_000;
+/** How many keys one pass handles; the rest is found again by the next. A point that lost as many is given up. */
+const KEYS_PER_PASS = MOST_DELETED;
 /** Log entries that no reconcile has merged yet, of which the newest are read for what seems to differ. */
 const NEWEST_LOGS = 200;
 

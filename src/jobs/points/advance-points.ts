@@ -1,32 +1,26 @@
-import type { Uncopyable } from '../../core/artifacts/documents.ts';
-import type { InventoryEntry } from '../../core/artifacts/merge-diff.ts';
-import { isStillThat } from '../../core/artifacts/quarantine.ts';
 import { snapshotName } from '../../core/ids.ts';
+import { overdue } from '../../core/points/deadlines.ts';
 import type { Point } from '../../core/points/documents.ts';
 import {
   artifactsListed,
   copyAccepted,
   copyRefused,
   copySeen,
-  coverageSeen,
   isInFlight,
   isProtected,
   keysSeen,
   newestFirst,
   snapshotSeen,
 } from '../../core/points/point.ts';
+import { coverageSeen } from '../../core/points/replication.ts';
 import { escrowedRevision, vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
-import { measureCoverage, type ReplicaCoverage } from '../artifacts/coverage.ts';
 import { writeInventory } from '../artifacts/inventory.ts';
-import { readUncopyable } from '../artifacts/quarantine.ts';
 import { isDarkness } from '../darkness.ts';
 import type { Pass } from '../pass.ts';
 import { updatePoint } from '../vault/points.ts';
+import { coverageOf, repairReplica } from './ask-copies.ts';
 import { ensureSnapshot } from './capture.ts';
-
-/** Missing artifacts that one pass looks up at the primary before it calls them deleted. */
-const LOOKUPS_PER_PASS = 100;
 
 type PointStep = (pass: Pass, point: Point) => Promise<Point>;
 
@@ -40,6 +34,16 @@ export async function advancePoints(pass: Pass): Promise<void> {
   await eachInFlight(pass, (_pass, point) => inDrSite(pass, point, revisions));
 }
 
+/** Points that came no further for too long end, whichever way protection flows: what could move them has had its turn. */
+export async function endOverdue(pass: Pass): Promise<void> {
+  const { ports, policy } = pass;
+  await eachInFlight(pass, async (_pass, point) => {
+    const { missing } = pass.coverage.get(point.id) ?? {};
+    const end = (now: Point): Point => overdue(now, missing, policy, ports.clock());
+    return end(point) === point ? point : updatePoint(ports, point.id, end);
+  });
+}
+
 async function eachInFlight(pass: Pass, step: PointStep): Promise<void> {
   for (const [index, point] of pass.points.entries()) {
     if (!isInFlight(point)) continue;
@@ -51,32 +55,6 @@ async function eachInFlight(pass: Pass, step: PointStep): Promise<void> {
       } else pass.errors.push({ id: point.id, error });
     }
   }
-}
-
-/** The replica against the point's inventory, compared once a pass. */
-async function coverageOf(pass: Pass, point: Point): Promise<ReplicaCoverage | undefined> {
-  if (point.artifacts.state !== 'listed' && point.artifacts.state !== 'replicating') return undefined;
-  const known = pass.coverage.get(point.id) ?? (await measureCoverage(pass.ports, point));
-  if (known && !known.uncopyable && lacking(known).length > 0) {
-    const aside = await readUncopyable(pass.ports.vault);
-    known.uncopyable = lacking(known)
-      .filter((entry) => isAside(aside, entry))
-      .map(({ key }) => key);
-  }
-  if (known) pass.coverage.set(point.id, known);
-  return known;
-}
-
-/** Listed objects that the replica lacks, or has others of. */
-const lacking = ({ missingEntries, differingEntries }: ReplicaCoverage): InventoryEntry[] => [
-  ...missingEntries,
-  ...differingEntries,
-];
-
-/** Whether nobody can copy the very object that was listed. */
-function isAside(aside: Map<string, Uncopyable>, entry: InventoryEntry): boolean {
-  const refused = aside.get(entry.key);
-  return refused !== undefined && isStillThat(refused, entry);
 }
 
 /** What the DR site alone can tell: the copy, the replica, the keys. */
@@ -93,7 +71,8 @@ async function inDrSite(pass: Pass, point: Point, revisions: string[]): Promise<
     if (!coverage) return changed;
     const { deleted = [], uncopyable = [] } = coverage;
     const missing = coverage.missing.count + coverage.differing.count - deleted.length - uncopyable.length;
-    return coverageSeen(changed, { missing, deletedInWindow: deleted, uncopyable }, at);
+    const asked = pass.asked.has(point.id);
+    return coverageSeen(changed, { missing, deletedInWindow: deleted, uncopyable, asked }, at);
   });
 }
 
@@ -160,52 +139,4 @@ async function refusal(work: () => Promise<void>): Promise<DrError | undefined> 
     if (hasCode(error, ...notedRefusals)) return error;
     throw error;
   }
-}
-
-/** Keys whose listed object no copy can bring any more: deleted at the primary since, or deleted and uploaded anew. */
-async function goneAtPrimary({ ports }: Pass, coverage: ReplicaCoverage): Promise<string[]> {
-  const open = (entries: InventoryEntry[]) => entries.filter(({ key }) => !coverage.uncopyable?.includes(key));
-  const gone: string[] = [];
-  const replaced: string[] = [];
-  for (const entry of open(coverage.missingEntries)) {
-    const etag = await etagAtPrimary(ports, entry);
-    if (etag === undefined) gone.push(entry.key);
-    else if (etag !== entry.etag) replaced.push(entry.key);
-  }
-  for (const entry of open(coverage.differingEntries)) {
-    if ((await etagAtPrimary(ports, entry)) !== entry.etag) gone.push(entry.key);
-  }
-  if (replaced.length === 0) return gone;
-  // What took its place is copied like any other, unless nobody can.
-  const aside = await readUncopyable(ports.vault);
-  return [...gone, ...replaced.filter((key) => aside.has(key))];
-}
-
-/** Of what the primary has under the key; what it shows to nobody may be what was listed. */
-async function etagAtPrimary({ primaryArtifacts }: Pass['ports'], entry: InventoryEntry): Promise<string | undefined> {
-  try {
-    return (await primaryArtifacts.head(entry.key))?.etag;
-  } catch (error) {
-    if (hasCode(error, 'UNCOPYABLE')) return entry.etag;
-    throw error;
-  }
-}
-
-/** Queues the copies that are missing; what is gone at the primary too was deleted in the window. */
-async function repairReplica(pass: Pass, point: Point): Promise<Point> {
-  const { ports } = pass;
-  const coverage = isInFlight(point) ? await coverageOf(pass, point) : undefined;
-  const aside = new Set(coverage?.uncopyable);
-  const open = coverage ? coverage.missing.count + coverage.differing.count - aside.size : 0;
-  if (!coverage || open === 0 || (await ports.queue.depth()) > 0) return point;
-  // What was listed a moment ago is there.
-  const gone = open <= LOOKUPS_PER_PASS && !pass.listed.has(point.id) ? await goneAtPrimary(pass, coverage) : [];
-  pass.coverage.set(point.id, { ...coverage, deleted: gone });
-  const wanted = lacking(coverage)
-    .map(({ key }) => key)
-    .filter((key) => !gone.includes(key) && !aside.has(key));
-  if (wanted.length === 0) return point;
-  await ports.queue.send(wanted.map((key) => ({ kind: 'repair', key })));
-  ports.log.info('queued copies', { point: point.id, count: wanted.length });
-  return point;
 }

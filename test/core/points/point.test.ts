@@ -9,7 +9,6 @@ import {
   copyAccepted,
   copyRefused,
   copySeen,
-  coverageSeen,
   fail,
   isInFlight,
   isProtected,
@@ -17,6 +16,7 @@ import {
   snapshotSeen,
   transition,
 } from '../../../src/core/points/point.ts';
+import { coverageSeen } from '../../../src/core/points/replication.ts';
 import { type PointRequest, requestedPoints } from '../../../src/core/points/request.ts';
 import type { SnapshotFacts } from '../../../src/core/ports/database.ts';
 import { DrError } from '../../../src/errors.ts';
