@@ -18,6 +18,7 @@ function standardErrorLog(verbose: boolean): Log {
 /** The configured sites with all their ports. Throws BAD_CONFIG. */
 export function openSite({ config: file, verbose }: SiteOptions): OpenedSite {
   const environment = processEnvironment();
-  const config = loadConfig(environment, configFile(environment, file));
-  return { ports: awsPorts(config, standardErrorLog(verbose ?? false)), config, policy: policyOf(config) };
+  const path = configFile(environment, file);
+  const config = loadConfig(environment, path);
+  return { ports: awsPorts(config, path, standardErrorLog(verbose ?? false)), config, policy: policyOf(config) };
 }

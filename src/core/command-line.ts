@@ -35,7 +35,11 @@ function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** The line to type for a command: a POSIX shell gives `builder-dr` exactly these arguments. */
-export function commandLine(args: CommandArguments): string {
-  return ['builder-dr', ...args].map(quoted).join(' ');
+/**
+ * The line to type for a command: a POSIX shell gives `builder-dr` exactly these arguments. `configFile`: what the
+ * operator's command line reads; whoever is told a line out of the blue pastes it into a shell that knows no stage.
+ */
+export function commandLine(args: CommandArguments, configFile?: string): string {
+  const config = configFile === undefined ? [] : ['--config', configFile];
+  return ['builder-dr', ...args, ...config].map(quoted).join(' ');
 }

@@ -1,3 +1,6 @@
+/** The configuration that the stacks of a stage were deployed from, as seen from the project's folder. */
+export const deployedFrom = (stage: string): string => `config/${stage}.yml`;
+
 /** Names of what the stacks make, from the stage alone, so that functions and CLI need no look-up. */
 export function stackNames(stage: string) {
   return {

@@ -56,7 +56,7 @@ export async function readiness(ports: ReadinessPorts, policy: Policy): Promise<
   const status: StatusRecord = previous?.published ? { ...assessed, published: previous.published } : assessed;
   const kind = dueMessage(status, policy, now);
   if (kind) {
-    await ports.notifier.publish(readinessMessage(status, kind, ports.site.stage));
+    await ports.notifier.publish(readinessMessage(status, kind, ports.site));
     status.published = { at: now.toISOString(), told: toldOf(status) };
   }
   // An unreadable status document makes this throw, after people were told.

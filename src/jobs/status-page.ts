@@ -31,10 +31,11 @@ export async function writeStatusPage(
 ): Promise<void> {
   const { vault, clock } = ports;
   const { points, runs, verified, reconcile, deletions } = seen;
-  const { stage, primaryRegion, drRegion } = ports.site;
+  const { stage, configFile, primaryRegion, drRegion } = ports.site;
   const { after } = await updateDocument(vault, vaultKeys.history, historySchema, (now) => withReading(now, status));
   const page = statusPage({
     stage,
+    configFile,
     primaryRegion,
     drRegion,
     rtoTargetMinutes: policy.rtoTargetMinutes,

@@ -31,7 +31,7 @@ import { deadManUrl, slackWebhook } from '../adapters/aws/webhooks.ts';
 import { bestEngine } from '../adapters/hash-engines.ts';
 import type { Config } from '../config.ts';
 import { CONDITIONS_KEY } from '../core/artifacts/reserved.ts';
-import { stackNames } from '../core/names.ts';
+import { deployedFrom, stackNames } from '../core/names.ts';
 import { partitions } from '../core/partitions.ts';
 import type { Log, Ports } from '../core/ports/all.ts';
 import { vaultKeys } from '../core/vault-layout.ts';
@@ -184,7 +184,7 @@ export function portsOf<M extends Makers>(makers: M) {
     const made = Object.entries(makers).map(([name, make]) => [name, (make as (wiring: Wiring) => unknown)(wiring)]);
     return {
       ...Object.fromEntries(made),
-      site: { stage, partition, primaryRegion: primary.region, drRegion: dr.region },
+      site: { stage, configFile: deployedFrom(stage), partition, primaryRegion: primary.region, drRegion: dr.region },
       newId: randomUUID,
       log,
       clock: () => new Date(),

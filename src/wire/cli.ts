@@ -54,9 +54,10 @@ function throughProxy(network: NetworkLimits): NetworkLimits {
 }
 
 /** Every port over AWS, for the command line. */
-export function awsPorts(config: Config, log: Log): Ports {
+export function awsPorts(config: Config, configFile: string, log: Log): Ports {
   withoutNodeVersionWarning();
-  return portsOfConfig({ ...config, network: throughProxy(config.network) }, log);
+  const ports = portsOfConfig({ ...config, network: throughProxy(config.network) }, log);
+  return { ...ports, site: { ...ports.site, configFile } };
 }
 
 /** A bucket to read packages from, by the credentials and the region of the environment. BAD_CONFIG without a region. */

@@ -3,6 +3,8 @@ import { commandLine } from '../../src/core/command-line.ts';
 import { finding, findingRules, findingSchema, mostUrgentFirst } from '../../src/core/findings.ts';
 import { nextCommand } from '../../src/core/notices/of-readiness.ts';
 
+const prod = 'config/prod.yml';
+
 describe('what to type about a finding', () => {
   it('is said by its hint too, where there is something to type', () => {
     for (const [code, rule] of Object.entries(findingRules)) {
@@ -20,11 +22,11 @@ describe('what to type about a finding', () => {
     const corrupt = finding('ARTIFACT_CORRUPT', 'replica', 'differs');
     const overdue = finding('DRILL_OVERDUE', 'drill', 'old');
     expect(corrupt.next).toBeUndefined();
-    expect(nextCommand({ findings: [overdue, corrupt] })).toBe('builder-dr drill');
-    expect(nextCommand({ findings: [corrupt] })).toBe('builder-dr status');
+    expect(nextCommand({ findings: [overdue, corrupt] }, prod)).toBe(`builder-dr drill --config ${prod}`);
+    expect(nextCommand({ findings: [corrupt] }, prod)).toBe(`builder-dr status --config ${prod}`);
     const lagging = finding('REPLICATION_LAGGING', 'artifacts', 'late');
-    expect(nextCommand({ findings: [overdue, lagging, finding('DRILL_FAILED', 'd', 'failed')] })).toBe(
-      'builder-dr drills',
+    expect(nextCommand({ findings: [overdue, lagging, finding('DRILL_FAILED', 'd', 'failed')] }, prod)).toBe(
+      `builder-dr drills --config ${prod}`,
     );
   });
 });

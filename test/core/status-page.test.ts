@@ -11,7 +11,7 @@ describe('the status page', () => {
     for (const words of ['NOT READY', 'ARTIFACT_MISSING', 'What to do:', 'builder-dr reconcile', '98.7 % verified']) {
       expect(page).toContain(words);
     }
-    expect(page).toMatch(/<pre class="next"><code>builder-dr reconcile<\/code>/);
+    expect(page).toMatch(/<pre class="next"><code>builder-dr reconcile --config config\/prod.yml<\/code>/);
   });
 
   it('takes nothing that was found for markup', () => {

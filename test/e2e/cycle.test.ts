@@ -278,7 +278,7 @@ describe('an encrypted database', () => {
     await secret.createInstance({ kmsKeyId: source });
     await secret.upload('core/a.hart');
     secret.config.dr.snapshotKmsKey = KeyId;
-    const ports = awsPorts(secret.config, silentLog);
+    const ports = awsPorts(secret.config, 'sandbox.yml', silentLog);
     await kms.send(new DisableKeyCommand({ KeyId }));
     const { id } = await capture(ports, policy(), { kind: 'manual', at: nextSecond() });
     const stateOf = async () => (await readPoints(ports.vault)).points[0]?.database;

@@ -23,15 +23,14 @@ afterAll(async () => {
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** A shell on the operator's machine: `builder-dr` is on the path, and its configuration where it looks for it. */
+/** A shell on the operator's machine: `builder-dr` is on the path, and its configuration where the line says. */
 async function operatorTypes(line: string): Promise<{ code: number; stdout: string; stderr: string }> {
   const bin = join(sandbox.address.folder, 'bin');
   await mkdir(bin, { recursive: true });
   await writeFile(join(bin, 'builder-dr'), `#!/bin/sh\nexec '${process.execPath}' '${root}/src/cli.ts' "$@"\n`);
   await chmod(join(bin, 'builder-dr'), 0o755);
-  const config = join(sandbox.address.folder, 'typed.yml');
-  await writeFile(config, stringify(subject.world.config));
-  const env = { ...process.env, BUILDER_DR_CONFIG: config, PATH: `${bin}:${process.env['PATH']}` };
+  await writeFile(join(sandbox.address.folder, subject.ports.site.configFile), stringify(subject.world.config));
+  const env = { ...process.env, PATH: `${bin}:${process.env['PATH']}` };
   return new Promise((resolve) => {
     execFile('sh', ['-c', line], { env, cwd: sandbox.address.folder }, (error, stdout, stderr) =>
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
@@ -54,8 +53,8 @@ it('what the message of a blocked failover says to type next, typed as it stands
   const letter = letters.at(-1) ?? '';
   expect(letter).toContain('First: stop Builder at the primary by hand');
   const [, line = ''] = /^Type next: (.*)$/m.exec(letter) ?? [];
-  expect(line).toBe(`builder-dr failover start --confirm ${id} --accept-unfenced`);
-  expect(await operatorTypes('builder-dr failover status')).toMatchObject({
+  expect(line).toBe(`builder-dr failover start --confirm ${id} --accept-unfenced --config sandbox.yml`);
+  expect(await operatorTypes('builder-dr failover status --config sandbox.yml')).toMatchObject({
     code: 1,
     stdout: expect.stringContaining(`Type next: ${line}`),
   });

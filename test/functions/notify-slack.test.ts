@@ -60,7 +60,7 @@ describe('the function that posts to Slack', () => {
   });
 
   it("posts our own notices, CloudWatch's alarms, and plain text, each in its way", async () => {
-    const [sample] = sampleMessages('prod', new Date());
+    const [sample] = sampleMessages({ stage: 'prod', configFile: 'config/prod.yml' }, new Date());
     const ours = sample && documentOf(sample);
     const alarm = {
       AlarmName: stackNames('notify').alarms.replicateDeadLetters,

@@ -12,7 +12,7 @@ const inspection = {
   start: async (request: Parameters<typeof inspectDatabase>[2]) =>
     void (await inspectDatabase(inspectionPorts(config, log), policyOf(config), request)),
 };
-const ports = { ...awsPorts(config, log), inspection };
+const ports = { ...awsPorts(config, 'sandbox.yml', log), inspection };
 process.stdout.write('ready\n');
 
 async function forever(): Promise<never> {

@@ -78,6 +78,7 @@ export function badFacts(): PageFacts {
   }));
   return {
     stage: 'prod',
+    configFile: 'config/prod.yml',
     primaryRegion: 'us-east-1',
     drRegion: 'us-west-2',
     rtoTargetMinutes: 60,

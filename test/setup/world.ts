@@ -56,7 +56,7 @@ export class World {
   private constructor(sandbox: Sandbox, config: Config) {
     this.sandbox = sandbox;
     this.config = config;
-    this.ports = { ...awsPorts(config, silentLog), inspection: inProcess(config) };
+    this.ports = { ...awsPorts(config, 'sandbox.yml', silentLog), inspection: inProcess(config) };
     const there = clientOf(sandbox.address, config.primary.region);
     const here = clientOf(sandbox.address, config.dr.region);
     this.rds = new RDSClient(there);
@@ -118,7 +118,7 @@ export class World {
   /** The same ports, but for what asks the primary region: it is soon given up, so that a dark one costs a test little. */
   get impatient(): Ports {
     const network = { ...this.config.network, requestTimeoutMs: 1_500 };
-    const hasty = awsPorts({ ...this.config, network }, silentLog);
+    const hasty = awsPorts({ ...this.config, network }, 'sandbox.yml', silentLog);
     const { database, metrics } = this.ports;
     return {
       ...this.ports,

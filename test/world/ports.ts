@@ -120,7 +120,13 @@ export function memoryPorts(clock: () => Date): MemoryPorts {
   const vault = memoryVault(clock);
   const replica = memoryArtifacts(`replica-${worlds}`, clock);
   return {
-    site: { stage: 'test', partition: 'aws', primaryRegion: 'us-east-1', drRegion: 'us-west-2' },
+    site: {
+      stage: 'test',
+      configFile: 'config/test.yml',
+      partition: 'aws',
+      primaryRegion: 'us-east-1',
+      drRegion: 'us-west-2',
+    },
     database: memoryDatabase('builder', clock),
     primaryArtifacts: memoryArtifacts(`primary-${worlds}`, clock),
     replicator: {

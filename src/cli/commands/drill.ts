@@ -30,6 +30,6 @@ export const drill: Command = {
       ? ({ kind: 'alarm-test', point, at } as const)
       : ({ kind: 'drill', point, readAll: flags['readAll'] === true, real, at } as const);
     const run = await startDrill(ports, policy, asked);
-    return { json: run, text: runText(run, ports.clock()), healthy: run.state !== 'failed' };
+    return { json: run, text: runText(run, ports), healthy: run.state !== 'failed' };
   },
 };

@@ -22,7 +22,7 @@ export const drills: Command = {
     const unreadable = [...archived.unreadable, ...now.unreadable];
     const found = [...archived.found, ...now.runs].filter(isScratch).reverse();
     const broken = unreadable.map(({ problem }) => `UNREADABLE ${problem}`);
-    const text = [runsText(found, ports.clock()), ...broken].join('\n');
+    const text = [runsText(found, ports), ...broken].join('\n');
     const last = found.find(isOver);
     return { json: { drills: found, unreadable }, text, healthy: last?.state === 'passed' && broken.length === 0 };
   },

@@ -13,6 +13,6 @@ export const failoverPlan: Command = {
     const { failoverPlanText } = await import('../text/recovery.ts');
     const request = { point: String(flags['point'] ?? 'latest'), planned: flags['planned'] === true };
     const plan = await planFailover(ports, policy, request);
-    return { json: plan, text: failoverPlanText(plan), healthy: plan.confirm !== null };
+    return { json: plan, text: failoverPlanText(plan, ports.site.configFile), healthy: plan.confirm !== null };
   },
 };

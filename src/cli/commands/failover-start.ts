@@ -21,6 +21,6 @@ export const failoverStart: Command = {
       acceptUnfenced: flags['acceptUnfenced'] === true,
       acceptFindings: flags['acceptFindings'] === true,
     });
-    return { json: run, text: runText(run, ports.clock()), healthy: !['blocked', 'failed'].includes(run.state) };
+    return { json: run, text: runText(run, ports), healthy: !['blocked', 'failed'].includes(run.state) };
   },
 };

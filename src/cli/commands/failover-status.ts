@@ -14,6 +14,6 @@ export const failoverStatus: Command = {
       throw new DrError('RUN_UNKNOWN', 'there was no failover', {
         hint: '`builder-dr failover plan` shows what one would do.',
       });
-    return { json: runs, text: failoverStatusText(runs, ports.clock()), healthy: last.state === 'done' };
+    return { json: runs, text: failoverStatusText(runs, ports), healthy: last.state === 'done' };
   },
 };

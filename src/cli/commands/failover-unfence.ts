@@ -8,6 +8,6 @@ export const failoverUnfence: Command = {
     const { unfence } = await import('../../jobs/recovery/failover.ts');
     const { runText } = await import('../text/recovery.ts');
     const { run } = await unfence(ports, policy);
-    return { json: run, text: runText(run, ports.clock()), healthy: true };
+    return { json: run, text: runText(run, ports), healthy: true };
   },
 };

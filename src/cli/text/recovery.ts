@@ -1,5 +1,6 @@
 import { commandLine } from '../../core/command-line.ts';
 import { fenceText } from '../../core/notices/of-recovery.ts';
+import type { Ports } from '../../core/ports/all.ts';
 import { titleOf } from '../../core/recovery/kinds.ts';
 import { leftoverText } from '../../core/recovery/leftovers.ts';
 import { allFindings, phaseSeconds, rtoSeconds, startArguments } from '../../core/recovery/lifecycle.ts';
@@ -11,6 +12,9 @@ import type { DrillPlan } from '../../jobs/recovery/drill.ts';
 import type { FailbackPlan } from '../../jobs/recovery/failback.ts';
 import type { AbortReport, FailoverPlan } from '../../jobs/recovery/failover.ts';
 import type { FailoverStatus } from '../../jobs/recovery/leftovers.ts';
+
+/** What a text says of now, and what it says to type. */
+type TextPorts = Pick<Ports, 'clock' | 'site'>;
 
 function expected({ expectedSeconds: value, expectedFrom: from }: PlanStep): string {
   if (value === undefined) return 'not measured yet';
@@ -36,7 +40,7 @@ export function drillPlanText({ point, real, steps, classes, nextScheduled }: Dr
   return [planText(point, steps), found, `${next}: ${nextScheduled.why}.`].join('\n');
 }
 
-export function failoverPlanText(plan: FailoverPlan): string {
+export function failoverPlanText(plan: FailoverPlan, configFile: string): string {
   const lines = plan.inHand ? [`Failover ${plan.inHand.id} is in hand: ${plan.inHand.state}.`, ''] : [];
   lines.push('Candidates, in the order in which they are tried:');
   for (const each of plan.candidates) {
@@ -46,11 +50,12 @@ export function failoverPlanText(plan: FailoverPlan): string {
     );
   }
   lines.push('', planText(plan.confirm, plan.steps), '', classesText(plan.classes, 'failover'));
-  if (plan.confirm) lines.push('', `Type next: builder-dr failover start --confirm ${plan.confirm}`);
+  if (plan.start) lines.push('', `Type next: ${commandLine(startArguments(plan.start), configFile)}`);
   return lines.join('\n');
 }
 
-export function runText(run: Run, now: Date): string {
+export function runText(run: Run, { clock, site }: TextPorts): string {
+  const now = clock();
   const lines = [`${titleOf(run)} ${run.id}  ${run.state}: ${run.history.at(-1)?.why}`];
   const attempt = run.attempts.at(-1);
   if (attempt) lines.push(`  point ${attempt.point}, instance ${attempt.instance}, ${rtoSeconds(run, now)} s so far`);
@@ -77,13 +82,16 @@ export function runText(run: Run, now: Date): string {
   }
   for (const each of run.errors.slice(-3)) lines.push(`  waited: ${each.at} ${each.message}`);
   if (isProduction(run) && run.blocked) {
-    lines.push(`  first: ${run.blocked.doFirst}`, `Type next: ${commandLine(startArguments(run.blocked.resume))}`);
+    lines.push(
+      `  first: ${run.blocked.doFirst}`,
+      `Type next: ${commandLine(startArguments(run.blocked.resume), site.configFile)}`,
+    );
   }
   return lines.join('\n');
 }
 
-export function failoverStatusText(runs: FailoverStatus[], now: Date): string {
-  const lines = runs.slice(0, 1).map((run) => runText(run, now));
+export function failoverStatusText(runs: FailoverStatus[], ports: TextPorts): string {
+  const lines = runs.slice(0, 1).map((run) => runText(run, ports));
   for (const { leftovers } of runs) {
     if ('unknown' in leftovers)
       return [...lines, `What failovers left behind is not known: ${leftovers.unknown}`].join('\n');
@@ -95,16 +103,16 @@ export function failoverStatusText(runs: FailoverStatus[], now: Date): string {
   return lines.join('\n');
 }
 
-export function runsText(runs: Run[], now: Date): string {
+export function runsText(runs: Run[], ports: TextPorts): string {
   if (runs.length === 0) return 'No drill yet. `builder-dr drill` starts one.';
   return runs
     .slice(0, 10)
-    .map((each) => runText(each, now))
+    .map((each) => runText(each, ports))
     .join('\n');
 }
 
-export function abortText(report: AbortReport, now: Date): string {
-  const lines = [runText(report.run, now)];
+export function abortText(report: AbortReport, ports: TextPorts): string {
+  const lines = [runText(report.run, ports)];
   for (const [index, name] of report.kept.entries()) {
     lines.push(`  kept: ${name}. To remove it:`, `    ${report.remove[index]}`);
   }

@@ -1,4 +1,3 @@
-import { commandLine } from '../command-line.ts';
 import type { Message } from './message.ts';
 
 function findingLines({ findings, findingsLeftOut }: Message): string[] {
@@ -9,7 +8,7 @@ function findingLines({ findings, findingsLeftOut }: Message): string[] {
     `  What to do: ${each.hint}`,
     '',
   ]);
-  return findingsLeftOut > 0 ? [...lines, `and ${findingsLeftOut} more: ${commandLine(['status'])}`, ''] : lines;
+  return findingsLeftOut > 0 ? [...lines, `and ${findingsLeftOut} more`, ''] : lines;
 }
 
 /** A message as the text of an e-mail. */

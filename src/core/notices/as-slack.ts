@@ -1,4 +1,3 @@
-import { commandLine } from '../command-line.ts';
 import type { Message } from './message.ts';
 
 // Slack's published limits: blocks in a message, characters of a header, of a section's text, of one of its fields.
@@ -53,7 +52,7 @@ export function slackMessage(message: Message): SlackMessage {
     const text = `*${escaped(name)}*\n${escaped(value)}${target ? ` (target ${escaped(target)})` : ''}`;
     return { type: 'mrkdwn', text: clip(text, FIELD) };
   });
-  const more = findingsLeftOut > 0 ? [section(`and ${findingsLeftOut} more: ${code(commandLine(['status']))}`)] : [];
+  const more = findingsLeftOut > 0 ? [section(`and ${findingsLeftOut} more`)] : [];
   const end: Block[] = [
     section(`*Type next:* ${code(next)}`),
     { type: 'context', elements: [{ type: 'mrkdwn', text: clip(escaped(`${kind} · stage ${stage} · ${at}`), FIELD) }] },

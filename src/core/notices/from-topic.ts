@@ -1,3 +1,4 @@
+import { deployedFrom } from '../names.ts';
 import { type SlackMessage, slackMessage } from './as-slack.ts';
 import { documentSchema, messageOf } from './message.ts';
 import { alarmMessage, alarmSchema } from './of-alarm.ts';
@@ -18,6 +19,6 @@ export function slackOf(text: string, subject: string | null | undefined, stage:
   const document = documentSchema.safeParse(said);
   if (document.success) return slackMessage(messageOf(subject ?? document.data.title, document.data));
   const alarm = alarmSchema.safeParse(said);
-  if (alarm.success) return slackMessage(alarmMessage(alarm.data, stage));
+  if (alarm.success) return slackMessage(alarmMessage(alarm.data, { stage, configFile: deployedFrom(stage) }));
   return { text: `${subject ?? 'builder-dr'}\n${text}`.slice(0, TEXT), blocks: [] };
 }

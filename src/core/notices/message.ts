@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type Finding, findingSchema, mostUrgentFirst } from '../findings.ts';
+import type { SiteFacts } from '../site.ts';
 
 const SUBJECT_LIMIT = 100;
 /** More findings than these are counted, not told: a message must be readable, and SNS takes 256 KB. */
@@ -52,10 +53,17 @@ export function documentOf({ subject: _beside, ...document }: Message): MessageD
   return document;
 }
 
+/** For whom a message is: the stage, and the configuration that the lines to type name. */
+export type MessageSite = Pick<SiteFacts, 'stage' | 'configFile'>;
+
 /** By what a subscriber may choose what it hears. */
 export function attributesOf({ kind, status, stage, id }: Message) {
   return { kind, status, stage, id };
 }
+
+/** Where the findings are that did not fit. */
+export const restOf = ({ findingsLeftOut }: Pick<Message, 'findingsLeftOut'>, line: string): string[] =>
+  findingsLeftOut > 0 ? [`All findings: ${line}`] : [];
 
 /** The findings that fit, the most urgent ones, and how many do not. */
 export function toldFindings(findings: Finding[]): Pick<Message, 'findings' | 'findingsLeftOut'> {

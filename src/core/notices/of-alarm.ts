@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type CommandArguments, commandLine } from '../command-line.ts';
 import { stackNames } from '../names.ts';
-import { type Message, messageOf } from './message.ts';
+import { type Message, type MessageSite, messageOf } from './message.ts';
 
 /** What CloudWatch sends to a topic; it writes the text itself. */
 export const alarmSchema = z.looseObject({
@@ -33,7 +33,7 @@ function nextOf(name: string, stage: string): CommandArguments {
 }
 
 /** An alarm of the stage's stacks as a message, so that every message looks alike. */
-export function alarmMessage(alarm: CloudWatchAlarm, stage: string): Message {
+export function alarmMessage(alarm: CloudWatchAlarm, { stage, configFile }: MessageSite): Message {
   const { AlarmName, AlarmDescription, NewStateValue, OldStateValue, NewStateReason, StateChangeTime, Region } = alarm;
   const over = NewStateValue === 'OK';
   const title = `${over ? 'Over: ' : ''}${AlarmDescription || AlarmName}`;
@@ -53,7 +53,7 @@ export function alarmMessage(alarm: CloudWatchAlarm, stage: string): Message {
     findings: [],
     findingsLeftOut: 0,
     notes: [],
-    next: commandLine(over ? ['status'] : nextOf(AlarmName, stage)),
+    next: commandLine(over ? ['status'] : nextOf(AlarmName, stage), configFile),
     at: StateChangeTime ?? '',
   });
 }

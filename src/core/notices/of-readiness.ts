@@ -4,7 +4,7 @@ import { minutesBetween } from '../ids.ts';
 import type { Policy } from '../policy.ts';
 import type { StatusRecord } from '../readiness/documents.ts';
 import { isSameTold, missingIn, type Told } from '../readiness/told.ts';
-import { type Message, messageOf, toldFindings } from './message.ts';
+import { type Message, type MessageSite, messageOf, restOf, toldFindings } from './message.ts';
 
 /** Whether people must hear of this state now: it changed, or the heartbeat is due. */
 export function dueMessage(status: StatusRecord, policy: Policy, now: Date): 'change' | 'heartbeat' | undefined {
@@ -34,17 +34,19 @@ function changes(status: StatusRecord): string[] {
 const tones = { READY: 'good', DEGRADED: 'warning', NOT_READY: 'bad' } as const;
 
 /** What to type about a state: the next step of its most urgent finding that has one. */
-export function nextCommand({ findings }: Pick<StatusRecord, 'findings'>): string {
+export function nextCommand({ findings }: Pick<StatusRecord, 'findings'>, configFile: string): string {
   const next = mostUrgentFirst(findings).find((each) => each.next)?.next;
-  return commandLine(next ?? ['status']);
+  return commandLine(next ?? ['status'], configFile);
 }
 
 /** The message about a state of readiness. `status.published` holds what people were told before. */
-export function readinessMessage(status: StatusRecord, kind: 'change' | 'heartbeat', stage: string): Message {
+export function readinessMessage(status: StatusRecord, kind: 'change' | 'heartbeat', site: MessageSite): Message {
+  const { stage, configFile } = site;
   const [first] = mostUrgentFirst(status.findings);
   const what = first
     ? `: ${first.code}${status.findings.length > 1 ? ` and ${status.findings.length - 1} more` : ''}`
     : '';
+  const told = toldFindings(status.findings);
   const rpo = status.rpoMinutes === null ? 'no point to restore' : `${status.rpoMinutes.toFixed(1)} min`;
   return messageOf(`[builder-dr ${stage}] ${status.status}${what}`, {
     schema: 'notice/1',
@@ -61,9 +63,9 @@ export function readinessMessage(status: StatusRecord, kind: 'change' | 'heartbe
       { name: 'Data lost by a failover (RPO)', value: rpo, target: `${status.rpoTargetMinutes} min` },
       { name: 'Recovery point', value: status.point ?? 'none' },
     ],
-    ...toldFindings(status.findings),
-    notes: status.findings.length === 0 ? ['No findings.'] : [],
-    next: nextCommand(status),
+    ...told,
+    notes: status.findings.length === 0 ? ['No findings.'] : restOf(told, commandLine(['status'], configFile)),
+    next: nextCommand(status, configFile),
     at: status.at,
   });
 }

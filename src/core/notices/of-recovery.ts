@@ -2,7 +2,7 @@ import { type CommandArguments, commandLine } from '../command-line.ts';
 import { kinds, titleOf } from '../recovery/kinds.ts';
 import { allFindings, phaseSeconds, rtoSeconds, startArguments } from '../recovery/lifecycle.ts';
 import { isProduction, type ProductionRun, type Run } from '../recovery/run.ts';
-import { type Message, type MessageDocument, messageOf, toldFindings } from './message.ts';
+import { type Message, type MessageDocument, type MessageSite, messageOf, restOf, toldFindings } from './message.ts';
 
 /** Whether people must hear of the state that the run is in. */
 export function mustTell(run: Run): boolean {
@@ -44,15 +44,17 @@ function notesOf(run: Run): string[] {
 export function recoveryMessage(
   run: Run,
   facts: {
-    stage: string;
+    site: MessageSite;
     rpoTargetMinutes: number;
     rtoTargetMinutes: number;
     minutesLost: number | undefined;
     now: Date;
   },
 ): Message {
-  const { stage, now } = facts;
+  const { now } = facts;
+  const { stage, configFile } = facts.site;
   const { topic } = kinds[run.kind];
+  const told = toldFindings(allFindings(run));
   const title = titleOf(run);
   const point = run.attempts.at(-1)?.point ?? run.candidates[0] ?? 'none';
   const last = run.history.at(-1);
@@ -77,9 +79,12 @@ export function recoveryMessage(
       ...(isProduction(run) ? [{ name: 'Fence', value: fenceText(run) }] : []),
       { name: 'Phases', value: phasesText(run, now) },
     ],
-    ...toldFindings(allFindings(run)),
-    notes: notesOf(run),
-    next: commandLine(nextArguments(run)),
+    ...told,
+    notes: [
+      ...notesOf(run),
+      ...restOf(told, commandLine(isProduction(run) ? ['failover', 'status'] : ['drills'], configFile)),
+    ],
+    next: commandLine(nextArguments(run), configFile),
     at: now.toISOString(),
   };
   return messageOf(`[builder-dr ${stage}] ${title} ${run.state}: ${last?.why ?? ''}`, document);

@@ -1,6 +1,6 @@
 import { finding } from '../findings.ts';
 import { stackNames } from '../names.ts';
-import { type Message, messageOf } from './message.ts';
+import { type Message, type MessageSite, messageOf } from './message.ts';
 import { alarmMessage } from './of-alarm.ts';
 import { readinessMessage } from './of-readiness.ts';
 import { recoveryMessage } from './of-recovery.ts';
@@ -14,7 +14,7 @@ const sample = ({ subject, ...document }: Message): Message => {
 };
 
 /** One message of each kind, marked as a test: what people will get, before they need it. */
-export function sampleMessages(stage: string, now: Date): Message[] {
+export function sampleMessages(site: MessageSite, now: Date): Message[] {
   const at = (minute: number) => new Date(now.getTime() - (131 - minute) * 60_000);
   const missing = finding('ARTIFACT_MISSING', 'replica', '2 artifacts of the point are not in the replica', {
     count: 2,
@@ -33,21 +33,21 @@ export function sampleMessages(stage: string, now: Date): Message[] {
   };
   const bad = { ...status, status: 'NOT_READY' as const, recoverable: false, protecting: true, findings: [missing] };
   const good = { ...status, status: 'READY' as const, recoverable: true, protecting: true, findings: [] };
-  const facts = { ...TARGETS, stage, minutesLost: 42, now };
+  const facts = { ...TARGETS, site, minutesLost: 42, now };
   const alarm = alarmMessage(
     {
-      AlarmName: stackNames(stage).alarms.notReady,
+      AlarmName: stackNames(site.stage).alarms.notReady,
       AlarmDescription: 'a failover started now would not succeed, or new data is not protected',
       OldStateValue: 'OK',
       NewStateValue: 'ALARM',
       NewStateReason: 'Threshold Crossed',
       StateChangeTime: now.toISOString(),
     },
-    stage,
+    site,
   );
   return [
-    readinessMessage(bad, 'change', stage),
-    readinessMessage(good, 'heartbeat', stage),
+    readinessMessage(bad, 'change', site),
+    readinessMessage(good, 'heartbeat', site),
     recoveryMessage(sampleDrill(at), facts),
     recoveryMessage(sampleBlockedFailover(at), facts),
     alarm,

@@ -1,5 +1,5 @@
 import type { HashEngine } from '../../hart/hash.ts';
-import type { Site } from '../site.ts';
+import type { Site, SiteFacts } from '../site.ts';
 import type { ArtifactStore, Replicator, WorkQueue } from './artifacts.ts';
 import type { Database } from './database.ts';
 import type { Offers } from './offers.ts';
@@ -31,16 +31,6 @@ export interface Metrics {
   /** Puts them into a region; at least once. SITE_UNREACHABLE where the region does not answer. */
   put(site: Site, metrics: Metric[]): Promise<void>;
 }
-
-/** Facts about the two sites that nothing has to ask for. */
-type SiteFacts = {
-  stage: string;
-  /** AWS's partition, as ARNs name it. */
-  partition: string;
-  /** The region's name stands for its site in messages. */
-  primaryRegion: string;
-  drRegion: string;
-};
 
 export type Ports = {
   site: SiteFacts;

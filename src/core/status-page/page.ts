@@ -24,6 +24,7 @@ const STALE_MINUTES = 60;
 /** All that the page shows. */
 export type PageFacts = {
   stage: string;
+  configFile: string;
   primaryRegion: string;
   drRegion: string;
   rtoTargetMinutes: number;
@@ -48,7 +49,7 @@ function withCode(text: string): Html[] {
   return text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));
 }
 
-function head({ status, stage, primaryRegion, drRegion, runs, rtoTargetMinutes, now }: PageFacts): Html {
+function head({ status, stage, configFile, primaryRegion, drRegion, runs, rtoTargetMinutes, now }: PageFacts): Html {
   const { rpoMinutes, rpoTargetMinutes } = status;
   const measured = rtoRun(runs);
   const rto = measured ? spoken(rtoSeconds(measured, now) / 60) : 'never measured';
@@ -63,7 +64,7 @@ function head({ status, stage, primaryRegion, drRegion, runs, rtoTargetMinutes, 
 <div><dt>RPO now, target ${spoken(rpoTargetMinutes)}</dt><dd>${rpoMinutes === null ? 'no point to restore' : spoken(rpoMinutes)}</dd></div>
 <div><dt>${how}, target ${spoken(rtoTargetMinutes)}</dt><dd>${rto}</dd></div>
 </dl>
-<h2>What to type next</h2><pre class="next"><code>${nextCommand(status)}</code></pre>`;
+<h2>What to type next</h2><pre class="next"><code>${nextCommand(status, configFile)}</code></pre>`;
 }
 
 function findings({ findings: found }: StatusRecord): Html {

@@ -39,7 +39,7 @@ async function destroyed(ports: AdvancePorts, instance: string, run: string): Pr
 /** The other half of an alarm test: the notification goes out, to somebody. Why it did not, if it did not. */
 async function publishAlarm({ ports, policy }: Pass, run: RunOf<'alarm-test'>): Promise<string | undefined> {
   const facts = {
-    stage: ports.site.stage,
+    site: ports.site,
     rpoTargetMinutes: policy.rpoTargetMinutes,
     rtoTargetMinutes: policy.rtoTargetMinutes,
     minutesLost: undefined,

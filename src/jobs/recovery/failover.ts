@@ -40,6 +40,8 @@ export type FailoverRequest =
 export type FailoverPlan = {
   /** What to pass as `confirm`. */
   confirm: string | null;
+  /** The request that starts what is planned here. */
+  start: StartRequest | null;
   candidates: Candidate[];
   steps: PlanStep[];
   /** Which classes RDS would take now. */
@@ -59,11 +61,14 @@ export async function planFailover(
   const { runs } = await readRuns(ports.vault);
   const candidates = candidatesFor(request.point, points, await readAvailableCopies(ports));
   const inHand = failoverInHand(runs);
+  const confirm = candidates[0]?.id ?? null;
+  const { point, planned } = request;
   return {
-    confirm: candidates[0]?.id ?? null,
+    confirm,
+    start: confirm === null ? null : { point, confirm, planned, acceptUnfenced: false, acceptFindings: false },
     candidates: candidates.map((each) => candidateRow(each, now)),
     steps: restorePlan(candidates[0], 'production', policy, runs, now, {
-      planned: request.planned,
+      planned,
       dns: ports.cutOver.dns !== undefined,
     }),
     classes: await classesForPlan(ports, policy, candidates[0]),

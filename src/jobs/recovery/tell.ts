@@ -19,7 +19,7 @@ export async function tell<R extends Run>(pass: Pass, run: R): Promise<R> {
   const { ports, policy } = pass;
   const { rpoTargetMinutes, rtoTargetMinutes } = policy;
   const minutesLost = minutesLostBy(run, pass);
-  const facts = { stage: ports.site.stage, rpoTargetMinutes, rtoTargetMinutes, minutesLost, now: ports.clock() };
+  const facts = { site: ports.site, rpoTargetMinutes, rtoTargetMinutes, minutesLost, now: ports.clock() };
   await ports.notifier.publish(recoveryMessage(run, facts));
   return updateRun(ports, run, (current) => (mustTell(current) ? { ...current, told: toldAs(run) } : current));
 }

@@ -11,7 +11,7 @@ import { sampleMessages } from '../../../src/core/notices/samples.ts';
 
 const golden = (name: string) => join(import.meta.dirname, '..', '..', 'golden', name);
 const now = new Date('2026-11-22T14:20:00Z');
-const messages = sampleMessages('prod', now);
+const messages = sampleMessages({ stage: 'prod', configFile: 'config/prod.yml' }, now);
 const named = messages.map((each) => [each.kind, each] as const);
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 

@@ -8,6 +8,7 @@ import { toldOf } from '../../../src/core/readiness/told.ts';
 import { testPolicy } from '../../setup/policy.ts';
 
 const now = new Date('2026-11-22T14:20:00Z');
+const prod = { stage: 'prod', configFile: 'config/prod.yml' };
 const missing = (count: number) =>
   finding('ARTIFACT_MISSING', 'replica', `${count} artifacts are missing`, { count, samples: ['a.hart'] });
 const status = (change: Partial<StatusRecord> = {}): StatusRecord => ({
@@ -42,7 +43,10 @@ describe('what people are told', () => {
 
   it('fits the subject into 100 characters', () => {
     const long = status({ findings: [missing(1), missing(2)] });
-    const { subject } = readinessMessage(long, 'change', 'a-stage-with-a-name-of-considerable-length-'.repeat(3));
+    const { subject } = readinessMessage(long, 'change', {
+      ...prod,
+      stage: 'a-stage-with-a-name-of-considerable-length-'.repeat(3),
+    });
     expect(subject).toHaveLength(100);
   });
 
@@ -52,7 +56,7 @@ describe('what people are told', () => {
       findings: [missing(4), finding('COPY_STUCK', 'p1', 'slow')],
       published: told('2026-11-22T14:00:00Z', before),
     });
-    expect(readinessMessage(record, 'change', 'prod').changed).toEqual([
+    expect(readinessMessage(record, 'change', prod).changed).toEqual([
       'Still NOT_READY.',
       'New: COPY_STUCK (p1)',
       'Gone: DRILL_OVERDUE (drill)',
@@ -62,18 +66,21 @@ describe('what people are told', () => {
   it('tells the critical findings first, and all of them before any warning, however many there are', () => {
     const warnings = Array.from({ length: 20 }, (_, n) => finding('SIGNER_UNKNOWN', `w${n}`, 'unknown'));
     const record = status({ findings: [...warnings, finding('BUILDER_KEY_MISSING', 'bldr', 'none'), missing(1)] });
-    const message = readinessMessage(record, 'change', 'prod');
+    const message = readinessMessage(record, 'change', prod);
     expect(message.subject).toBe('[builder-dr prod] NOT_READY: BUILDER_KEY_MISSING and 21 more');
     expect(message.findings.slice(0, 3).map((each) => each.code)).toEqual([
       'BUILDER_KEY_MISSING',
       'ARTIFACT_MISSING',
       'SIGNER_UNKNOWN',
     ]);
-    expect([message.findingsLeftOut, message.next]).toEqual([10, 'builder-dr keys escrow --from /hab/cache/keys']);
+    expect([message.findingsLeftOut, message.next]).toEqual([
+      10,
+      'builder-dr keys escrow --from /hab/cache/keys --config config/prod.yml',
+    ]);
   });
 
   it('reads as a person needs it: status, verdicts, RPO against target, findings with hints, what to type', () => {
-    const message = readinessMessage(status(), 'change', 'prod');
+    const message = readinessMessage(status(), 'change', prod);
     expect(message.subject).toBe('[builder-dr prod] NOT_READY: ARTIFACT_MISSING');
     for (const words of [
       '12.3 min, target 120 min',

@@ -8,7 +8,9 @@ import { topicText } from '../../../src/core/notices/to-topic.ts';
 
 const test = join(import.meta.dirname, '..', '..');
 const golden = (name: string) => readFileSync(join(test, 'golden', name), 'utf8');
-const messages = sampleMessages('prod', new Date('2026-11-22T14:20:00Z')).map((each) => [each.kind, each] as const);
+const messages = sampleMessages({ stage: 'prod', configFile: 'config/prod.yml' }, new Date('2026-11-22T14:20:00Z')).map(
+  (each) => [each.kind, each] as const,
+);
 
 type Recorded = { kind: string; subject: string; document: Record<string, unknown>; slack: unknown };
 /** What version 0.1.0 put on the topic, and what it posted to Slack for it. */
@@ -47,16 +49,20 @@ describe('what Slack gets', () => {
 
   it('of an alarm says what to type, by the names of this very stage', () => {
     const { alarms } = stackNames('prod');
-    expect(alarm(alarms.notReady)).toContain('`builder-dr status`');
-    expect(alarm(alarms.drSilent)).toContain('`builder-dr doctor`');
-    expect(alarm(alarms.replicateDeadLetters)).toContain('`builder-dr reconcile`');
-    expect(alarm(alarms.relayDeadLetters)).toContain('`builder-dr reconcile`');
-    expect(alarm('hbdr-prod-capture-failed')).toContain('`builder-dr doctor`');
-    expect(alarm(stackNames('other').alarms.replicateDeadLetters)).toContain('`builder-dr doctor`');
+    expect(alarm(alarms.notReady)).toContain('`builder-dr status --config config/prod.yml`');
+    expect(alarm(alarms.drSilent)).toContain('`builder-dr doctor --config config/prod.yml`');
+    expect(alarm(alarms.replicateDeadLetters)).toContain('`builder-dr reconcile --config config/prod.yml`');
+    expect(alarm(alarms.relayDeadLetters)).toContain('`builder-dr reconcile --config config/prod.yml`');
+    expect(alarm('hbdr-prod-capture-failed')).toContain('`builder-dr doctor --config config/prod.yml`');
+    expect(alarm(stackNames('other').alarms.replicateDeadLetters)).toContain(
+      '`builder-dr doctor --config config/prod.yml`',
+    );
   });
 
   it('of an alarm that is over says to look at the status', () => {
-    expect(alarm(stackNames('prod').alarms.relayDeadLetters, 'OK')).toContain('`builder-dr status`');
+    expect(alarm(stackNames('prod').alarms.relayDeadLetters, 'OK')).toContain(
+      '`builder-dr status --config config/prod.yml`',
+    );
   });
 
   it.each(['{"schema":"notice/2"}', '{', 'by hand'])('of %s, which it does not know, is the text itself', (text) => {

@@ -35,7 +35,7 @@ describe('what failovers left behind', () => {
   it('is named by readiness and by the status while another instance serves, until it is deleted', async () => {
     const { ports, first } = await servedByTheSecond();
     expect([await said(ports), await listed(ports)]).toEqual([[first], [first]]);
-    const text = failoverStatusText(await failoverStatus(ports), ports.clock());
+    const text = failoverStatusText(await failoverStatus(ports), ports);
     expect(text).toContain(`left behind: ${first}: failover`);
     expect(text).toContain(
       `    aws rds delete-db-instance --region us-west-2 --db-instance-identifier ${first} --skip-final-snapshot`,
@@ -72,7 +72,7 @@ describe('what failovers left behind', () => {
     };
     const [last] = await failoverStatus(ports);
     expect([last?.state, last?.leftovers]).toEqual(['done', { unknown: expect.stringContaining('Throttling') }]);
-    expect(failoverStatusText(last ? [last] : [], ports.clock())).toContain('left behind is not known');
+    expect(failoverStatusText(last ? [last] : [], ports)).toContain('left behind is not known');
   });
 
   it('is found by its tag also when its run is older than those that are read', async () => {
