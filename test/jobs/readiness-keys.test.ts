@@ -147,6 +147,7 @@ describe('comparing the buckets', () => {
 
   it('a DR site that does not answer is a failure, not a dark primary', async () => {
     const { ports } = newWorld();
+    ports.primaryArtifacts.plant('core/a.hart', Buffer.from('a'));
     const silent = () => Promise.reject(new DrError('SITE_UNREACHABLE', 'the DR region is silent', { site: 'dr' }));
     await capture(ports, testPolicy, { kind: 'scheduled', at: new Date('2026-11-22T14:00:00Z') });
     ports.database.finish('snapshots');

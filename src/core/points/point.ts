@@ -111,8 +111,12 @@ export function artifactsListed(
   return beginCopying(listed, now, 'the artifacts are listed');
 }
 
-function shrinkage(found: Inventory, previous: Point | undefined, policy: Policy): string | undefined {
-  if (!previous || previous.artifacts.state === 'pending') return undefined;
+/** Why an inventory is doubted, held against that of the point before it; undefined when it is not. */
+function shrinkage(found: Pick<Inventory, 'count' | 'bytes'>, previous: Point | undefined, policy: Policy) {
+  if (!previous || previous.artifacts.state === 'pending') {
+    // Nothing says that there never were any, and the database may have rows of them.
+    return found.count > 0 ? undefined : 'INVENTORY_SHRANK: no artifacts were listed, and no point before had none';
+  }
   const kept = 1 - policy.shrinkPercent / 100;
   for (const measure of ['count', 'bytes'] as const) {
     const before = previous.artifacts[measure];
@@ -121,6 +125,22 @@ function shrinkage(found: Inventory, previous: Point | undefined, policy: Policy
     }
   }
   return undefined;
+}
+
+/** What a point is judged by: the newest before it that is protected, or that an operator has accepted. */
+export function judgedBy(point: Point, points: Point[]): Point | undefined {
+  const stands = (each: Point): boolean =>
+    isProtected(each) || (each.acceptedAt !== undefined && (isInFlight(each) || each.state === 'failed'));
+  const before = points.filter((each) => each.id !== point.id && dataInstant(each) < dataInstant(point));
+  return newestFirst(before.filter(stands))[0];
+}
+
+/** A suspect point goes on once what was accepted since shows that it fell no further. */
+export function judgedAgain(point: Point, previous: Point | undefined, policy: Policy, now: Date): Point {
+  const { state, artifacts } = point;
+  if (state !== 'suspect' || artifacts.state === 'pending' || !previous) return point;
+  if (shrinkage(artifacts, previous, policy)) return point;
+  return transition(point, 'listing+copying', now, `judged again: it fell no further than ${previous.id}`);
 }
 
 function beginCopying(point: Point, now: Date, why: string): Point {
@@ -199,6 +219,21 @@ export function copyIdleMinutes(point: Point, now: Date): number | undefined {
   return database.state === 'captured' ? minutesBetween(database.capturedAt, now) : undefined;
 }
 
+/**
+ * The instant of the point's data: the database's own (`OriginalSnapshotCreateTime`), where there is one; else when it was
+ * asked for, or failed if that was before: the clock of whoever asked may have been wrong.
+ */
+export function dataInstant({ database, requestedAt, failure }: Point): string {
+  if ('dataAt' in database) return database.dataAt;
+  return failure && failure.at < requestedAt ? failure.at : requestedAt;
+}
+
+/** By the instants of their data: a clock that ran ahead makes no point newer. */
 export function newestFirst(points: Point[]): Point[] {
-  return [...points].sort((a, b) => (a.requestedAt < b.requestedAt ? 1 : a.requestedAt > b.requestedAt ? -1 : 0));
+  const order = (a: Point, b: Point): number => {
+    const [x, y] = [dataInstant(a), dataInstant(b)];
+    if (x === y) return a.id < b.id ? 1 : -1;
+    return x < y ? 1 : -1;
+  };
+  return points.toSorted(order);
 }

@@ -5,7 +5,7 @@ import type { Run } from '../recovery/run.ts';
 import type { RetentionPolicy } from '../settings/retention.ts';
 import type { Point } from './documents.ts';
 import { holdInForce, pinsInForce } from './holds.ts';
-import { isInFlight, isProtected, newestFirst } from './point.ts';
+import { dataInstant, isInFlight, isProtected, newestFirst } from './point.ts';
 
 const MINUTES_AN_HOUR = 60;
 const MINUTES_A_DAY = 24 * MINUTES_AN_HOUR;
@@ -87,7 +87,7 @@ function keptByRules(restorable: Point[], policy: RetentionPolicy, now: Date): M
   for (const [rule, periodOf] of Object.entries(periods)) {
     const count = policy[rule as keyof typeof periods] ?? 0;
     if (count === 0) continue;
-    const inPeriods = Map.groupBy(restorable, (point) => periodOf(point.requestedAt));
+    const inPeriods = Map.groupBy(restorable, (point) => periodOf(dataInstant(point)));
     for (const [period, points] of [...inPeriods].slice(0, count)) {
       keep(points.find((each) => each.state === 'proven') ?? points[0], `${rule} ${period}`);
     }
@@ -95,7 +95,7 @@ function keptByRules(restorable: Point[], policy: RetentionPolicy, now: Date): M
   const { withinDays } = policy;
   if (withinDays === undefined) return kept;
   for (const point of restorable) {
-    if (minutesBetween(point.requestedAt, now) <= withinDays * MINUTES_A_DAY) keep(point, `within ${withinDays} days`);
+    if (minutesBetween(dataInstant(point), now) <= withinDays * MINUTES_A_DAY) keep(point, `within ${withinDays} days`);
   }
   return kept;
 }
@@ -150,7 +150,7 @@ function failedStays(point: Point, uncured: Point | undefined, { failedDays }: R
   return minutesBetween(at, now) < failedDays * MINUTES_A_DAY ? `failed less than ${failedDays} days ago` : undefined;
 }
 
-/** Asked for by a clock that was wrong: among the newest it would cost those of now their places. */
+/** Asked for by a clock that was wrong: it costs none of now its place, and stays until its time has come. */
 const isAhead = ({ requestedAt }: Point, policy: RetentionPolicy | undefined, now: Date): boolean =>
   policy !== undefined && minutesBetween(requestedAt, now) < -policy.clockToleranceHours * MINUTES_AN_HOUR;
 

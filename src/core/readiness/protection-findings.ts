@@ -1,7 +1,7 @@
 import { type Finding, finding } from '../findings.ts';
 import { minutesBetween, slotStart, snapshotName } from '../ids.ts';
 import type { Point } from '../points/documents.ts';
-import { copyIdleMinutes, isInFlight, isProtected, newestFirst } from '../points/point.ts';
+import { copyIdleMinutes, dataInstant, isInFlight, isProtected, newestFirst } from '../points/point.ts';
 import { captureIntervalMinutes, takenLessOften, unsupported } from '../points/primary.ts';
 import type { Policy } from '../policy.ts';
 import type { InstanceFacts } from '../ports/database.ts';
@@ -12,7 +12,9 @@ export function captureFindings(seen: Observations, policy: Policy, now: Date): 
   const found: Finding[] = [];
   const interval = captureIntervalMinutes(policy, 'facts' in seen.primary ? seen.primary.facts : undefined);
   const due = slotStart(new Date(now.getTime() - policy.captureGraceMinutes * 60_000), interval);
-  const scheduled = newestFirst(seen.points.filter((point) => point.kind === 'scheduled'))[0];
+  // By their slots; one that a clock asked for that ran ahead stands for none of today.
+  const slots = seen.points.filter(({ kind, requestedAt }) => kind === 'scheduled' && new Date(requestedAt) <= now);
+  const scheduled = slots.toSorted((a, b) => (a.requestedAt < b.requestedAt ? 1 : -1))[0];
   const first = newestFirst(seen.points).at(-1);
   const began = first && new Date(first.requestedAt).getTime() < due.getTime();
   if (began && (!scheduled || new Date(scheduled.requestedAt).getTime() < due.getTime())) {
@@ -31,7 +33,7 @@ export function captureFindings(seen: Observations, policy: Policy, now: Date): 
 /** Points newer than the newest protected one: older failures are cured by it. */
 function unresolved(points: Point[]): Point[] {
   const cured = newestFirst(points.filter(isProtected))[0];
-  return points.filter((point) => !cured || point.requestedAt > cured.requestedAt);
+  return points.filter((point) => !cured || dataInstant(point) > dataInstant(cured));
 }
 
 /** What a point waits for and will not get by waiting. */
@@ -68,10 +70,10 @@ export function pointFindings(seen: Observations, policy: Policy, now: Date): Fi
     found.push(...refusalFindings(point));
   }
   const available = new Set(seen.copies.map((copy) => copy.name));
-  for (const point of seen.points.filter(isProtected)) {
-    if (!available.has(snapshotName(point.id))) {
-      found.push(finding('COPY_FAILED', point.id, `the copy of ${point.id} is gone from the DR region`));
-    }
+  // One that is gone is made good by a newer one that is there.
+  for (const point of newestFirst(seen.points.filter(isProtected))) {
+    if (available.has(snapshotName(point.id))) break;
+    found.push(finding('COPY_FAILED', point.id, `the copy of ${point.id} is gone from the DR region`));
   }
   return found;
 }

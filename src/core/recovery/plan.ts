@@ -125,7 +125,7 @@ export function candidateRow(point: Point, now: Date): Candidate {
     point: point.id,
     state: point.state,
     dataAt,
-    minutesLost: dataAt === null ? null : Number(minutesBetween(dataAt, now).toFixed(1)),
+    minutesLost: dataAt === null ? null : Math.max(0, Number(minutesBetween(dataAt, now).toFixed(1))),
     artifacts: point.artifacts.state === 'pending' ? null : point.artifacts.count,
   };
 }

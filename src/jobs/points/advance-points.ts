@@ -7,9 +7,9 @@ import {
   copyRefused,
   copySeen,
   isInFlight,
-  isProtected,
+  judgedAgain,
+  judgedBy,
   keysSeen,
-  newestFirst,
   snapshotSeen,
 } from '../../core/points/point.ts';
 import { coverageSeen } from '../../core/points/replication.ts';
@@ -26,6 +26,7 @@ type PointStep = (pass: Pass, point: Point) => Promise<Point>;
 
 /** What the DR site alone can tell comes first, then what the primary gives, then what the DR site says of that. */
 export async function advancePoints(pass: Pass): Promise<void> {
+  await judgeAgain(pass);
   if (!pass.points.some(isInFlight)) return;
   const keys = await pass.ports.vault.list(vaultKeys.escrow);
   const revisions = keys.map((entry) => escrowedRevision(entry.key)).filter((each) => each !== undefined);
@@ -44,9 +45,24 @@ export async function endOverdue(pass: Pass): Promise<void> {
   });
 }
 
-async function eachInFlight(pass: Pass, step: PointStep): Promise<void> {
+/** Suspect points were held against what was known then; an operator may have accepted one before them since. */
+async function judgeAgain(pass: Pass): Promise<void> {
+  const { ports, policy } = pass;
+  await eachOfPoints(
+    pass,
+    ({ state }) => state === 'suspect',
+    async (_pass, point) => {
+      const judge = (now: Point): Point => judgedAgain(now, judgedBy(now, pass.points), policy, ports.clock());
+      return judge(point) === point ? point : updatePoint(ports, point.id, judge);
+    },
+  );
+}
+
+const eachInFlight = (pass: Pass, step: PointStep): Promise<void> => eachOfPoints(pass, isInFlight, step);
+
+async function eachOfPoints(pass: Pass, which: (point: Point) => boolean, step: PointStep): Promise<void> {
   for (const [index, point] of pass.points.entries()) {
-    if (!isInFlight(point)) continue;
+    if (!which(point)) continue;
     try {
       pass.points[index] = await step(pass, point);
     } catch (error) {
@@ -99,8 +115,9 @@ async function listArtifacts({ ports, policy, points, listed }: Pass, point: Poi
   if (point.artifacts.state !== 'pending' || point.database.state === 'capturing' || !isInFlight(point)) return point;
   const inventory = await writeInventory(ports.vault, ports.primaryArtifacts, vaultKeys.artifactInventory(point.id));
   listed.add(point.id);
-  const previous = newestFirst(points.filter(isProtected))[0];
-  return updatePoint(ports, point.id, (now) => artifactsListed(now, inventory, previous, policy, ports.clock()));
+  return updatePoint(ports, point.id, (now) =>
+    artifactsListed(now, inventory, judgedBy(now, points), policy, ports.clock()),
+  );
 }
 
 async function startCopy({ ports, policy, points }: Pass, point: Point): Promise<Point> {

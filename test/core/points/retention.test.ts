@@ -41,6 +41,14 @@ describe('what a retention keeps', () => {
     expect(removed(quiet(points), rules)).toEqual(ids);
   });
 
+  it('is judged by the instant of the data, and not by the clock that asked for the point', () => {
+    const late = pointOf(hoursAgo(0.5));
+    const old = { ...late, database: { ...late.database, dataAt: hoursAgo(30) } } as Point;
+    expect(removed(quiet([a, old]), { last: 1 })).toEqual([old.id]);
+    expect(removed(quiet([a, b, old]), { daily: 1 })).toEqual([b.id, old.id]);
+    expect(removed(quiet([a, old]), { withinDays: 1 })).toEqual([old.id]);
+  });
+
   it('is of a period the newest proven point, else the newest protected one', () => {
     const [old, proven, newer] = [pointOf(hoursAgo(30)), pointOf(hoursAgo(29), 'proven'), pointOf(hoursAgo(28))];
     expect(removed(quiet([a, old, proven, newer]), { daily: 2 })).toEqual([newer.id, old.id]);
