@@ -147,8 +147,10 @@ export type Fact =
   /** Also what the world does to documents: damage, restores. `before`: the bytes that were replaced. */
   | { what: 'document'; by: Actor; key: string; body: Uint8Array; before: Uint8Array | undefined }
   | { what: 'document-removed'; by: Actor; key: string; before: Uint8Array }
-  /** A read of a document by a run, with what it got: undefined when there was none. */
-  | { what: 'document-read'; by: number; key: string; body: Uint8Array | undefined }
+  /** A run has got all bytes under a key, and so can know them; `blake2b` of what it got. */
+  | { what: 'object-read'; by: number; bucket: 'primary' | 'replica' | 'displaced'; key: string; blake2b: string }
+  /** A run has got the last page of a listing of a whole bucket that it began at `since`. */
+  | { what: 'listed'; by: number; bucket: 'primary' | 'replica'; since: Instant }
   | {
       what: 'object';
       by: Actor;
@@ -183,7 +185,16 @@ export type Fact =
   | { what: 'fault-began' | 'fault-ended'; by: 'world'; fault: FaultTruth };
 
 /** A failure that a call of a run ended with. `done`: it had its effect all the same. */
-export type Met = { port: string; method: string; subject: string | undefined; code: string; done: boolean };
+export type Met = {
+  port: string;
+  method: string;
+  subject: string | undefined;
+  code: string;
+  message: string;
+  done: boolean;
+  /** The same call, with the same subject, was made again by this run and succeeded. */
+  mended: boolean;
+};
 
 /** What was said or done, and what is so instead: in words that a person can read. */
 export type Violation = { invariant: string; subject: string; said: string; so: string };
