@@ -1,0 +1,22 @@
+import type { Fact, Judge, Truth, Violation } from '../truth.ts';
+import type { Check, Scene } from './check.ts';
+import { Memory } from './memory.ts';
+
+const checks: Check[] = [];
+
+/** Judges a world by these checks: all of them, unless a test takes some. */
+export function judgeOf(truth: Truth, by: readonly Check[] = checks): Judge {
+  const scene: Scene = { truth, memory: new Memory(truth) };
+  return {
+    see(fact: Fact): Violation[] {
+      scene.memory.see(fact, truth);
+      const found: Violation[] = [];
+      for (const check of by) {
+        const look = check[fact.what] as ((scene: Scene, fact: Fact) => Violation[]) | undefined;
+        if (look) found.push(...look(scene, fact));
+      }
+      return found;
+    },
+    atRest: (passes) => by.flatMap((check) => check.rest?.(scene, passes) ?? []),
+  };
+}

@@ -1,0 +1,168 @@
+import type { Point } from '../../../src/core/points/documents.ts';
+import type { StatusRecord } from '../../../src/core/readiness/documents.ts';
+import type { Direction } from '../../../src/core/recovery/direction.ts';
+import type { Run } from '../../../src/core/recovery/run.ts';
+import type { Actor, Data, DrServices, Fact, Instant, Truth } from '../truth.ts';
+import { type Reading, readingOf } from './documents.ts';
+
+export type Remembered = { reading: Reading | undefined; by: Actor; at: Instant };
+type Change = { at: Instant; by: Actor; how: 'deleted' | 'rot' | 'written' };
+
+/** What a run found out that counts only once it has returned, and so could write it down. */
+type Finds = { listings: Instant[]; reads: { key: string; at: Instant; blake2b: string }[] };
+
+const noFinds = (): Finds => ({ listings: [], reads: [] });
+
+/** What the oracle remembers of what happened: no more than its checks ask for. */
+export class Memory {
+  readonly #documents = new Map<string, Remembered>();
+  readonly points = new Map<string, Point>();
+  readonly runs = new Map<string, Run>();
+  /** Of the document that the present fact is about: what it said before. */
+  before: Remembered | undefined;
+  /** What the snapshots of a point hold, also once they are gone. */
+  readonly data = new Map<string, { dataAt: Instant; data: Data }>();
+  /** The last change of the bytes under a key of the replica. */
+  readonly replica = new Map<string, Change>();
+  readonly deletedAtPrimary = new Map<string, Instant>();
+  /** When the newest whole listing began whose run returned, and when that was. */
+  readonly listed = { since: Number.NEGATIVE_INFINITY, told: Number.NEGATIVE_INFINITY };
+  /** Reads of the replica by runs that returned: what was got, and when that was known. */
+  readonly reads = new Map<string, { at: Instant; blake2b: string; known: Instant }>();
+  readonly #finds = new Map<number, Finds>();
+  services: { is: DrServices; since: Record<keyof DrServices, Instant> } | undefined;
+  /** When somebody outside of the product last changed documents, snapshots or objects in DR. */
+  worldActedAt = Number.NEGATIVE_INFINITY;
+  readonly beganAt: Instant;
+
+  constructor(truth: Truth) {
+    this.beganAt = truth.now;
+    for (const key of truth.vault.keys('')) this.#keep(key, truth.vault.get(key), 'world', truth.now);
+    this.#lookAtServices(truth);
+  }
+
+  document(key: string): Remembered | undefined {
+    return this.#documents.get(key);
+  }
+
+  get direction(): Direction | undefined {
+    return valueOf<Direction>(this.#documents.get('direction.json'));
+  }
+
+  get status(): StatusRecord | undefined {
+    return valueOf<StatusRecord>(this.#documents.get('status.json'));
+  }
+
+  /** Documents under these folders that nobody can read, and since when. */
+  *unreadable(...prefixes: string[]): Generator<[string, Remembered]> {
+    for (const [key, found] of this.#documents) {
+      if (found.reading?.ok === false && prefixes.some((prefix) => key.startsWith(prefix))) yield [key, found];
+    }
+  }
+
+  see(fact: Fact, truth: Truth): void {
+    const at = truth.now;
+    if (fact.by === 'world') this.#seeWorld(fact, at);
+    switch (fact.what) {
+      case 'document':
+        this.before = this.#documents.get(fact.key);
+        this.#keep(fact.key, fact.body, fact.by, at);
+        break;
+      case 'document-removed':
+        this.before = this.#documents.get(fact.key);
+        this.#forget(fact.key);
+        break;
+      case 'snapshot-begun':
+      case 'snapshot-changed':
+        this.#seeSnapshot(fact.snapshot);
+        break;
+      case 'object':
+      case 'object-deleted':
+      case 'rot':
+        this.#seeObject(fact, at);
+        break;
+      default:
+        this.#seeRun(fact, truth);
+    }
+  }
+
+  #seeWorld({ what, ...fact }: Fact, at: Instant): void {
+    const inDr = !('bucket' in fact) || fact.bucket !== 'primary';
+    if (/^(document|snapshot|object|rot|version)/.test(what) && inDr) this.worldActedAt = at;
+  }
+
+  #keep(key: string, body: Uint8Array | undefined, by: Actor, at: Instant): void {
+    if (!body) return;
+    const reading = readingOf(key, body);
+    this.#documents.set(key, { reading, by, at });
+    if (key.startsWith('points/')) setOrDelete(this.points, key.slice(7, -5), reading);
+    if (key.startsWith('drills/') || /^failovers\/[^/]+\.json$/.test(key)) setOrDelete(this.runs, key, reading);
+  }
+
+  #forget(key: string): void {
+    this.#documents.delete(key);
+    this.points.delete(key.slice(7, -5));
+    this.runs.delete(key);
+  }
+
+  #seeSnapshot({
+    pointId,
+    dataAt,
+    data,
+  }: {
+    pointId: string | undefined;
+    dataAt?: Instant | undefined;
+    data: Data | undefined;
+  }): void {
+    if (pointId !== undefined && dataAt !== undefined && data) this.data.set(pointId, { dataAt, data });
+  }
+
+  #seeObject(fact: Extract<Fact, { what: 'object' | 'object-deleted' | 'rot' }>, at: Instant): void {
+    const how = fact.what === 'rot' ? 'rot' : fact.what === 'object' ? 'written' : 'deleted';
+    if (fact.bucket === 'replica') this.replica.set(fact.key, { at, by: fact.by, how });
+    if (fact.bucket !== 'primary') return;
+    if (how === 'deleted') this.deletedAtPrimary.set(fact.key, at);
+  }
+
+  #seeRun(fact: Fact, truth: Truth): void {
+    if (fact.what === 'listed' && fact.bucket === 'replica') this.#findsOf(fact.by).listings.push(fact.since);
+    if (fact.what === 'object-read' && fact.bucket === 'replica') {
+      this.#findsOf(fact.by).reads.push({ key: fact.key, at: truth.now, blake2b: fact.blake2b });
+    }
+    if (fact.what === 'run-began' || fact.what.startsWith('fault')) this.#lookAtServices(truth);
+    if (fact.what !== 'run-ended') return;
+    if (fact.ending.how === 'returned') this.#learn(this.#findsOf(fact.by), truth.now, truth.run(fact.by).job);
+    this.#finds.delete(fact.by);
+  }
+
+  #findsOf(run: number): Finds {
+    const finds = this.#finds.get(run) ?? noFinds();
+    this.#finds.set(run, finds);
+    return finds;
+  }
+
+  #learn({ listings, reads }: Finds, known: Instant, job: string): void {
+    for (const since of listings) {
+      if (job === 'reconcile' && since > this.listed.since) Object.assign(this.listed, { since, told: known });
+    }
+    for (const { key, at, blake2b } of reads) this.reads.set(key, { at, blake2b, known });
+  }
+
+  #lookAtServices({ services, now }: Truth): void {
+    const kept = this.services;
+    const since = {} as Record<keyof DrServices, Instant>;
+    for (const name of Object.keys(services) as (keyof DrServices)[]) {
+      since[name] = kept && kept.is[name] === services[name] ? kept.since[name] : now;
+    }
+    this.services = { is: { ...services }, since };
+  }
+}
+
+function setOrDelete<T>(map: Map<string, T>, key: string, reading: Reading | undefined): void {
+  if (reading?.ok) map.set(key, reading.value as T);
+  else map.delete(key);
+}
+
+export function valueOf<T>(found: Remembered | undefined): T | undefined {
+  return found?.reading?.ok ? (found.reading.value as T) : undefined;
+}
