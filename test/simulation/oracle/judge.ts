@@ -1,8 +1,12 @@
 import type { Fact, Judge, Truth, Violation } from '../truth.ts';
 import type { Check, Scene } from './check.ts';
+import { i1 } from './i1.ts';
+import { i2 } from './i2.ts';
+import { i3 } from './i3.ts';
+import { i4 } from './i4.ts';
 import { Memory } from './memory.ts';
 
-const checks: Check[] = [];
+const checks: Check[] = [i1, i2, i3, i4];
 
 /** Judges a world by these checks: all of them, unless a test takes some. */
 export function judgeOf(truth: Truth, by: readonly Check[] = checks): Judge {

@@ -2,7 +2,7 @@ import type { Point } from '../../../src/core/points/documents.ts';
 import type { StatusRecord } from '../../../src/core/readiness/documents.ts';
 import type { Direction } from '../../../src/core/recovery/direction.ts';
 import type { Run } from '../../../src/core/recovery/run.ts';
-import type { Actor, Data, DrServices, Fact, Instant, Truth } from '../truth.ts';
+import type { Actor, Data, DrServices, Fact, Instant, SnapshotTruth, Truth } from '../truth.ts';
 import { type Reading, readingOf } from './documents.ts';
 
 export type Remembered = { reading: Reading | undefined; by: Actor; at: Instant };
@@ -24,6 +24,10 @@ export class Memory {
   readonly data = new Map<string, { dataAt: Instant; data: Data }>();
   /** The last change of the bytes under a key of the replica. */
   readonly replica = new Map<string, Change>();
+  /** The last change of a point's copy in DR. */
+  readonly copies = new Map<string, { at: Instant; by: Actor }>();
+  /** Keys in escrow that are gone. */
+  readonly keysGone = new Map<string, { at: Instant; by: Actor }>();
   readonly deletedAtPrimary = new Map<string, Instant>();
   /** When the newest whole listing began whose run returned, and when that was. */
   readonly listed = { since: Number.NEGATIVE_INFINITY, told: Number.NEGATIVE_INFINITY };
@@ -46,11 +50,11 @@ export class Memory {
   }
 
   get direction(): Direction | undefined {
-    return valueOf<Direction>(this.#documents.get('direction.json'));
+    return saidBy<Direction>(this.#documents.get('direction.json'));
   }
 
   get status(): StatusRecord | undefined {
-    return valueOf<StatusRecord>(this.#documents.get('status.json'));
+    return saidBy<StatusRecord>(this.#documents.get('status.json'));
   }
 
   /** Documents under these folders that nobody can read, and since when. */
@@ -71,10 +75,12 @@ export class Memory {
       case 'document-removed':
         this.before = this.#documents.get(fact.key);
         this.#forget(fact.key);
+        if (fact.key.startsWith('keys/')) this.keysGone.set(fact.key, { at, by: fact.by });
         break;
       case 'snapshot-begun':
       case 'snapshot-changed':
-        this.#seeSnapshot(fact.snapshot);
+      case 'snapshot-removed':
+        this.#seeSnapshot(fact.snapshot, { at, by: fact.by });
         break;
       case 'object':
       case 'object-deleted':
@@ -105,16 +111,10 @@ export class Memory {
     this.runs.delete(key);
   }
 
-  #seeSnapshot({
-    pointId,
-    dataAt,
-    data,
-  }: {
-    pointId: string | undefined;
-    dataAt?: Instant | undefined;
-    data: Data | undefined;
-  }): void {
-    if (pointId !== undefined && dataAt !== undefined && data) this.data.set(pointId, { dataAt, data });
+  #seeSnapshot({ pointId, dataAt, data, site }: SnapshotTruth, change: { at: Instant; by: Actor }): void {
+    if (pointId === undefined) return;
+    if (dataAt !== undefined && data) this.data.set(pointId, { dataAt, data });
+    if (site === 'dr') this.copies.set(pointId, change);
   }
 
   #seeObject(fact: Extract<Fact, { what: 'object' | 'object-deleted' | 'rot' }>, at: Instant): void {
@@ -163,6 +163,6 @@ function setOrDelete<T>(map: Map<string, T>, key: string, reading: Reading | und
   else map.delete(key);
 }
 
-export function valueOf<T>(found: Remembered | undefined): T | undefined {
+export function saidBy<T>(found: Remembered | undefined): T | undefined {
   return found?.reading?.ok ? (found.reading.value as T) : undefined;
 }

@@ -1,0 +1,46 @@
+import type { Point } from '../../../src/core/points/documents.ts';
+import { type Check, MINUTE_MS, none, type Scene } from './check.ts';
+import { saidBy } from './memory.ts';
+
+/** I4: at most one recovery point per schedule slot and one copy per point, however often a job runs. */
+export const i4: Check = {
+  'snapshot-begun': (scene, { by, snapshot }) => {
+    const { pointId, site, name, startedAt } = snapshot;
+    if (by === 'world' || pointId === undefined) return none;
+    const others = [...scene.truth.snapshots(site)].filter((each) => each.pointId === pointId && each.name !== name);
+    const subject = `point ${pointId}`;
+    const said = `run ${by} (${scene.truth.run(by).job}) begins ${name} at ${site}`;
+    const found = others.map((each) => ({ invariant: 'I4', subject, said, so: `${each.name} is of the same point` }));
+    const expired = scene.memory.points.get(pointId)?.state === 'expired' && changedBefore(scene, pointId, by);
+    return expired && startedAt === scene.truth.now
+      ? [...found, { invariant: 'I4', subject, said, so: 'the point has expired' }]
+      : found;
+  },
+  document: (scene, { by, key }) => {
+    if (by === 'world' || !key.startsWith('points/') || scene.memory.before) return none;
+    const point = saidBy<Point>(scene.memory.document(key));
+    if (point?.kind !== 'scheduled') return none;
+    const at = instantOf(point.id);
+    const intervalMs = scene.truth.policy.captureIntervalMinutes * MINUTE_MS;
+    const subject = `point ${point.id}`;
+    const said = 'a scheduled point';
+    if (at % intervalMs !== 0)
+      return [{ invariant: 'I4', subject, said, so: 'no slot begins at the instant of its id' }];
+    const other = [...scene.memory.points.values()].find((each) => isOfSlot(each, point.id, at, intervalMs));
+    return other ? [{ invariant: 'I4', subject, said, so: `point ${other.id} is of the same slot` }] : none;
+  },
+};
+
+const changedBefore = ({ memory, truth }: Scene, id: string, by: number): boolean =>
+  (memory.document(`points/${id}.json`)?.at ?? truth.now) < truth.run(by).startedAt;
+
+function isOfSlot({ kind, id }: Point, otherThan: string, at: number, intervalMs: number): boolean {
+  return (
+    kind === 'scheduled' && id !== otherThan && Math.floor(instantOf(id) / intervalMs) === Math.floor(at / intervalMs)
+  );
+}
+
+/** `20261122t140000z` as an instant. */
+export function instantOf(id: string): number {
+  return Date.parse(id.replace(/^(\d{4})(\d\d)(\d\d)t(\d\d)(\d\d)(\d\d)z.*$/, '$1-$2-$3T$4:$5:$6Z'));
+}
