@@ -114,11 +114,15 @@ export type MemoryPorts = Ports & {
 
 let worlds = 0;
 
-/** A whole world in memory, with a clock that the test moves. */
-export function memoryPorts(clock: () => Date): MemoryPorts {
+function nextWorld(): string {
   worlds += 1;
+  return `${worlds}`;
+}
+
+/** A whole world in memory, with a clock that the test moves. `world`: what its buckets are named by, in this process. */
+export function memoryPorts(clock: () => Date, world = nextWorld()): MemoryPorts {
   const vault = memoryVault(clock);
-  const replica = memoryArtifacts(`replica-${worlds}`, clock);
+  const replica = memoryArtifacts(`replica-${world}`, clock);
   return {
     site: {
       stage: 'test',
@@ -128,13 +132,13 @@ export function memoryPorts(clock: () => Date): MemoryPorts {
       drRegion: 'us-west-2',
     },
     database: memoryDatabase('builder', clock),
-    primaryArtifacts: memoryArtifacts(`primary-${worlds}`, clock),
+    primaryArtifacts: memoryArtifacts(`primary-${world}`, clock),
     replicator: {
       tryCopy: () => Promise.reject(new DrError('NOT_FOUND', 'invoke hbdr-test-replicate: ResourceNotFoundException')),
     },
     replica,
     removal: replica.removal,
-    displaced: memoryArtifacts(`vault-${worlds}`, clock),
+    displaced: memoryArtifacts(`vault-${world}`, clock),
     vault,
     escrow: memoryEscrow(),
     queue: memoryQueue(),
@@ -146,7 +150,7 @@ export function memoryPorts(clock: () => Date): MemoryPorts {
     instances: memoryInstances(),
     offers: memoryOffers(),
     secrets: memorySecrets(),
-    fence: memoryFence(`primary-${worlds}`),
+    fence: memoryFence(`primary-${world}`),
     inspection: memoryInspection(vault, clock),
     cutOver: memoryCutOver(),
     reverseVault: undefined,

@@ -1,0 +1,223 @@
+import { type Action, type Fault, faultKinds, type History, type JobName } from './history.ts';
+import { Random } from './random.ts';
+
+type Weighted<T> = readonly (readonly [number, T])[];
+
+/** Which people and clocks are at work in a scene. */
+const themes = {
+  ordinary: [
+    [6, 'advance'],
+    [3, 'capture'],
+    [1, 'capture by hand'],
+    [3, 'readiness'],
+    [4, 'replicate'],
+    [2, 'reconcile'],
+    [1, 'inspect'],
+    [1, 'drill'],
+    [1, 'hold'],
+    [1, 'release'],
+    [1, 'accept point'],
+    [1, 'accept deletions'],
+  ],
+  rehearsal: [
+    [4, 'drill'],
+    [1, 'alarm test'],
+    [8, 'advance'],
+    [4, 'inspect'],
+    [2, 'readiness'],
+    [1, 'replicate'],
+    [1, 'capture'],
+  ],
+  disaster: [
+    [3, 'failover start'],
+    [1, 'failover start unfenced'],
+    [1, 'switchover start'],
+    [1, 'failover start wrong'],
+    [2, 'failover abort'],
+    [1, 'failover resume'],
+    [1, 'unfence'],
+    [1, 'failover status'],
+    [9, 'advance'],
+    [4, 'inspect'],
+    [2, 'readiness'],
+    [1, 'replicate'],
+    [1, 'capture'],
+    [1, 'drill'],
+  ],
+  housekeeping: [
+    [4, 'prune'],
+    [3, 'reconcile'],
+    [3, 'replicate'],
+    [3, 'advance'],
+    [2, 'readiness'],
+    [1, 'capture'],
+    [1, 'hold'],
+    [1, 'release'],
+    [1, 'accept deletions'],
+  ],
+} satisfies Record<string, Weighted<JobName>>;
+type Theme = keyof typeof themes;
+
+const DAY_MS = 86_400_000;
+
+/** Makes a history out of a seed. */
+class Maker {
+  readonly #random: Random;
+  readonly actions: Action[] = [];
+  /** How much goes wrong in this one. */
+  readonly #faulty: number;
+  readonly #skewed: boolean;
+
+  constructor(seed: number) {
+    this.#random = new Random(seed);
+    this.#faulty = this.#random.pick([0, 0.1, 0.3, 0.6]);
+    this.#skewed = this.#random.chance(0.25);
+  }
+
+  make(): Action[] {
+    for (let n = this.#random.between(3, 10); n > 0; n -= 1) this.#build('upload');
+    for (let n = this.#random.between(1, 2); n > 0; n -= 1) this.#point();
+    if (this.#random.chance(0.5)) this.#drill();
+    for (let n = this.#random.between(8, 14); n > 0; n -= 1) this.#scene();
+    return this.actions;
+  }
+
+  /** Nothing goes wrong, nobody comes in between: a point as it comes to be. */
+  #point(): void {
+    this.#clean('capture', 'reconcile', 'replicate', 'replicate', 'advance');
+    this.#serve('snapshots');
+    this.#clean('advance');
+    this.#serve('copies');
+    this.#clean('replicate', 'advance', 'reconcile', 'readiness');
+    this.actions.push({ do: 'pass', minutes: 60 });
+  }
+
+  #drill(): void {
+    this.#clean('drill', 'advance');
+    for (const what of ['instances', 'instances'] as const) {
+      this.#serve(what);
+      this.#clean('advance', 'inspect', 'advance');
+    }
+    this.#serve('instances');
+    this.#clean('advance');
+  }
+
+  #clean(...jobs: JobName[]): void {
+    for (const job of jobs) {
+      this.actions.push({ do: 'run', job, skewMs: 0, faults: [], pick: 0 }, { do: 'work', steps: 5_000, order: 1 });
+    }
+  }
+
+  #scene(): void {
+    const random = this.#random;
+    const theme = random.weighted<Theme>([
+      [4, 'ordinary'],
+      [2, 'rehearsal'],
+      [4, 'disaster'],
+      [2, 'housekeeping'],
+    ]);
+    if (random.chance(this.#faulty / 2)) this.#misfortune();
+    for (let n = random.between(2, 5); n > 0; n -= 1) {
+      for (let runs = random.between(1, 4); runs > 0; runs -= 1) {
+        this.#run(random.weighted<JobName>(themes[theme]));
+        if (random.chance(0.4)) this.#work(random.between(1, 40));
+      }
+      if (random.chance(0.5)) this.#deed();
+      this.#work(random.chance(0.6) ? 5_000 : random.between(5, 80));
+      if (random.chance(0.7)) this.#progress();
+      this.actions.push({ do: 'pass', minutes: random.pick([1, 1, 1, 2, 5, 15]) });
+    }
+    if (random.chance(0.5)) this.#recover();
+    this.actions.push({ do: 'pass', minutes: random.pick([1, 10, 45, 60, 60, 180]) });
+  }
+
+  #run(job: JobName): void {
+    const random = this.#random;
+    const faults: Fault[] = [];
+    while (random.chance(this.#faulty)) faults.push({ at: random.between(1, 30), kind: random.pick(faultKinds) });
+    const skewMs =
+      this.#skewed && random.chance(0.3) ? Math.floor((random.next() * 2 - 1) * DAY_MS) : random.between(-900, 900);
+    this.actions.push({ do: 'run', job, skewMs, faults, pick: random.below(1_000) });
+  }
+
+  #work(steps: number): void {
+    this.actions.push({ do: 'work', steps, order: this.#random.below(1_000_000) });
+  }
+
+  #build(what: Extract<Action, { do: 'builder' }>['what']): void {
+    this.actions.push({ do: 'builder', what, pick: this.#random.below(1_000), variant: this.#random.below(3) });
+  }
+
+  #serve(what: Extract<Action, { do: 'aws' }>['what']): void {
+    this.actions.push({ do: 'aws', what, pick: this.#random.below(1_000) });
+  }
+
+  /** What Builder's people do meanwhile. */
+  #deed(): void {
+    this.#build(
+      this.#random.weighted([
+        [6, 'upload'],
+        [1, 'upload half'],
+        [2, 'finish rows'],
+        [3, 'delete'],
+        [2, 're-upload'],
+        [2, 'move'],
+        [1, 'move some'],
+        [this.#faulty, 'delete many'],
+      ]),
+    );
+  }
+
+  /** What AWS has finished meanwhile. */
+  #progress(): void {
+    for (const what of ['snapshots', 'copies', 'instances', 'fence'] as const) {
+      if (this.#random.chance(0.7)) this.#serve(what);
+    }
+    if (this.#random.chance(0.1)) this.#serve('copy moves');
+  }
+
+  #misfortune(): void {
+    const random = this.#random;
+    const kind = random.below(10);
+    if (kind < 3) {
+      const site = random.chance(0.7) ? 'primary' : 'dr';
+      this.actions.push({ do: 'site', site, is: random.chance(0.7) ? 'dark' : 'hole' });
+    } else if (kind < 7) {
+      this.#serve(
+        random.pick([
+          'snapshot fails',
+          'snapshot vanishes',
+          'copy fails',
+          'copy vanishes',
+          'instance fails',
+          'primary busy',
+          'no capacity',
+          'kms off',
+          'events lost',
+          'events twice',
+        ]),
+      );
+    } else {
+      const what = random.pick([
+        'rot replica',
+        'rot primary',
+        'lose replica',
+        'ransom primary',
+        'ransom replica',
+        'unreadable document',
+        'newer document',
+        'inventory cut',
+      ] as const);
+      this.actions.push({ do: 'damage', what, pick: random.below(1_000) });
+    }
+  }
+
+  #recover(): void {
+    for (const site of ['primary', 'dr'] as const) this.actions.push({ do: 'site', site, is: 'up' });
+    for (const what of ['capacity', 'kms on', 'primary free', 'events once'] as const) this.#serve(what);
+  }
+}
+
+export function historyOf(seed: number): History {
+  return { seed, actions: new Maker(seed).make() };
+}

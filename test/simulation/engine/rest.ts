@@ -1,0 +1,82 @@
+import { mendDocuments } from './deeds.ts';
+import type { JobName } from './history.ts';
+import { beginRun, failoversOf, pointsOf } from './jobs.ts';
+import { Random } from './random.ts';
+import type { SimWorld } from './world.ts';
+
+/** So many passes at a minute's distance are given to the world, at most, once the faults have ended. */
+const MOST_PASSES = 80;
+/** And these must bring nothing new. */
+const QUIET_PASSES = 3;
+
+async function run(world: SimWorld, job: JobName): Promise<void> {
+  if (!beginRun(world, { do: 'run', job, skewMs: 0, faults: [], pick: 0 })) return;
+  await world.scheduler.work(Number.POSITIVE_INFINITY, new Random(1));
+}
+
+/** Every fault ends: regions answer, keys open, documents are restored, what was in hand goes on. */
+async function endFaults(world: SimWorld): Promise<void> {
+  world.as('world', () => {
+    const { scheduler, ports } = world;
+    for (const site of ['primary', 'dr'] as const) {
+      scheduler.dark.delete(site);
+      world.end('dark', site);
+      world.end('black-hole', site);
+    }
+    ports.escrow.unusable.splice(0);
+    ports.instances.refuse.clear();
+    ports.fence.rests = 'available';
+    for (const kind of ['kms-off', 'no-capacity']) world.end(kind);
+    world.relay = 'once';
+    mendDocuments(world);
+    for (const each of scheduler.runs) each.faults = [];
+  });
+  await world.scheduler.work(Number.POSITIVE_INFINITY, new Random(7));
+}
+
+const moving = (world: SimWorld): boolean =>
+  pointsOf(world).some(({ state }) => ['capturing', 'captured', 'listing+copying'].includes(state)) ||
+  failoversOf(world).some(({ state }) => !['done', 'aborted', 'failed', 'blocked'].includes(state)) ||
+  world.queue.waiting > 0;
+
+/** What AWS was asked for is there within the minute. */
+function serveAll(world: SimWorld): void {
+  world.as('world', () => {
+    world.services.finishSnapshots();
+    world.services.finishCopies();
+    world.services.finishInstances();
+    world.services.finishFence();
+    world.builder.finishRows();
+  });
+}
+
+async function pass(world: SimWorld, n: number): Promise<void> {
+  world.clock.now += 60_000;
+  serveAll(world);
+  const minute = Math.floor(world.clock.now / 60_000);
+  if (minute % 60 === 0) await run(world, 'capture');
+  while (world.services.inspections.length > 0) await run(world, 'inspect');
+  await run(world, 'advance');
+  for (let batch = 0; batch < 20 && world.queue.waiting > 0; batch += 1) await run(world, 'replicate');
+  if (n % 15 === 1) await run(world, 'reconcile');
+  if (n % 5 === 4) await run(world, 'readiness');
+}
+
+/** After the faults: passes at a minute's distance, until nothing moves any more. */
+export async function comeToRest(world: SimWorld): Promise<{ passes: number; messages: number }> {
+  await endFaults(world);
+  const told = world.messages;
+  let quiet = 0;
+  let passes = 0;
+  while (passes < MOST_PASSES && quiet < QUIET_PASSES) {
+    passes += 1;
+    await pass(world, passes);
+    quiet = moving(world) || passes < 20 ? 0 : quiet + 1;
+  }
+  await run(world, 'readiness');
+  const rest = { passes, messages: world.messages - told };
+  for (const violation of world.judge?.atRest(rest) ?? []) {
+    world.violations.push({ ...violation, step: world.scheduler.steps });
+  }
+  return rest;
+}
