@@ -4,9 +4,12 @@ import { i1 } from './i1.ts';
 import { i2 } from './i2.ts';
 import { i3 } from './i3.ts';
 import { i4 } from './i4.ts';
+import { i5 } from './i5.ts';
+import { keptDocuments } from './kept-documents.ts';
 import { Memory } from './memory.ts';
+import { secrets } from './secrets.ts';
 
-const checks: Check[] = [i1, i2, i3, i4];
+const checks: Check[] = [i1, i2, i3, i4, i5, keptDocuments, secrets];
 
 /** Judges a world by these checks: all of them, unless a test takes some. */
 export function judgeOf(truth: Truth, by: readonly Check[] = checks): Judge {

@@ -2,7 +2,7 @@ import type { Point } from '../../../src/core/points/documents.ts';
 import type { StatusRecord } from '../../../src/core/readiness/documents.ts';
 import type { Direction } from '../../../src/core/recovery/direction.ts';
 import type { Run } from '../../../src/core/recovery/run.ts';
-import type { Actor, Data, DrServices, Fact, Instant, SnapshotTruth, Truth } from '../truth.ts';
+import type { Actor, Data, DrServices, Fact, Instant, RunTruth, SnapshotTruth, Truth } from '../truth.ts';
 import { type Reading, readingOf } from './documents.ts';
 
 export type Remembered = { reading: Reading | undefined; by: Actor; at: Instant };
@@ -35,6 +35,12 @@ export class Memory {
   readonly reads = new Map<string, { at: Instant; blake2b: string; known: Instant }>();
   readonly #finds = new Map<number, Finds>();
   services: { is: DrServices; since: Record<keyof DrServices, Instant> } | undefined;
+  /** The last change of what Builder can write at the primary, and whether people asked since the direction last turned. */
+  writers: { at: Instant; by: Actor } | undefined;
+  readonly asked: { at: Instant; job: string; acceptUnfenced: boolean }[] = [];
+  readonly turned: { at: Instant } = { at: Number.NEGATIVE_INFINITY };
+  /** When each record of a run was first written. */
+  readonly bornAt = new Map<string, Instant>();
   /** When somebody outside of the product last changed documents, snapshots or objects in DR. */
   worldActedAt = Number.NEGATIVE_INFINITY;
   readonly beganAt: Instant;
@@ -87,6 +93,9 @@ export class Memory {
       case 'rot':
         this.#seeObject(fact, at);
         break;
+      case 'writable':
+        if (fact.site === 'primary') this.writers = { at, by: fact.by };
+        break;
       default:
         this.#seeRun(fact, truth);
     }
@@ -101,6 +110,7 @@ export class Memory {
     if (!body) return;
     const reading = readingOf(key, body);
     this.#documents.set(key, { reading, by, at });
+    if (!this.bornAt.has(key) && key.startsWith('failovers/')) this.bornAt.set(key, at);
     if (key.startsWith('points/')) setOrDelete(this.points, key.slice(7, -5), reading);
     if (key.startsWith('drills/') || /^failovers\/[^/]+\.json$/.test(key)) setOrDelete(this.runs, key, reading);
   }
@@ -129,10 +139,17 @@ export class Memory {
     if (fact.what === 'object-read' && fact.bucket === 'replica') {
       this.#findsOf(fact.by).reads.push({ key: fact.key, at: truth.now, blake2b: fact.blake2b });
     }
+    if (fact.what === 'run-began') this.#seeAsked(truth.run(fact.by));
     if (fact.what === 'run-began' || fact.what.startsWith('fault')) this.#lookAtServices(truth);
     if (fact.what !== 'run-ended') return;
     if (fact.ending.how === 'returned') this.#learn(this.#findsOf(fact.by), truth.now, truth.run(fact.by).job);
     this.#finds.delete(fact.by);
+  }
+
+  #seeAsked({ job, request, startedAt: at }: RunTruth): void {
+    if (job !== 'failover-start' && job !== 'failback-start') return;
+    const { acceptUnfenced = false } = (request ?? {}) as { acceptUnfenced?: boolean };
+    this.asked.push({ at, job, acceptUnfenced });
   }
 
   #findsOf(run: number): Finds {

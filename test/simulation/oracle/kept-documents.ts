@@ -1,0 +1,57 @@
+import type { Point } from '../../../src/core/points/documents.ts';
+import type { Run } from '../../../src/core/recovery/run.ts';
+import type { Violation } from '../truth.ts';
+import { type Check, none, type Scene } from './check.ts';
+import { endedStates } from './i5.ts';
+import { saidBy } from './memory.ts';
+
+/** Whose business it is to put something in the place of what nobody can read, once it is set aside or named. */
+const mayReplace = (job: string, key: string): boolean =>
+  (key === 'verified.json' && job === 'reconcile') || (key.startsWith('failovers/') && /release/.test(job));
+
+/**
+ * What the design says of documents: one that cannot be read is never overwritten or removed; what is written can be
+ * read; ended runs stay as they are, and a point that is over stays over.
+ */
+export const keptDocuments: Check = {
+  document: (scene, { by, key }) => {
+    if (by === 'world') return none;
+    const { job } = scene.truth.run(by);
+    const reading = scene.memory.document(key)?.reading;
+    const before = scene.memory.before?.reading;
+    const found: Violation[] = [];
+    const does = (said: string, so: string) => found.push(violation(key, `run ${by} (${job}) ${said}`, so));
+    if (reading && !reading.ok) does('writes it', `nobody can read it: ${reading.why}`);
+    if (before && !before.ok && !mayReplace(job, key))
+      does('overwrites it', `nobody can read what was there: ${before.why}`);
+    const change = reopened(scene, key);
+    if (change) does('changes it', change);
+    return found;
+  },
+  'document-removed': (scene, { by, key }) => {
+    const before = scene.memory.before?.reading;
+    if (by === 'world' || !before || before.ok) return none;
+    const { job } = scene.truth.run(by);
+    if (mayReplace(job, key)) return none;
+    return [violation(key, `run ${by} (${job}) removes it`, `nobody can read what was there: ${before.why}`)];
+  },
+};
+
+const violation = (subject: string, said: string, so: string): Violation => ({
+  invariant: 'documents',
+  subject,
+  said,
+  so,
+});
+
+/** What was over and is not any more. */
+function reopened({ memory }: Scene, key: string): string | undefined {
+  if (key.startsWith('points/')) {
+    const [before, now] = [saidBy<Point>(memory.before)?.state, saidBy<Point>(memory.document(key))?.state];
+    return before === 'expired' && now !== undefined && now !== 'expired' ? `it was expired, and is ${now}` : undefined;
+  }
+  if (!memory.runs.has(key)) return undefined;
+  const [before, now] = [saidBy<Run>(memory.before)?.state, saidBy<Run>(memory.document(key))?.state];
+  const isReopened = before !== undefined && now !== undefined && endedStates.includes(before) && now !== before;
+  return isReopened ? `it was ${before}, and is ${now}` : undefined;
+}
