@@ -74,7 +74,7 @@ export type InstanceTruth = {
  */
 export type Writable = { database: boolean; bucket: boolean };
 
-export interface VaultTruth {
+interface VaultTruth {
   get(key: string): Uint8Array | undefined;
   keys(prefix: string): Iterable<string>;
 }
@@ -138,7 +138,7 @@ export type FaultTruth = {
 };
 
 /** How a run ended: what it answered, what it threw, or `killed`. */
-export type Ending =
+type Ending =
   | { how: 'returned'; value: unknown }
   | { how: 'threw'; code: string; message: string; subject: string | undefined }
   | { how: 'killed' };

@@ -140,9 +140,8 @@ const onPoint =
   };
 
 const acceptDeletions: Starter = (world) => {
-  const body = world.ports.vault.documents.get('deletions.json')?.body.toString() ?? '{}';
-  const { mass = [] } = JSON.parse(body) as { mass?: { id: string; acceptedAt?: string }[] };
-  const open = mass.find(({ acceptedAt }) => !acceptedAt);
+  const [deletions] = documents<{ mass?: { id: string; acceptedAt?: string }[] }>(world, 'deletions.json');
+  const open = deletions?.mass?.find(({ acceptedAt }) => !acceptedAt);
   return open && { request: open.id, work: (ports) => acceptMassDeletion(ports, open.id) };
 };
 

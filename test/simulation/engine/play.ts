@@ -28,8 +28,8 @@ type JudgeMaker = (truth: Truth) => Judge;
 export type PlayOptions = {
   judge?: JudgeMaker | undefined;
   keepLog?: boolean;
-  /** Stop at the first of these invariants. */
-  until?: string | undefined;
+  /** Stop at the first of these violations. */
+  until?: ((violation: Violation) => boolean) | undefined;
 };
 
 /** Plays a history from its beginning; the same history plays the same way. */
@@ -38,7 +38,8 @@ export async function play(history: History, options: PlayOptions = {}): Promise
   try {
     world.judge = options.judge?.(world.truth);
     await world.prepare();
-    const found = (): boolean => world.violations.some((each) => each.invariant === options.until);
+    const { until } = options;
+    const found = (): boolean => until !== undefined && world.violations.some(until);
     for (const action of history.actions) {
       if (found()) break;
       await act(world, action);

@@ -97,5 +97,4 @@ function lastUsableState(point: Point | undefined): string | undefined {
   return point?.history.map(({ state }) => state).findLast((state) => usable.includes(state));
 }
 
-export const dataAtOf = ({ memory }: Scene, id: string): number =>
-  memory.data.get(id)?.dataAt ?? Number.NEGATIVE_INFINITY;
+const dataAtOf = ({ memory }: Scene, id: string): number => memory.data.get(id)?.dataAt ?? Number.NEGATIVE_INFINITY;

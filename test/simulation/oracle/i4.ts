@@ -41,6 +41,6 @@ function isOfSlot({ kind, id }: Point, otherThan: string, at: number, intervalMs
 }
 
 /** `20261122t140000z` as an instant. */
-export function instantOf(id: string): number {
+function instantOf(id: string): number {
   return Date.parse(id.replace(/^(\d{4})(\d\d)(\d\d)t(\d\d)(\d\d)(\d\d)z.*$/, '$1-$2-$3T$4:$5:$6Z'));
 }

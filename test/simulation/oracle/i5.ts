@@ -85,7 +85,7 @@ function judgeFence({ truth, memory }: Scene, by: number, said: string, run: Run
 }
 
 /** Somebody whose record is not over, or cannot be read, may still want the fence. */
-export function isInHand({ memory }: Scene): boolean {
+function isInHand({ memory }: Scene): boolean {
   const runs = [...memory.runs].filter(([key]) => key.startsWith('failovers/'));
   return runs.some(([, { state }]) => !endedStates.includes(state)) || [...memory.unreadable('failovers/')].length > 0;
 }

@@ -18,7 +18,7 @@ import type { Check } from './check.ts';
 import { judgeOf } from './judge.ts';
 
 export const BEGIN = Date.parse('2026-11-22T14:00:00Z');
-export const REVISION = '20260101000000';
+const REVISION = '20260101000000';
 export const escrowKey = `keys/escrow/bldr-${REVISION}.box.key.json`;
 export const iso = (at: number): string => new Date(at).toISOString();
 

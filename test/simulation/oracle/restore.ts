@@ -99,7 +99,7 @@ function rowDefects(scene: Scene, point: Point, held: Held): Defect[] {
 type RowDefect = { key: string; is: 'missing' | 'unreadable' | 'other bytes' };
 
 /** Whether the replica serves the bytes of a row, or the vault can give them back. */
-export function rowDefect({ truth }: Scene, key: string, checksum: string): RowDefect | undefined {
+function rowDefect({ truth }: Scene, key: string, checksum: string): RowDefect | undefined {
   const { replica, displaced } = truth.buckets;
   const now = replica.current(key);
   if (now?.readable && now.blake2b === checksum) return undefined;
@@ -160,7 +160,7 @@ export function isKnown(
 }
 
 /** Whether a run has found this point wrong, after that instant. */
-export function hasRejected(run: Run, pointId: string, since: Instant): boolean {
+function hasRejected(run: Run, pointId: string, since: Instant): boolean {
   return run.attempts.some(({ point, outcome, comparison }) => {
     if (point !== pointId || (comparison && Date.parse(comparison.at) < since)) return false;
     const wrong = comparison ? comparison.missing.count + comparison.corrupt.count + comparison.checksum.count : 0;
