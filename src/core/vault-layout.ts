@@ -27,6 +27,9 @@ export const vaultKeys = {
   deletions: 'deletions.json',
   deletionLogs: 'deletions/log/',
   deletionLog: (at: Date, id: string) => `deletions/log/${at.toISOString().replace(/[-:]/g, '')}-${id}.ndjson`,
+  /** Of what was never copied. */
+  uncopiedLogs: 'deletions/uncopied/',
+  uncopiedLog: (at: Date, id: string) => `deletions/uncopied/${at.toISOString().replace(/[-:]/g, '')}-${id}.ndjson`,
   deletionFiles: 'deletions/all-',
   deletionFile: (at: Date, id: string) => `deletions/all-${at.toISOString().replace(/[-:]/g, '')}-${id}.ndjson.gz`,
   /** Bytes that were replaced in the replica, and what is known of them. */

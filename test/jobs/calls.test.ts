@@ -46,8 +46,8 @@ describe('what a pass asks of the world, with one point', () => {
     expect(new Set(calls).size).toBe(calls.length - 1);
   });
 
-  it('is 27 calls at most while the point is made', async () => {
-    expect(await busiest(await capturing())).toBeLessThanOrEqual(27);
+  it('is 28 calls at most while the point is made: one more shows what was deleted before anybody had copied it', async () => {
+    expect(await busiest(await capturing())).toBeLessThanOrEqual(28);
   });
 
   it('is 41 calls at most for the start of a failover, its first pass and the pin of its point included', async () => {

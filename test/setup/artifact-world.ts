@@ -1,8 +1,10 @@
 import { blake2b256, type SigningKey, signHart, signingKey } from '../../sandbox/seed/hart.ts';
 import { SeededRandom } from '../../sandbox/seed/random.ts';
+import { compareKeys } from '../../src/core/artifacts/merge-diff.ts';
 import type { Ports } from '../../src/core/ports/all.ts';
 import type { StatusRecord } from '../../src/core/readiness/documents.ts';
 import { advance } from '../../src/jobs/advance.ts';
+import { packed } from '../../src/jobs/artifacts/inventory.ts';
 import { reconcile } from '../../src/jobs/artifacts/reconcile.ts';
 import { ArtifactBatch } from '../../src/jobs/artifacts/verify.ts';
 import { escrowKeys } from '../../src/jobs/keys/escrow.ts';
@@ -90,4 +92,24 @@ export async function whereIs({ ports }: ArtifactWorld, key: string, bytes: Buff
   if (versions.some((each) => each.equals(bytes))) found.push('version');
   if (ports.displaced.bodies(`displaced/${await hashOf(bytes)}`)[0]?.equals(bytes)) found.push('displaced');
   return found;
+}
+
+/** What the restored database says: these rows. */
+export async function rowsAre({ ports }: ArtifactWorld, rows: Record<string, string>): Promise<void> {
+  const lines = Object.entries(rows).sort(([a], [b]) => compareKeys(a, b));
+  const text = lines.map(([key, checksum]) => `${JSON.stringify({ key, checksum })}\n`).join('');
+  ports.inspection.answer = (report) => ({
+    ...report,
+    signers: [signer.name],
+    packages: { key: 'inventory/rows.packages.ndjson.gz', count: lines.length },
+  });
+  await ports.vault.remove('inventory/rows.packages.ndjson.gz');
+  await ports.vault.putStream(
+    'inventory/rows.packages.ndjson.gz',
+    packed(
+      (async function* () {
+        yield text;
+      })(),
+    ),
+  );
 }

@@ -115,7 +115,7 @@ export class DeletionHistory {
     if (!again) this.#events.splice(at, 1);
     const notes = new DeletionNotes(this.ports);
     const held = (await this.ports.replica.head(event.key)) !== undefined;
-    await notes.look(event.key);
+    await notes.look(event.key, event.kind === 'deleted');
     if (event.kind === 'created') await this.#copy(event.key);
     await notes.end();
     if (held) event.life.seen = true;

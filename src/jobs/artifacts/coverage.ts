@@ -10,6 +10,7 @@ import { vaultKeys } from '../../core/vault-layout.ts';
 import { readDisplaced } from './displaced.ts';
 import { readInventory } from './inventory.ts';
 import { knownObjects, readLogs } from './known-objects.ts';
+import { uncopiedSince } from './uncopied.ts';
 
 /** How many keys one pass handles; the rest is found again by the next. A point that lost as many is given up. */
 const KEYS_PER_PASS = MOST_DELETED;
@@ -27,6 +28,10 @@ export type ReplicaCoverage = {
   differingEntries: InventoryEntry[];
   deleted?: string[];
   uncopyable?: string[];
+  /** Neither listed nor in the replica, and deleted at the primary after the data's instant, as far as anybody knows. */
+  uncopied: string[];
+  /** All that was noted so since then. */
+  noted: ReadonlySet<string>;
 };
 
 type CoveragePorts = Pick<Ports, 'displaced' | 'replica' | 'vault'>;
@@ -48,6 +53,8 @@ export async function measureCoverage(ports: CoveragePorts, point: Point): Promi
   if (artifacts.state === 'pending') return undefined;
   const complete = artifacts.state === 'complete';
   const { deleted, uncopyable } = excusedOf(point);
+  const noted = await uncopiedBy(ports, point);
+  const uncopied = new Set(noted);
   const suspects: Suspect[] = [];
   const found = new CoverageCount();
   const suspect = (entry: InventoryEntry, held?: KnownObject): void => {
@@ -55,13 +62,20 @@ export async function measureCoverage(ports: CoveragePorts, point: Point): Promi
     else found.lacks({ entry, held });
   };
   await mergeDiff(readInventory(ports.vault, artifacts.key), knownObjects(ports.vault, ports.replica), (difference) => {
+    uncopied.delete(difference.side === 'right' ? difference.right.key : difference.left.key);
     if (difference.side === 'right') return;
     if (deleted.has(difference.left.key) || uncopyable.has(difference.left.key)) return;
     if (difference.side === 'left') suspect(difference.left);
     else if (seemsOther(difference.left, difference.right, complete)) suspect(difference.left, difference.right);
   });
   for (const each of await withoutExplained(ports, suspects, complete)) found.lacks(each);
-  return found.result;
+  return { ...found.result, uncopied: [...uncopied], noted };
+}
+
+/** A point that is complete names its own. */
+async function uncopiedBy({ vault }: CoveragePorts, { database, artifacts }: Point): Promise<Set<string>> {
+  const open = artifacts.state !== 'complete' && 'dataAt' in database;
+  return open ? uncopiedSince(vault, database.dataAt) : new Set();
 }
 
 /** Those that are neither kept aside nor known, by what was verified since the last merge, to be the very ones. */
@@ -92,7 +106,7 @@ class CoverageCount {
     if (entries.length < KEYS_PER_PASS) entries.push(entry);
   }
 
-  get result(): ReplicaCoverage {
+  get result(): Omit<ReplicaCoverage, 'uncopied' | 'noted'> {
     return {
       missing: this.#missing.result,
       differing: this.#differing.result,

@@ -3,6 +3,7 @@ import type { Ports } from '../../core/ports/all.ts';
 import type { Vault } from '../../core/ports/vault.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { readLogLines } from '../vault/documents.ts';
+import { noteUncopied } from './uncopied.ts';
 
 type NotePorts = Pick<Ports, 'clock' | 'newId' | 'primaryArtifacts' | 'replica' | 'vault'>;
 
@@ -10,6 +11,7 @@ type NotePorts = Pick<Ports, 'clock' | 'newId' | 'primaryArtifacts' | 'replica' 
 export class DeletionNotes {
   readonly #ports: NotePorts;
   readonly #notes: DeletionNote[] = [];
+  readonly #uncopied = new Set<string>();
 
   constructor(ports: NotePorts) {
     this.#ports = ports;
@@ -17,17 +19,27 @@ export class DeletionNotes {
 
   /**
    * An artifact was deleted, or was uploaded where the replica still holds one of its name: that one's deletion is over.
-   * Asked before anything is copied. What the replica never held is nobody's loss.
+   * Asked before anything is copied. What the replica does not hold is no longer withheld by anybody: only that it went
+   * `uncopied` is noted.
    */
-  async look(key: string): Promise<void> {
+  async look(key: string, deleted: boolean): Promise<void> {
     const { clock, primaryArtifacts, replica } = this.#ports;
-    if (!(await replica.head(key))) return;
+    const held = (await replica.head(key)) !== undefined;
+    if (!held && !deleted) return;
     const there = (await primaryArtifacts.head(key)) !== undefined;
+    if (!held && !there) this.uncopied(key);
+    if (!held) return;
     this.#notes.push({ key, at: clock().toISOString(), there });
+  }
+
+  /** Neither site has it. */
+  uncopied(key: string): void {
+    this.#uncopied.add(key);
   }
 
   /** Writes what was seen, once. A batch that dies before is handled again, and looks again. */
   async end(): Promise<void> {
+    await noteUncopied(this.#ports, [...this.#uncopied]);
     if (this.#notes.length === 0) return;
     const lines = this.#notes.map((note) => `${JSON.stringify(note)}\n`).join('');
     await this.#ports.vault.put(vaultKeys.deletionLog(this.#ports.clock(), this.#ports.newId()), lines, undefined);

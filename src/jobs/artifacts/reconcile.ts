@@ -15,6 +15,7 @@ import { queueRepairs } from './coverage.ts';
 import { mayGiveWay } from './give-way.ts';
 import { mergeVerifications } from './merge-verifications.ts';
 import { noteUncopyable, readUncopyable } from './quarantine.ts';
+import { removeStaleUncopied } from './uncopied.ts';
 import { withholdDeletes } from './withhold-deletes.ts';
 
 type ReconcilePorts = Pick<Ports, 'clock' | 'log' | 'newId' | 'primaryArtifacts' | 'replica' | 'queue' | 'vault'>;
@@ -119,6 +120,7 @@ async function compare(ports: ReconcilePorts, policy: Policy, unverified: string
   });
   if (seen.aside.over.length > 0) await noteUncopyable(ports, [], seen.aside.over);
   await removeStaleCopies(ports);
+  await removeStaleUncopied(ports);
   // What a failover in hand has put in its place stays there until that is over.
   const changed = (await mayGiveWay(ports.vault)) ? seen.changed : [];
   const wanted = [...new Set([...seen.keys, ...changed, ...unverified])].slice(0, KEYS_PER_PASS);

@@ -21,8 +21,11 @@ export async function replicateBatch(
   const batch = await ArtifactBatch.begin(ports);
   const notes = new DeletionNotes(ports);
   const handle = async ({ key, event }: ArtifactWork): Promise<Handled> => {
-    if (event) await notes.look(key);
-    return event === 'Object Deleted' ? 'unseen' : batch.handle(key);
+    const deleted = event === 'Object Deleted';
+    if (event) await notes.look(key, deleted);
+    const handled = deleted ? 'unseen' : await batch.handle(key);
+    if (handled === 'gone') notes.uncopied(key);
+    return handled;
   };
   const ends = await Promise.all(
     works.map((work) =>
@@ -34,7 +37,7 @@ export async function replicateBatch(
   );
   await Promise.all([batch.end(), notes.end()]);
   const refused = ends.flatMap(({ handled }) => (typeof handled === 'object' ? [handled] : []));
-  const settled = ends.filter(({ handled }) => handled === 'settled').map(({ key }) => key);
+  const settled = ends.filter(({ handled }) => handled === 'settled' || handled === 'gone').map(({ key }) => key);
   await noteUncopyable(ports, refused, settled);
   for (const { key, reason } of refused) ports.log.warn('artifact cannot be copied', { key, error: reason });
   return ends.map(({ key, error }) => {

@@ -23,10 +23,10 @@ type VerifyPorts = Pick<
 >;
 
 /**
- * How one artifact ended. `unseen`: the primary did not show its bytes, and those that are here are not known to be others.
+ * How one artifact ended. `gone`: neither site has it. `unseen`: the primary did not show its bytes, and those that are here are not known to be others.
  * A refusal: it has bytes that nobody can copy, and the replica lacks them.
  */
-export type Handled = 'settled' | 'unseen' | Refusal;
+export type Handled = 'settled' | 'gone' | 'unseen' | Refusal;
 
 /** Bytes that the primary never had, as far as anybody knows: the next look at it decides anew. */
 const NO_SOURCE: SourceFacts = { versionId: null, etag: '', size: 0, verdict: 'OK', fileBlake2b: null };
@@ -71,7 +71,7 @@ export class ArtifactBatch {
     if (silence) throw silence;
     if (refused) return refusalOf(key, { source }, refused);
     if (source) throw new DrError('COPY_INCOMPLETE', `${key} left the replica while it was verified`);
-    return 'settled';
+    return 'gone';
   }
 
   #record(record: VerificationRecord, offered: VerificationRecord | undefined, source: SourceFacts | undefined): void {

@@ -85,10 +85,10 @@ async function inDrSite(pass: Pass, point: Point, revisions: string[]): Promise<
     if (point.database.state === 'copying') changed = copySeen(changed, copy, policy, at);
     // An object of another size is not the artifact: it counts as missing until it is repaired.
     if (!coverage) return changed;
-    const { deleted = [], uncopyable = [] } = coverage;
+    const { deleted = [], uncopyable = [], uncopied } = coverage;
     const missing = coverage.missing.count + coverage.differing.count - deleted.length - uncopyable.length;
     const asked = pass.asked.has(point.id);
-    return coverageSeen(changed, { missing, deletedInWindow: deleted, uncopyable, asked }, at);
+    return coverageSeen(changed, { missing, deletedInWindow: [...deleted, ...uncopied], uncopyable, asked }, at);
   });
 }
 

@@ -7,6 +7,7 @@ import { isAskedAgain } from '../../core/points/replication.ts';
 import { hasCode } from '../../errors.ts';
 import { measureCoverage, type ReplicaCoverage } from '../artifacts/coverage.ts';
 import { readUncopyable } from '../artifacts/quarantine.ts';
+import { noteUncopied } from '../artifacts/uncopied.ts';
 import type { Pass } from '../pass.ts';
 
 /** Missing artifacts that one pass looks up at the primary one by one; for more of them it lists the primary, once. */
@@ -53,6 +54,11 @@ async function goneAtPrimary(pass: Pass, coverage: ReplicaCoverage): Promise<str
     if (etag === undefined) gone.push(entry.key);
     else if (etag !== entry.etag) replaced.push(entry.key);
   }
+  // Other points may have rows of them, and do not list them.
+  await noteUncopied(
+    pass.ports,
+    gone.filter((key) => !coverage.noted.has(key)),
+  );
   for (const entry of open(coverage.differingEntries)) {
     if ((await etagAt(entry)) !== entry.etag) gone.push(entry.key);
   }

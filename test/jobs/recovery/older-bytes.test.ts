@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { compareKeys } from '../../../src/core/artifacts/merge-diff.ts';
 import { allFindings, current, isCutOver, isMoving } from '../../../src/core/recovery/lifecycle.ts';
 import type { Run } from '../../../src/core/recovery/run.ts';
 import { DrError } from '../../../src/errors.ts';
 import { advance } from '../../../src/jobs/advance.ts';
-import { packed } from '../../../src/jobs/artifacts/inventory.ts';
 import { startDrill } from '../../../src/jobs/recovery/drill.ts';
 import { abortFailover } from '../../../src/jobs/recovery/failover.ts';
 import {
@@ -15,7 +13,7 @@ import {
   hashOf,
   newHart,
   protect,
-  signer,
+  rowsAre,
   whereIs,
 } from '../../setup/artifact-world.ts';
 import { finishRun, readRun, settle } from '../../setup/memory-recovery.ts';
@@ -24,26 +22,6 @@ import { start } from '../../setup/recovery-requests.ts';
 
 const KEY = 'core/again.hart';
 const OTHER = 'core/other.hart';
-
-/** What the restored database says: these rows. */
-async function rowsAre({ ports }: ArtifactWorld, rows: Record<string, string>): Promise<void> {
-  const lines = Object.entries(rows).sort(([a], [b]) => compareKeys(a, b));
-  const text = lines.map(([key, checksum]) => `${JSON.stringify({ key, checksum })}\n`).join('');
-  ports.inspection.answer = (report) => ({
-    ...report,
-    signers: [signer.name],
-    packages: { key: 'inventory/rows.packages.ndjson.gz', count: lines.length },
-  });
-  await ports.vault.remove('inventory/rows.packages.ndjson.gz');
-  await ports.vault.putStream(
-    'inventory/rows.packages.ndjson.gz',
-    packed(
-      (async function* () {
-        yield text;
-      })(),
-    ),
-  );
-}
 
 /** A point of the old bytes, and a later one of those that were uploaded anew under the same key. */
 async function twoPoints(options: { versions?: boolean; bytes?: number } = {}) {

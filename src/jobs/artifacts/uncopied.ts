@@ -1,0 +1,41 @@
+import { type DeletionNote, deletionNoteSchema } from '../../core/artifacts/deletions.ts';
+import { addMinutes, minutesBetween } from '../../core/ids.ts';
+import type { Ports } from '../../core/ports/all.ts';
+import type { Vault } from '../../core/ports/vault.ts';
+import { vaultKeys } from '../../core/vault-layout.ts';
+import { readLogLines } from '../vault/documents.ts';
+
+type UncopiedPorts = Pick<Ports, 'clock' | 'newId' | 'vault'>;
+
+/** Every point that such a deletion may concern has ended, or names it, long before. */
+const STALE_MINUTES = 3 * 24 * 60;
+/** Clocks of RDS, S3 and the functions differ by less. */
+const SKEW_MINUTES = 5;
+
+/** Notes artifacts that left the primary before anybody had copied them: a row may name them, and no list of later does. */
+export async function noteUncopied({ clock, newId, vault }: UncopiedPorts, keys: readonly string[]): Promise<void> {
+  if (keys.length === 0) return;
+  const at = clock();
+  const notes = keys.map((key): DeletionNote => ({ key, at: at.toISOString(), there: false }));
+  const lines = notes.map((note) => `${JSON.stringify(note)}\n`).join('');
+  await vault.put(vaultKeys.uncopiedLog(at, newId()), lines, undefined);
+}
+
+/** Keys of those that were found gone since then. */
+export async function uncopiedSince(vault: Pick<Vault, 'get' | 'list'>, since: string): Promise<Set<string>> {
+  const from = addMinutes(new Date(since), -SKEW_MINUTES);
+  const logs = (await vault.list(vaultKeys.uncopiedLogs)).map(({ key }) => key);
+  const notes = await readLogLines(
+    vault,
+    logs.filter((key) => key >= vaultKeys.uncopiedLog(from, '')),
+    deletionNoteSchema,
+  );
+  return new Set(notes.map(({ key }) => key));
+}
+
+/** What no point asks for any more. */
+export async function removeStaleUncopied({ clock, vault }: Pick<Ports, 'clock' | 'vault'>): Promise<void> {
+  for (const { key, lastModified } of await vault.list(vaultKeys.uncopiedLogs)) {
+    if (minutesBetween(lastModified, clock()) > STALE_MINUTES) await vault.remove(key);
+  }
+}
