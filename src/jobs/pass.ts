@@ -32,7 +32,7 @@ export type Pass = {
   /** Points whose missing artifacts this very pass has asked for. */
   asked: Set<string>;
   /** ETags at the primary of what points lack, once it was listed for that. */
-  atPrimary?: Promise<ReadonlyMap<string, string>>;
+  atPrimary?: Promise<{ wanted: ReadonlySet<string>; found: ReadonlyMap<string, string> }>;
   errors: { id: string; error: unknown }[];
 };
 

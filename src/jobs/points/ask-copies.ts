@@ -9,6 +9,7 @@ import { measureCoverage, type ReplicaCoverage } from '../artifacts/coverage.ts'
 import { readUncopyable } from '../artifacts/quarantine.ts';
 import { noteUncopied } from '../artifacts/uncopied.ts';
 import type { Pass } from '../pass.ts';
+import { withoutKeptVersions } from './kept-versions.ts';
 
 /** Missing artifacts that one pass looks up at the primary one by one; for more of them it lists the primary, once. */
 const LOOKUPS_PER_PASS = 100;
@@ -41,31 +42,34 @@ function isAside(aside: Map<string, Uncopyable>, entry: InventoryEntry): boolean
 
 type EtagAt = (entry: InventoryEntry) => Promise<string | undefined>;
 
-/** Keys whose listed object no copy can bring any more: deleted at the primary since, or deleted and uploaded anew. */
-async function goneAtPrimary(pass: Pass, coverage: ReplicaCoverage): Promise<string[]> {
+/** Keys whose listed object is no longer there: deleted at the primary since, or deleted and uploaded anew. */
+type Gone = { deleted: InventoryEntry[]; replaced: string[] };
+
+async function goneAtPrimary(pass: Pass, coverage: ReplicaCoverage): Promise<Gone> {
   const aside = new Set(coverage.uncopyable);
   const open = (entries: InventoryEntry[]) => entries.filter(({ key }) => !aside.has(key));
   const many = open(lacking(coverage)).length > LOOKUPS_PER_PASS;
   const etagAt = many ? await listedEtags(pass) : (entry: InventoryEntry) => etagAtPrimary(pass, entry);
-  const gone: string[] = [];
+  const deleted: InventoryEntry[] = [];
   const replaced: string[] = [];
+  const differing: string[] = [];
   for (const entry of open(coverage.missingEntries)) {
     const etag = await etagAt(entry);
-    if (etag === undefined) gone.push(entry.key);
+    if (etag === undefined) deleted.push(entry);
     else if (etag !== entry.etag) replaced.push(entry.key);
   }
   // Other points may have rows of them, and do not list them.
   await noteUncopied(
     pass.ports,
-    gone.filter((key) => !coverage.noted.has(key)),
+    deleted.map(({ key }) => key).filter((key) => !coverage.noted.has(key)),
   );
   for (const entry of open(coverage.differingEntries)) {
-    if ((await etagAt(entry)) !== entry.etag) gone.push(entry.key);
+    if ((await etagAt(entry)) !== entry.etag) differing.push(entry.key);
   }
-  if (replaced.length === 0) return gone;
+  if (replaced.length === 0) return { deleted, replaced: differing };
   // What took its place is copied like any other, unless nobody can.
   const refused = await readUncopyable(pass.ports.vault);
-  return [...gone, ...replaced.filter((key) => refused.has(key))];
+  return { deleted, replaced: [...differing, ...replaced.filter((key) => refused.has(key))] };
 }
 
 /** Of what the primary has under the key; what it shows to nobody may be what was listed. */
@@ -86,22 +90,30 @@ async function listedEtags(pass: Pass): Promise<EtagAt> {
     for await (const page of pass.ports.primaryArtifacts.pages()) {
       for (const { key, etag } of page) if (wanted.has(key)) found.set(key, etag);
     }
-    return found;
+    return { wanted, found };
   })();
-  const etags = await pass.atPrimary;
-  return async ({ key }) => etags.get(key);
+  const listed = await pass.atPrimary;
+  // What another point of this pass was found to lack since is looked up.
+  return async (entry) => (listed.wanted.has(entry.key) ? listed.found.get(entry.key) : etagAtPrimary(pass, entry));
 }
 
 /** Asks for the copies that are missing; what is gone at the primary too was deleted in the window. */
 export async function repairReplica(pass: Pass, point: Point): Promise<Point> {
   const { ports } = pass;
   const coverage = isInFlight(point) ? await coverageOf(pass, point) : undefined;
+  if (coverage && coverage.uncopied.length > 0) {
+    const noted = coverage.uncopied.map((key) => ({ key }));
+    coverage.uncopied = await withoutKeptVersions(ports, noted);
+  }
   const aside = new Set(coverage?.uncopyable);
   const open = coverage ? coverage.missing.count + coverage.differing.count - aside.size : 0;
   if (!coverage || open === 0 || (await ports.queue.depth()) > 0) return point;
   // What was listed a moment ago is there.
-  const gone = new Set(pass.listed.has(point.id) ? [] : await goneAtPrimary(pass, coverage));
-  pass.coverage.set(point.id, { ...coverage, deleted: [...gone] });
+  const none: Gone = { deleted: [], replaced: [] };
+  const { deleted, replaced } = pass.listed.has(point.id) ? none : await goneAtPrimary(pass, coverage);
+  const lost = await withoutKeptVersions(ports, deleted);
+  pass.coverage.set(point.id, { ...coverage, deleted: [...lost, ...replaced] });
+  const gone = new Set([...deleted.map(({ key }) => key), ...replaced]);
   const wanted = lacking(coverage)
     .map(({ key }) => key)
     .filter((key) => !gone.has(key) && !aside.has(key));

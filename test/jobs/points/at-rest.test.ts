@@ -7,7 +7,7 @@ import { escrowKeys } from '../../../src/jobs/keys/escrow.ts';
 import { acceptPoint } from '../../../src/jobs/points/accept.ts';
 import { capture } from '../../../src/jobs/points/capture.ts';
 import { readiness } from '../../../src/jobs/readiness.ts';
-import { readPoints } from '../../../src/jobs/vault/points.ts';
+import { readPoints, updatePoint } from '../../../src/jobs/vault/points.ts';
 import { drain, keyFile, newWorld, nodeFile, runToEnd, scheduled, states } from '../../setup/memory-cycle.ts';
 import { type TestClock, testPolicy } from '../../setup/policy.ts';
 import type { MemoryPorts } from '../../world/ports.ts';
@@ -47,6 +47,13 @@ async function passes({ ports, clock, drained }: World, most: number): Promise<n
   return most;
 }
 
+/** As it was when it was listed. */
+const emptied = ({ artifacts, history }: Point) => {
+  if (artifacts.state !== 'complete') return {};
+  const { completeAt: _at, deletedInWindow: _none, ...listed } = artifacts;
+  return { state: 'listing+copying', history, artifacts: { ...listed, state: 'listed' } };
+};
+
 const theOnly = async ({ vault }: Pick<MemoryPorts, 'vault'>) => (await readPoints(vault)).points[0] as Point;
 const foundOf = async (ports: MemoryPorts) => (await readiness(ports, testPolicy)).findings;
 const DAY = 24 * 60;
@@ -60,6 +67,41 @@ describe('a point comes to rest', () => {
     expect(point).toMatchObject({ state: 'protected' });
     expect(point.artifacts.state === 'complete' && point.artifacts.deletedInWindow).toHaveLength(240);
     expect(world.sent).toBe(250);
+  });
+
+  it('and another point of the same pass is not told what the listing for the first one did not look for', async () => {
+    const world = await listedWorld(150);
+    const { ports, clock } = world;
+    await drain(ports);
+    clock.passMinutes(1);
+    for (let n = 150; n < 160; n += 1)
+      ports.primaryArtifacts.plant(`core/p${n}.hart`, Buffer.from('of the second alone'));
+    const { id } = await capture(ports, testPolicy, { kind: 'manual', at: clock.now });
+    ports.database.finish('snapshots');
+    await advance(ports, testPolicy);
+    ports.database.finish('held');
+    await drain(ports);
+    const [first] = (await readPoints(ports.vault)).points;
+    expect(first?.state).toBe('protected');
+    // Both lack everything: the replica was emptied. The first read of the second one's list fails.
+    await updatePoint(ports, first?.id ?? '', (now) => ({ ...now, ...emptied(now) }) as Point);
+    await updatePoint(ports, id, (now) => ({ ...now, ...emptied(now) }) as Point);
+    for (let n = 0; n < 160; n += 1) ports.replica.lose(`core/p${n}.hart`);
+    const { openStream } = ports.vault;
+    let failures = 1;
+    ports.vault.openStream = async (key) => {
+      if (key.includes(id) && failures-- > 0) throw new DrError('REMOTE_FAILED', 'get: 503');
+      return openStream(key);
+    };
+    for (let n = 0; n < 150; n += 1) ports.primaryArtifacts.lose(`core/p${n}.hart`);
+    await advance(ports, testPolicy).catch(() => undefined);
+    await drain(ports);
+    clock.passMinutes(1);
+    await advance(ports, testPolicy);
+    const named = (await readPoints(ports.vault)).points.map(({ artifacts }) =>
+      artifacts.state === 'complete' ? artifacts.deletedInWindow.length : artifacts.state,
+    );
+    expect(named).toEqual([150, 150]);
   });
 
   it('when more was deleted than a point can name: it fails', async () => {
