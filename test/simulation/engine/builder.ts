@@ -23,6 +23,8 @@ export class Builder {
   /** Where most nodes are, and whether some were left behind. */
   site: Site = 'primary';
   stragglers = false;
+  /** The other direction's stack has fenced DR. */
+  drFenced = false;
   readonly #ports: MemoryPorts;
   readonly #tell: (fact: Fact) => void;
 
@@ -86,7 +88,7 @@ export class Builder {
 
   #rowsAt(site: Site): Rows | undefined {
     if (site === 'primary') return this.databaseTakesWrites ? this.rows : undefined;
-    const serving = this.nodesSentTo;
+    const serving = this.drFenced ? undefined : this.nodesSentTo;
     return serving === undefined ? undefined : this.restored.get(serving);
   }
 
@@ -135,6 +137,23 @@ export class Builder {
 
   finishRows(): void {
     for (const { site, key, blake2b } of this.halves.splice(0)) this.#row(site, key, blake2b);
+  }
+
+  /** Its owners upload again what its row names: Builder takes it by force. */
+  repair(key: string, body: Buffer): void {
+    this.#ports.primaryArtifacts.plant(key, body);
+    this.#event('primary', key, 'Object Created');
+  }
+
+  /** Everybody is at home again, in a new instance. */
+  comeHome(rows: Rows): void {
+    this.rows.clear();
+    for (const [key, checksum] of rows) this.rows.set(key, checksum);
+    this.#data = undefined;
+    this.connected = true;
+    this.site = 'primary';
+    this.stragglers = false;
+    for (const [key, checksum] of rows) this.#tell({ what: 'row', by: 'world', key, checksum });
   }
 
   /** Row and object together. */

@@ -11,6 +11,7 @@ export function doInWorld(world: SimWorld, action: Exclude<Action, { do: 'run' |
     if (action.do === 'pass') world.clock.now += action.minutes * 60_000;
     if (action.do === 'builder') build(world, action);
     if (action.do === 'aws') serve(world, action);
+    if (action.do === 'reverse') reverse(world, action);
     if (action.do === 'site') site(world, action);
     if (action.do === 'damage') damage(world, action);
   });
@@ -31,13 +32,19 @@ function build(world: SimWorld, { what, pick, variant }: Deed<'builder'>): void 
     builder.site = builder.nodesSentTo === undefined ? 'primary' : 'dr';
     builder.stragglers = what === 'move some';
   }
-  deliver(world, 'once');
+  deliver(world);
+}
+
+function reverse({ reverse }: SimWorld, { what }: Deed<'reverse'>): void {
+  if (what === 'deploy') reverse.deploy();
+  if (what === 'hand over') reverse.handOver();
+  if (what === 'tear down') reverse.tearDown();
 }
 
 /** S3's events reach the queue; the relay loses some, and sends some twice. */
-function deliver(world: SimWorld, how: 'once' | 'lost' | 'twice'): void {
+export function deliver(world: SimWorld): void {
   for (const event of world.builder.events.splice(0)) {
-    if (world.relay === 'lost' || how === 'lost' || world.scheduler.dark.has('primary')) continue;
+    if (world.relay === 'lost' || world.scheduler.dark.has('primary')) continue;
     world.queue.put(event);
     if (world.relay === 'twice') world.queue.put(event);
   }

@@ -44,6 +44,17 @@ const themes = {
     [1, 'capture'],
     [1, 'drill'],
   ],
+  homecoming: [
+    [3, 'failback'],
+    [6, 'advance'],
+    [4, 'inspect'],
+    [1, 'readiness'],
+    [1, 'failover abort'],
+    [1, 'failover start'],
+    [1, 'capture'],
+    [1, 'replicate'],
+    [1, 'reconcile'],
+  ],
   housekeeping: [
     [4, 'prune'],
     [3, 'reconcile'],
@@ -114,6 +125,7 @@ class Maker {
       [4, 'ordinary'],
       [2, 'rehearsal'],
       [4, 'disaster'],
+      [1, 'homecoming'],
       [2, 'housekeeping'],
     ]);
     if (random.chance(this.#faulty / 2)) this.#misfortune();
@@ -125,9 +137,11 @@ class Maker {
       if (random.chance(0.5)) this.#deed();
       this.#work(random.chance(0.6) ? 5_000 : random.between(5, 80));
       if (random.chance(0.7)) this.#progress();
+      if (theme === 'homecoming') this.#reverse();
       this.actions.push({ do: 'pass', minutes: random.pick([1, 1, 1, 2, 5, 15]) });
     }
     if (random.chance(0.5)) this.#recover();
+    if (random.chance(0.25)) this.#point();
     this.actions.push({ do: 'pass', minutes: random.pick([1, 10, 45, 60, 60, 180]) });
   }
 
@@ -166,6 +180,11 @@ class Maker {
         [this.#faulty, 'delete many'],
       ]),
     );
+  }
+
+  #reverse(): void {
+    const what = this.#random.pick(['deploy', 'deploy', 'hand over', 'tear down'] as const);
+    this.actions.push({ do: 'reverse', what });
   }
 
   /** What AWS has finished meanwhile. */

@@ -80,6 +80,8 @@ type ServiceAction = {
     | 'events once';
   pick: number;
 };
+/** The stack for the other direction. */
+type ReverseAction = { do: 'reverse'; what: 'deploy' | 'hand over' | 'tear down' };
 type SiteAction = { do: 'site'; site: 'primary' | 'dr'; is: 'dark' | 'hole' | 'up' };
 type DamageAction = {
   do: 'damage';
@@ -95,6 +97,14 @@ type DamageAction = {
   pick: number;
 };
 
-export type Action = RunAction | WorkAction | PassAction | BuilderAction | ServiceAction | SiteAction | DamageAction;
+export type Action =
+  | RunAction
+  | WorkAction
+  | PassAction
+  | BuilderAction
+  | ServiceAction
+  | ReverseAction
+  | SiteAction
+  | DamageAction;
 
 export type History = { seed: number; actions: Action[] };

@@ -1,5 +1,6 @@
 import type { Point } from '../../../src/core/points/documents.ts';
 import type { Ports } from '../../../src/core/ports/all.ts';
+import type { StatusRecord } from '../../../src/core/readiness/documents.ts';
 import type { ProductionRun } from '../../../src/core/recovery/run.ts';
 import { DrError, hasCode } from '../../../src/errors.ts';
 import { advance } from '../../../src/jobs/advance.ts';
@@ -59,6 +60,8 @@ function documents<T>(world: SimWorld, prefix: string): T[] {
 
 export const pointsOf = (world: SimWorld): Point[] => documents<Point>(world, 'points/');
 export const failoversOf = (world: SimWorld): ProductionRun[] => documents<ProductionRun>(world, 'failovers/');
+
+export const statusOf = (world: SimWorld): StatusRecord | undefined => documents<StatusRecord>(world, 'status.json')[0];
 
 /** The point that `failover plan` would name, as an operator reads it: the newest that is protected. */
 function confirmed(world: SimWorld): string {

@@ -35,6 +35,11 @@ export function bytesOf(key: string, variant: number): Bytes {
 const hashes = new Map<string, string>();
 for (const each of [...packages.values()].flat()) hashes.set(each.body.toString('latin1'), each.blake2b);
 
+const bodies = new Map<string, Buffer>([...hashes].map(([text, blake2b]) => [blake2b, Buffer.from(text, 'latin1')]));
+
+/** The package that has this hash. */
+export const packageOf = (blake2b: string): Buffer => bodies.get(blake2b) as Buffer;
+
 /** The hash of bytes that are a package of the pool; undefined for all others. */
 export function hashOfWhole(body: Buffer): string | undefined {
   return hashes.get(body.toString('latin1'));

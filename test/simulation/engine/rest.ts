@@ -1,6 +1,7 @@
-import { mendDocuments } from './deeds.ts';
+import { deliver, mendDocuments } from './deeds.ts';
 import type { JobName } from './history.ts';
-import { beginRun, failoversOf, pointsOf } from './jobs.ts';
+import { beginRun, failoversOf, pointsOf, statusOf } from './jobs.ts';
+import { Operator } from './people.ts';
 import { Random } from './random.ts';
 import type { SimWorld } from './world.ts';
 
@@ -37,7 +38,9 @@ async function endFaults(world: SimWorld): Promise<void> {
 const moving = (world: SimWorld): boolean =>
   pointsOf(world).some(({ state }) => ['capturing', 'captured', 'listing+copying'].includes(state)) ||
   failoversOf(world).some(({ state }) => !['done', 'aborted', 'failed', 'blocked'].includes(state)) ||
-  world.queue.waiting > 0;
+  world.builder.nodesSentTo !== undefined ||
+  world.queue.waiting > 0 ||
+  statusOf(world)?.status !== 'READY';
 
 /** What AWS was asked for is there within the minute. */
 function serveAll(world: SimWorld): void {
@@ -50,9 +53,37 @@ function serveAll(world: SimWorld): void {
   });
 }
 
-async function pass(world: SimWorld, n: number): Promise<void> {
+/** A failback, from its beginning until the home site is protected again. */
+async function goHome(world: SimWorld, n: number): Promise<void> {
+  if (world.builder.nodesSentTo === undefined) return world.as('world', () => world.reverse.tearDown());
+  const settled = failoversOf(world).every(({ state }) => ['done', 'aborted', 'failed'].includes(state));
+  if (!settled || n % 4 !== 3) return undefined;
+  world.as('world', () => {
+    world.builder.site = 'dr';
+    if (n % 8 === 3) world.reverse.handOver();
+    world.reverse.deploy();
+  });
+  return run(world, 'failback');
+}
+
+async function people(world: SimWorld, operator: Operator, n: number): Promise<void> {
+  const typed = operator.next(n);
+  if (typed) await run(world, typed);
+  await goHome(world, n);
+  if (n % 10 === 5) {
+    world.as('world', () => {
+      operator.repairPrimary();
+      deliver(world);
+      operator.clearLeftovers();
+    });
+  }
+}
+
+async function pass(world: SimWorld, operator: Operator, n: number): Promise<void> {
   world.clock.now += 60_000;
   serveAll(world);
+  if (n === 1) await run(world, 'capture');
+  await people(world, operator, n);
   const minute = Math.floor(world.clock.now / 60_000);
   if (minute % 60 === 0) await run(world, 'capture');
   while (world.services.inspections.length > 0) await run(world, 'inspect');
@@ -66,11 +97,12 @@ async function pass(world: SimWorld, n: number): Promise<void> {
 export async function comeToRest(world: SimWorld): Promise<{ passes: number; messages: number }> {
   await endFaults(world);
   const told = world.messages;
+  const operator = new Operator(world);
   let quiet = 0;
   let passes = 0;
   while (passes < MOST_PASSES && quiet < QUIET_PASSES) {
     passes += 1;
-    await pass(world, passes);
+    await pass(world, operator, passes);
     quiet = moving(world) || passes < 20 ? 0 : quiet + 1;
   }
   await run(world, 'readiness');

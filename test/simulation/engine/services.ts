@@ -48,6 +48,10 @@ export class Services {
     return by === 'world' ? this.#fencedBy : by;
   }
 
+  forgetFence(): void {
+    this.#fencedBy = 'world';
+  }
+
   #map(site: SiteName): Map<string, Held> {
     const { database } = this.#world.ports;
     return site === 'primary' ? database.snapshots : database.held;

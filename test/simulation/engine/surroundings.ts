@@ -12,4 +12,8 @@ export type Surroundings = {
   readonly actor: Actor;
   tell(fact: Fact): void;
   as<T>(actor: Actor, work: () => T): T;
+  /** Whether anybody can write now who could not before, or the other way round. */
+  lookAtWriters(by: Actor): void;
+  /** What becomes of the fence from now on is nobody's of this stack. */
+  forgetFence(): void;
 };

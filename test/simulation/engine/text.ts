@@ -24,6 +24,8 @@ function textOf(action: Action): string {
       return `Builder: ${action.what} ${keyOf(action.pick)}, bytes ${action.variant}`;
     case 'aws':
       return `AWS: ${action.what}`;
+    case 'reverse':
+      return `the other direction: ${action.what}`;
     case 'site':
       return `the ${action.site} site is ${action.is === 'hole' ? 'a black hole' : action.is}`;
     case 'damage':

@@ -11,12 +11,15 @@ import { Builder } from './builder.ts';
 import { bucketTruth, identityOf, watchBucket } from './bytes.ts';
 import { bldr, signer } from './pool.ts';
 import { SimQueue } from './queue.ts';
+import { Reverse } from './reverse.ts';
 import { Scheduler, type SimRun, type Watch } from './scheduler.ts';
 import { Services } from './services.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export const simulationPolicy: Policy = {
   ...testPolicy,
+  // How long anything takes here says nothing about a failover's time.
+  rtoTargetMinutes: 1_000_000,
   retention: retention({ last: 3, hourly: 5, confirmAbovePercent: 100 }),
 };
 
@@ -30,6 +33,7 @@ export class SimWorld implements Surroundings {
   readonly queue = new SimQueue();
   readonly builder: Builder;
   readonly services: Services;
+  readonly reverse = new Reverse(this);
   readonly scheduler: Scheduler;
   readonly runs = new Map<number, RunTruth>();
   readonly violations: (Violation & { step: number })[] = [];
@@ -100,9 +104,11 @@ export class SimWorld implements Surroundings {
 
   writable(site: 'primary' | 'dr'): Writable {
     if (site === 'primary') {
-      return { database: this.builder.databaseTakesWrites, bucket: this.builder.bucketTakesWrites };
+      // No Builder runs on a database that has another name by now: its bucket is free to be a replica.
+      const bucket = this.builder.bucketTakesWrites && this.ports.fence.renamed === undefined;
+      return { database: this.builder.databaseTakesWrites, bucket };
     }
-    const sent = this.builder.nodesSentTo !== undefined;
+    const sent = this.builder.nodesSentTo !== undefined && !this.builder.drFenced;
     return { database: sent, bucket: sent };
   }
 
@@ -114,6 +120,10 @@ export class SimWorld implements Surroundings {
       this.#writable[site] = now;
       this.tell({ what: 'writable', by: site === 'primary' ? this.services.fencedBy(by) : by, site, now, before });
     }
+  }
+
+  forgetFence(): void {
+    this.services.forgetFence();
   }
 
   #watch(): void {
