@@ -1,3 +1,4 @@
+import type { Message } from '../../../src/core/notices/message.ts';
 import type { Point } from '../../../src/core/points/documents.ts';
 import type { StatusRecord } from '../../../src/core/readiness/documents.ts';
 import type { Instant, Violation } from '../truth.ts';
@@ -10,14 +11,26 @@ export const i1: Check = {
   document: (scene, { key, by }) => {
     if (by === 'world') return none;
     const { startedAt } = scene.truth.run(by);
-    if (key === 'status.json') return judgeStatus(scene, startedAt);
+    if (key === 'status.json') {
+      return judgeStatus(scene, saidBy<StatusRecord>(scene.memory.document(key)), startedAt);
+    }
     return key.startsWith('points/') ? judgeProtected(scene, key, startedAt) : none;
+  },
+  message: (scene, { by, message }) => {
+    if (by === 'world' || !['change', 'heartbeat'].includes(message.kind)) return none;
+    const claim = { recoverable: numberOf(message, /succeed/) === 'yes', point: numberOf(message, /point/) ?? null };
+    return judgeStatus(scene, claim, scene.truth.run(by).startedAt);
   },
 };
 
-function judgeStatus(scene: Scene, beganAt: Instant): Violation[] {
+/** A line of a message with that name. */
+export const numberOf = ({ numbers }: Message, name: RegExp): string | undefined =>
+  numbers.find((each) => name.test(each.name))?.value;
+
+type Claim = { recoverable: boolean; point: string | null };
+
+function judgeStatus(scene: Scene, status: Claim | undefined, beganAt: Instant): Violation[] {
   const { memory } = scene;
-  const status = saidBy<StatusRecord>(memory.document('status.json'));
   if (!status?.recoverable || memory.direction?.direction === 'dr→primary') return none;
   const point = status.point === null ? undefined : memory.points.get(status.point);
   if (!point) return judgeUnknown(scene, status.point, beganAt);
@@ -31,7 +44,7 @@ function judgeStatus(scene: Scene, beganAt: Instant): Violation[] {
   ];
 }
 
-const saidOf = ({ point }: StatusRecord): Omit<Violation, 'so'> => ({
+const saidOf = ({ point }: Claim): Omit<Violation, 'so'> => ({
   invariant: 'I1',
   subject: `point ${point}`,
   said: 'recoverable: a failover to this point would succeed',

@@ -5,11 +5,12 @@ import { i2 } from './i2.ts';
 import { i3 } from './i3.ts';
 import { i4 } from './i4.ts';
 import { i5 } from './i5.ts';
+import { i8 } from './i8.ts';
 import { keptDocuments } from './kept-documents.ts';
 import { Memory } from './memory.ts';
 import { secrets } from './secrets.ts';
 
-const checks: Check[] = [i1, i2, i3, i4, i5, keptDocuments, secrets];
+const checks: Check[] = [i1, i2, i3, i4, i5, i8, keptDocuments, secrets];
 
 /** Judges a world by these checks: all of them, unless a test takes some. */
 export function judgeOf(truth: Truth, by: readonly Check[] = checks): Judge {
@@ -22,6 +23,7 @@ export function judgeOf(truth: Truth, by: readonly Check[] = checks): Judge {
         const look = check[fact.what] as ((scene: Scene, fact: Fact) => Violation[]) | undefined;
         if (look) found.push(...look(scene, fact));
       }
+      if (fact.what === 'run-ended') scene.memory.said.delete(fact.by);
       return found;
     },
     atRest: (passes) => by.flatMap((check) => check.rest?.(scene, passes) ?? []),

@@ -54,6 +54,17 @@ describe('a document', () => {
     expect(made.drop(1, 'direction.json')).toHaveLength(1);
   });
 
+  it('that lists what a point has goes with the point alone', () => {
+    const made = world('prune');
+    const list = `inventory/${ID}.artifacts.ndjson.gz`;
+    made.put('world', list, garbage);
+    made.put(1, path, pointDocument());
+    expect(made.drop(1, list)).toHaveLength(1);
+    made.put('world', list, garbage);
+    made.put(1, path, pointDocument({ state: 'expired' }));
+    expect(made.drop(1, list)).toEqual([]);
+  });
+
   it('of a run that has ended stays as it is', () => {
     const made = world();
     made.put(1, 'failovers/failover-1.json', failoverDocument({ state: 'aborted' }));

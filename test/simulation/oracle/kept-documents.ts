@@ -32,10 +32,17 @@ export const keptDocuments: Check = {
     const before = scene.memory.before?.reading;
     if (by === 'world' || !before || before.ok) return none;
     const { job } = scene.truth.run(by);
-    if (mayReplace(job, key)) return none;
+    if (mayReplace(job, key) || isListOfNothing(scene, key)) return none;
     return [violation(key, `run ${by} (${job}) removes it`, `nobody can read what was there: ${before.why}`)];
   },
 };
+
+/** A list of a point that is over goes with it, whether it can be read or not. */
+function isListOfNothing({ memory }: Scene, key: string): boolean {
+  const [, id = ''] = /^inventory\/([^./]+)\.artifacts/.exec(key) ?? [];
+  const state = memory.points.get(id)?.state;
+  return id !== '' && (state === undefined || state === 'expired' || state === 'failed');
+}
 
 const violation = (subject: string, said: string, so: string): Violation => ({
   invariant: 'documents',

@@ -41,6 +41,15 @@ export class Memory {
   readonly turned: { at: Instant } = { at: Number.NEGATIVE_INFINITY };
   /** When each record of a run was first written. */
   readonly bornAt = new Map<string, Instant>();
+  /** Builder's last write at the primary, and since when another site serves. */
+  wroteAt = Number.NEGATIVE_INFINITY;
+  servesElsewhereSince: Instant | undefined;
+  /** What people were told of runs: id and state. */
+  readonly toldOf = new Set<string>();
+  /** How far the clocks were off of those who wrote a document. */
+  readonly skewOf = new Map<string, number>();
+  /** What each run that is not over has written and said. */
+  readonly said = new Map<number, Uint8Array[]>();
   /** When somebody outside of the product last changed documents, snapshots or objects in DR. */
   worldActedAt = Number.NEGATIVE_INFINITY;
   readonly beganAt: Instant;
@@ -77,6 +86,9 @@ export class Memory {
       case 'document':
         this.before = this.#documents.get(fact.key);
         this.#keep(fact.key, fact.body, fact.by, at);
+        this.#say(fact.by, fact.body);
+        this.#seeDirection(fact.key, at);
+        if (fact.by !== 'world') this.#seeSkew(fact.key, Math.abs(truth.run(fact.by).skewMs));
         break;
       case 'document-removed':
         this.before = this.#documents.get(fact.key);
@@ -96,9 +108,30 @@ export class Memory {
       case 'writable':
         if (fact.site === 'primary') this.writers = { at, by: fact.by };
         break;
+      case 'builder-wrote':
+        if (fact.site === 'primary' && this.servesElsewhereSince === undefined) this.wroteAt = at;
+        break;
+      case 'message':
+        this.toldOf.add(`${fact.message.id} ${fact.message.status}`);
+        this.#say(fact.by, Buffer.from(JSON.stringify(fact.message)));
+        break;
       default:
         this.#seeRun(fact, truth);
     }
+  }
+
+  #say(by: Actor, body: Uint8Array): void {
+    if (by !== 'world') this.said.get(by)?.push(body);
+  }
+
+  #seeSkew(key: string, skewMs: number): void {
+    if (skewMs > (this.skewOf.get(key) ?? 0)) this.skewOf.set(key, skewMs);
+  }
+
+  #seeDirection(key: string, at: Instant): void {
+    if (key !== 'direction.json' || !this.direction) return;
+    if (this.direction.direction === 'primary→dr') this.servesElsewhereSince = undefined;
+    else this.servesElsewhereSince ??= at;
   }
 
   #seeWorld({ what, ...fact }: Fact, at: Instant): void {
@@ -139,7 +172,10 @@ export class Memory {
     if (fact.what === 'object-read' && fact.bucket === 'replica') {
       this.#findsOf(fact.by).reads.push({ key: fact.key, at: truth.now, blake2b: fact.blake2b });
     }
-    if (fact.what === 'run-began') this.#seeAsked(truth.run(fact.by));
+    if (fact.what === 'run-began') {
+      this.#seeAsked(truth.run(fact.by));
+      this.said.set(fact.by, []);
+    }
     if (fact.what === 'run-began' || fact.what.startsWith('fault')) this.#lookAtServices(truth);
     if (fact.what !== 'run-ended') return;
     if (fact.ending.how === 'returned') this.#learn(this.#findsOf(fact.by), truth.now, truth.run(fact.by).job);

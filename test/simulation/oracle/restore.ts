@@ -160,7 +160,7 @@ export function isKnown(
 }
 
 /** Whether a run has found this point wrong, after that instant. */
-function hasRejected(run: Run, pointId: string, since: Instant): boolean {
+export function hasRejected(run: Run, pointId: string, since: Instant): boolean {
   return run.attempts.some(({ point, outcome, comparison }) => {
     if (point !== pointId || (comparison && Date.parse(comparison.at) < since)) return false;
     const wrong = comparison ? comparison.missing.count + comparison.corrupt.count + comparison.checksum.count : 0;
