@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
@@ -22,6 +23,12 @@ class Tally {
   /** Of open defects, by their reasons. */
   readonly open = new Map<string, number>();
 
+  readonly #except: ReadonlySet<string>;
+
+  constructor(except: readonly string[]) {
+    this.#except = new Set(except);
+  }
+
   add(report: SeedReport): void {
     this.seeds += 1;
     this.calls += report.calls;
@@ -29,7 +36,7 @@ class Tally {
     for (const [kind, count] of report.faults) this.faults.set(kind, (this.faults.get(kind) ?? 0) + count);
     if (report.broke !== undefined) this.broke.push(report);
     for (const each of report.violations) {
-      const reason = knownReason(each);
+      const reason = knownReason(each) ?? (this.#except.has(kindOf(each)) ? 'excepted' : undefined);
       if (reason !== undefined) {
         this.open.set(reason, (this.open.get(reason) ?? 0) + 1);
         continue;
@@ -63,14 +70,14 @@ class Tally {
 }
 
 /** Each thread asks for the next seed when it is done with one. */
-async function playAll(from: number, count: number, threads: number): Promise<Tally> {
-  const tally = new Tally();
+async function playAll(tally: Tally, from: number, count: number, threads: number, stop: boolean): Promise<void> {
   let next = from;
   const thread = () =>
     new Promise<void>((resolve, reject) => {
       const worker = new Worker(new URL('./engine/worker.ts', import.meta.url));
       const go = () => {
-        if (next >= from + count) return void worker.terminate().then(() => resolve(), reject);
+        if (next >= from + count || (stop && tally.failed))
+          return void worker.terminate().then(() => resolve(), reject);
         worker.postMessage(next);
         next += 1;
       };
@@ -83,7 +90,6 @@ async function playAll(from: number, count: number, threads: number): Promise<Ta
       go();
     });
   await Promise.all(Array.from({ length: Math.min(threads, count) }, thread));
-  return tally;
 }
 
 /** The smallest history that breaks the same, as a person reads it. */
@@ -106,11 +112,18 @@ const { values } = parseArgs({
     threads: { type: 'string', default: String(availableParallelism()) },
     shrink: { type: 'string' },
     invariant: { type: 'string' },
+    // At the first violation.
+    stop: { type: 'boolean', default: false },
+    // Kinds of violations that do not count, in a file that --kinds has written.
+    except: { type: 'string' },
+    kinds: { type: 'string' },
   },
 });
 if (values.shrink === undefined) {
   const began = performance.now();
-  const tally = await playAll(Number(values.from), Number(values.seeds), Number(values.threads));
+  const tally = new Tally(values.except ? (JSON.parse(readFileSync(values.except, 'utf8')) as string[]) : []);
+  await playAll(tally, Number(values.from), Number(values.seeds), Number(values.threads), values.stop);
+  if (values.kinds) writeFileSync(values.kinds, JSON.stringify([...tally.violations.keys()]));
   tally.tell((performance.now() - began) / 1_000);
   process.exitCode = tally.failed ? 1 : 0;
 } else await shrinkSeed(Number(values.shrink), values.invariant);

@@ -200,7 +200,8 @@ export class Services {
 
   /** One of those that are being made fails, or is gone as if it had never been. */
   spoil(site: SiteName, how: 'fails' | 'vanishes', pick: number): void {
-    const open = this.#creating(site);
+    // What is there can be deleted by anybody; what is being made can fail.
+    const open = how === 'vanishes' && pick % 2 === 0 ? [...this.#map(site).values()] : this.#creating(site);
     const each = open[pick % (open.length || 1)];
     if (!each) return;
     if (how === 'vanishes') this.#map(site).delete(each.name);

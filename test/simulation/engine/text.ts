@@ -51,8 +51,10 @@ export function violationsText({ violations }: Pick<Outcome, 'violations'>): str
 }
 
 /** The last calls before it broke. */
-export function logText({ log }: Pick<Outcome, 'log'>, last = 60): string {
+export function logText({ log, violations }: Pick<Outcome, 'log' | 'violations'>, last = 60): string {
+  const broken = violations[0]?.step ?? Number.POSITIVE_INFINITY;
   return log
+    .filter(({ n }) => n <= broken)
     .slice(-last)
     .map(
       ({ n, at, run, job, call, outcome }) =>
