@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { i1 } from './i1.ts';
 import { dataOf, escrowKey, Made } from './made.ts';
 import {
+  directionDocument,
   drillDocument,
   failoverDocument,
   ID,
@@ -102,6 +103,21 @@ describe('an object that a row names', () => {
     expect(told(made)).toEqual([expect.stringContaining('is other bytes')]);
     made.object('world', 'displaced', 'displaced/a', 'a');
     expect(told(made)).toEqual([]);
+  });
+
+  it('and that Builder replaced while it served in DR is known to a drill alone', () => {
+    const made = world();
+    made.put('world', 'direction.json', directionDocument({ direction: 'none', failover: 'failover-1' }));
+    made.object('world', 'replica', KEY, 'b');
+    made.put('world', 'direction.json', directionDocument());
+    read(made, 'b');
+    expect(told(made)).toEqual([]);
+    made.put(1, 'drills/drill-1.json', drillDocument({ state: 'failed' }, { outcome: 'rejected' }));
+    expect(told(made)).toEqual([expect.stringContaining('is other bytes')]);
+    const foreign = world();
+    foreign.object('world', 'replica', KEY, 'b');
+    read(foreign, 'b');
+    expect(told(foreign)).toEqual([expect.stringContaining('is other bytes')]);
   });
 
   it('and that the product itself removed is known at once', () => {

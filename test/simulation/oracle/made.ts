@@ -7,6 +7,7 @@ import type {
   Data,
   DrServices,
   Fact,
+  InstanceTruth,
   Judge,
   RunTruth,
   SnapshotTruth,
@@ -46,6 +47,7 @@ export class Made {
   readonly documents = new Map<string, Uint8Array>();
   readonly buckets = { primary: madeBucket(), replica: madeBucket(), displaced: madeBucket() };
   readonly held: SnapshotTruth[] = [];
+  readonly restored: InstanceTruth[] = [];
   readonly services: DrServices = {
     kmsUsable: true,
     classOrderable: true,
@@ -86,7 +88,7 @@ export class Made {
       buckets: made.buckets,
       database: undefined,
       snapshots: (site) => made.held.filter((each) => each.site === site),
-      instances: () => [],
+      instances: () => made.restored,
       writable: (site) => made.sites[site],
       services: made.services,
       get primaryAnswers() {

@@ -1,3 +1,4 @@
+import type { Message } from '../../../src/core/notices/message.ts';
 import type { Point } from '../../../src/core/points/documents.ts';
 import type { StatusRecord } from '../../../src/core/readiness/documents.ts';
 import type { Direction } from '../../../src/core/recovery/direction.ts';
@@ -6,7 +7,7 @@ import type { Actor, Data, DrServices, Fact, Instant, RunTruth, SnapshotTruth, T
 import { type Reading, readingOf } from './documents.ts';
 
 export type Remembered = { reading: Reading | undefined; by: Actor; at: Instant };
-type Change = { at: Instant; by: Actor; how: 'deleted' | 'rot' | 'written' };
+type Change = { at: Instant; by: Actor; how: 'deleted' | 'rot' | 'written' | 'served' };
 
 /** What a run found out that counts only once it has returned, and so could write it down. */
 type Finds = { listings: Instant[]; reads: { key: string; at: Instant; blake2b: string }[] };
@@ -22,7 +23,7 @@ export class Memory {
   before: Remembered | undefined;
   /** What the snapshots of a point hold, also once they are gone. */
   readonly data = new Map<string, { dataAt: Instant; data: Data }>();
-  /** The last change of the bytes under a key of the replica. */
+  /** The last change of the bytes under a key of the replica; `served`: by Builder, while that was the site that served. */
   readonly replica = new Map<string, Change>();
   /** The last change of a point's copy in DR. */
   readonly copies = new Map<string, { at: Instant; by: Actor }>();
@@ -46,6 +47,8 @@ export class Memory {
   servesElsewhereSince: Instant | undefined;
   /** What people were told of runs: id and state. */
   readonly toldOf = new Set<string>();
+  /** How often one message of readiness came again, word for word, one after the other. */
+  readonly repeated = { text: '', times: 0 };
   /** How far the clocks were off of those who wrote a document. */
   readonly skewOf = new Map<string, number>();
   /** What each run that is not over has written and said. */
@@ -113,6 +116,7 @@ export class Memory {
         break;
       case 'message':
         this.toldOf.add(`${fact.message.id} ${fact.message.status}`);
+        this.#seeMessage(fact.message);
         this.#say(fact.by, Buffer.from(JSON.stringify(fact.message)));
         break;
       default:
@@ -122,6 +126,12 @@ export class Memory {
 
   #say(by: Actor, body: Uint8Array): void {
     if (by !== 'world') this.said.get(by)?.push(body);
+  }
+
+  #seeMessage({ kind, status, findings }: Message): void {
+    if (kind !== 'change' && kind !== 'heartbeat') return;
+    const text = `${kind} ${status} ${findings.map(({ code, subject }) => `${code}@${subject}`).join(' ')}`;
+    Object.assign(this.repeated, { text, times: text === this.repeated.text ? this.repeated.times + 1 : 1 });
   }
 
   #seeSkew(key: string, skewMs: number): void {
@@ -143,7 +153,7 @@ export class Memory {
     if (!body) return;
     const reading = readingOf(key, body);
     this.#documents.set(key, { reading, by, at });
-    if (!this.bornAt.has(key) && key.startsWith('failovers/')) this.bornAt.set(key, at);
+    if (!this.bornAt.has(key)) this.bornAt.set(key, at);
     if (key.startsWith('points/')) setOrDelete(this.points, key.slice(7, -5), reading);
     if (key.startsWith('drills/') || /^failovers\/[^/]+\.json$/.test(key)) setOrDelete(this.runs, key, reading);
   }
@@ -161,7 +171,9 @@ export class Memory {
   }
 
   #seeObject(fact: Extract<Fact, { what: 'object' | 'object-deleted' | 'rot' }>, at: Instant): void {
-    const how = fact.what === 'rot' ? 'rot' : fact.what === 'object' ? 'written' : 'deleted';
+    const isServed = fact.by === 'world' && this.servesElsewhereSince !== undefined;
+    const written = isServed ? 'served' : 'written';
+    const how = fact.what === 'rot' ? 'rot' : fact.what === 'object' ? written : 'deleted';
     if (fact.bucket === 'replica') this.replica.set(fact.key, { at, by: fact.by, how });
     if (fact.bucket !== 'primary') return;
     if (how === 'deleted') this.deletedAtPrimary.set(fact.key, at);

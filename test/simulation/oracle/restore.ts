@@ -128,7 +128,9 @@ function classed({ memory }: Scene, { key, is }: RowDefect, listed: boolean): De
   const change = memory.replica.get(key);
   const found = { what: `is ${is} in the replica`, subject: key, since: change?.at ?? ever };
   if (is === 'unreadable') return { ...found, knownBy: 'read' };
-  if (is === 'other bytes') return { ...found, knownBy: change?.by === 'world' ? 'read' : 'drill' };
+  // What Builder itself put there in its time verifies: nothing but the row tells that it is another.
+  const isForeign = change?.by === 'world' && change.how !== 'served';
+  if (is === 'other bytes') return { ...found, knownBy: isForeign ? 'read' : 'drill' };
   if (change?.how === 'deleted') return { ...found, knownBy: change.by === 'world' ? 'listing' : 'own' };
   // It never was there: what its own inventory lists a complete point has, of other rows only a drill knows.
   return { ...found, knownBy: listed ? 'own' : 'drill' };
