@@ -5,7 +5,7 @@ import { playSeed } from './engine/worker.ts';
 import { knownReason } from './known.ts';
 
 /** So many histories are played with every run of the tests; `npm run test:simulation` plays as many as it is told. */
-const SEEDS = 240;
+const SEEDS = 100;
 /** Apart, so that a time-out names its seeds, and all threads have work. */
 const PARTS = Math.max(4, availableParallelism());
 
