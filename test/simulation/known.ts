@@ -32,6 +32,22 @@ const known: Known[] = [
     said: /prune\) removes it/,
     reason: 'prune removes the list of a point that has expired, also where the list cannot be read',
   },
+  {
+    invariant: 'I9',
+    said: /^it is of |times one after the other: (change|heartbeat)/,
+    reason: 'a status that a clock wrote which is ahead stays, and every run after it says the same again',
+  },
+  {
+    invariant: 'I9',
+    said: /^READY$/,
+    so: /RPO_EXCEEDED|REPLICATION_LAGGING|DRILL_OVERDUE/,
+    reason: 'a status that a clock wrote which is ahead stays, and every run after it says the same again',
+  },
+  {
+    invariant: 'I9',
+    so: /^it is cutting-over$/,
+    reason: 'of two failovers at once the one that lost the swap of the direction stays in cutting-over',
+  },
 ];
 
 /** Why a violation is known already; undefined when it is not. */

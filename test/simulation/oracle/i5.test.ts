@@ -57,6 +57,18 @@ describe('I5: the direction turns', () => {
     expect(turn(before)).toEqual([expect.stringContaining('nobody accepted that')]);
   });
 
+  it('also where there was no document of it before', () => {
+    const made = new Made(i5);
+    made.begin(1, 'failover-start');
+    made.put(1, 'failovers/failover-1.json', failoverDocument({ state: 'cutting-over' }));
+    made.begin(2, 'advance');
+    expect(turn(made)).toEqual([expect.stringContaining('nobody accepted that')]);
+    const closedByAborted = new Made(i5);
+    closedByAborted.begin(2, 'advance');
+    change(closedByAborted, 2, closed);
+    expect(so(closedByAborted.rest())).toEqual([expect.stringContaining('nobody is in hand')]);
+  });
+
   it('not by what is over, nor backwards in epochs', () => {
     const made = inHand({ state: 'aborted' });
     change(made, 2, closed);

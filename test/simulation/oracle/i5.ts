@@ -16,7 +16,7 @@ const halves = ({ database, bucket }: Writable): string =>
 export const i5: Check = {
   document: (scene, { by, key }) => {
     if (by === 'world' || key !== 'direction.json') return none;
-    const before = saidBy<Direction>(scene.memory.before);
+    const before = directionBefore(scene);
     const now = scene.memory.direction;
     if (!before || !now) return none;
     const found = now.epoch < before.epoch ? [violation(`epoch ${now.epoch}`, `it was ${before.epoch} before`)] : [];
@@ -45,6 +45,16 @@ export const i5: Check = {
 const violation = (said: string, so: string): Violation => ({ invariant: 'I5', subject: 'direction', said, so });
 const turnOf = (before: Direction, now: Direction): string =>
   `the direction turns from ${before.direction} to ${now.direction}`;
+
+const home: Direction = { schema: 'direction/1', direction: 'primary→dr', epoch: 0, changedAt: '' };
+
+/** As long as there is no document, protection flows from the primary; undefined where nobody could read it. */
+function directionBefore({ memory }: Scene): Direction | undefined {
+  return memory.before ? saidBy<Direction>(memory.before) : home;
+}
+
+const isHome = ({ memory }: Scene): boolean =>
+  memory.document('direction.json') === undefined || memory.direction?.direction === 'primary→dr';
 
 function isServingElsewhere({ memory }: Scene): boolean {
   const now = memory.direction;
@@ -100,7 +110,7 @@ function restOfFence(scene: Scene): Violation[] {
     return [violation('at rest', `${halves(open)} of the primary takes Builder's writes while another site serves`)];
   }
   const isClosed = !primary.database || !primary.bucket;
-  if (!isClosed || isInHand(scene) || memory.direction?.direction !== 'primary→dr') return none;
+  if (!isClosed || isInHand(scene) || !isHome(scene)) return none;
   if (whoClosed(memory.writers?.by) === 'world' && codes.includes('FENCE_STRAY')) return none;
   return [
     violation(
