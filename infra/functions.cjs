@@ -1,5 +1,6 @@
 // One table of the functions. A row and infra/rights/<function>.yml are all that the stack knows of one.
 const config = require('./config.cjs');
+const options = require('./options.cjs');
 
 const sent = (input) => ({ input: JSON.stringify(input), retries: 3, maxAgeSeconds: 900 });
 /** Named by its scheduled time, so that a retry finds what was made. */
@@ -156,31 +157,49 @@ const logOf = (name) => ({
   'Fn::Sub': `arn:\${AWS::Partition}:logs:\${AWS::Region}:\${AWS::AccountId}:log-group:/aws/lambda/${stack}-${name}:*`,
 });
 
+/** Those of AWSLambdaVPCAccessExecutionRole, v3. */
+const networkRights = [
+  'ec2:CreateNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:DeleteNetworkInterface',
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:UnassignPrivateIpAddresses',
+];
+
 /** What Lambda itself does with the role of a function. */
 const runtimeRights = ([name, { failed, network }]) => [
   allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logOf(name)),
   // AWS knows no resource for traces, and none for a network interface that is not there yet.
   allow(['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], '*'),
   ...(failed ? [allow(['sqs:SendMessage'], arnOf(`${pascal(name)}Failed`))] : []),
-  ...(network
-    ? [allow(['ec2:CreateNetworkInterface', 'ec2:DescribeNetworkInterfaces', 'ec2:DeleteNetworkInterface'], '*')]
-    : []),
+  ...(network ? [allow(networkRights, '*')] : []),
 ];
 
-const roleOf = (row, own) => ({
+const roleOf = (row, own, bounds) => ({
   Type: 'AWS::IAM::Role',
   Properties: {
+    ...bounds,
     RoleName: `${stack}-${row[0]}`,
     AssumeRolePolicyDocument: {
       Version: '2012-10-17',
-      Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { Service: 'lambda.amazonaws.com' },
+          Action: 'sts:AssumeRole',
+          Condition: { StringEquals: { 'aws:SourceAccount': ref('AWS::AccountId') } },
+        },
+      ],
     },
     Policies: [policy(row[0], own), policy('runtime', runtimeRights(row))],
   },
 });
 
 /** One role per function: its own rights, where a list in the list stands for its items, and what Lambda needs. */
-module.exports.roles = async ({ resolveVariable }) => {
+module.exports.roles = async (given) => {
+  const { resolveVariable } = given;
+  const bounds = await options.bounds(given);
   const rights = await Promise.all(rows.map(([name]) => resolveVariable(`file(infra/rights/${name}.yml)`)));
-  return resourcesOf(rows, (row) => [[roleId(row), roleOf(row, rights[rows.indexOf(row)].flat(Infinity))]]);
+  return resourcesOf(rows, (row) => [[roleId(row), roleOf(row, rights[rows.indexOf(row)].flat(Infinity), bounds)]]);
 };

@@ -33,6 +33,23 @@ module.exports.bucketKey = async (given) => {
   return [{ Effect: 'Allow', Action: ['kms:Decrypt'], Resource: [bucketKmsKey], Condition }];
 };
 
+const stacksOf = async (given) => (await config.parsed(given)).stacks ?? {};
+
+/** What bounds every role, where the organization asks for it. */
+module.exports.bounds = async (given) => {
+  const { permissionsBoundary, rolePath } = await stacksOf(given);
+  return {
+    ...(permissionsBoundary && { PermissionsBoundary: permissionsBoundary }),
+    ...(rolePath && { Path: rolePath }),
+  };
+};
+module.exports.permissionsBoundary = async (given) => (await module.exports.bounds(given)).PermissionsBoundary ?? none;
+module.exports.rolePath = async (given) => (await module.exports.bounds(given)).Path ?? none;
+
+/** CloudFormation puts a stack's tags on all in it that takes tags. */
+module.exports.tags = async (given) =>
+  Object.fromEntries(((await stacksOf(given)).tags ?? []).map((each) => each.split('=')));
+
 const tcp443 = (more) => ({ IpProtocol: 'tcp', FromPort: 443, ToPort: 443, ...more });
 const service = (name) => ({ 'Fn::Sub': `com.amazonaws.\${AWS::Region}.${name}` });
 
@@ -78,13 +95,18 @@ module.exports.endpoints = async (given) => {
 
 /** The rights to read just those secrets that the configuration refers to, each where it lies. */
 module.exports.references = async (given) => {
-  const { builder } = await config(given);
+  const { builder, dr } = await config(given);
   const named = [builder.databasePassword, builder.s3KeyId, builder.s3SecretKey].filter((each) => each !== undefined);
   const of = (kind) => named.flatMap((each) => (each.startsWith(`${kind}:`) ? [each.slice(kind.length + 1)] : []));
   const arn = (rest) => ({ 'Fn::Sub': `arn:\${AWS::Partition}:${rest}` });
   const allow = (Action, Resource) => (Resource.length > 0 ? [{ Effect: 'Allow', Action, Resource }] : []);
   const here = `\${AWS::Region}:\${AWS::AccountId}`;
+  // Whoever reads a secret needs its key, through the service that keeps it and for nothing else.
+  const services = ['secretsmanager', 'ssm'].filter((kind) => of(kind).length > 0);
+  const Condition = { StringLike: { 'kms:ViaService': services.map((each) => `${each}.${dr.region}.*`) } };
+  const sealed = builder.secretsKmsKey && services.length > 0;
   return [
+    ...(sealed ? [{ Effect: 'Allow', Action: ['kms:Decrypt'], Resource: [builder.secretsKmsKey], Condition }] : []),
     ...allow(
       ['secretsmanager:GetSecretValue'],
       of('secretsmanager').map((name) => arn(`secretsmanager:${here}:secret:${name}-??????`)),

@@ -2,7 +2,13 @@ import * as z from 'zod';
 import { partitionOf } from './core/partitions.ts';
 import { builderSection, drillsSection, type Policy, policySection, restoreSection } from './core/policy.ts';
 import type { About } from './core/settings/kinds.ts';
-import { alarmsSection, messagesSection, networkSection, schedulesSection } from './core/settings/operation.ts';
+import {
+  alarmsSection,
+  messagesSection,
+  networkSection,
+  schedulesSection,
+  stacksSection,
+} from './core/settings/operation.ts';
 import { replicaSection } from './core/settings/replica.ts';
 import { retentionSection } from './core/settings/retention.ts';
 import { drSection, identity, primarySection } from './core/settings/sites.ts';
@@ -26,6 +32,7 @@ const sections = {
   retention: retentionSection.optional(),
   alarms: alarmsSection.optional(),
   schedules: schedulesSection.optional(),
+  stacks: stacksSection.optional(),
 };
 
 /** One configuration for functions and CLI. Unknown names are refused. */

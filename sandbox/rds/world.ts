@@ -101,7 +101,8 @@ export class RdsWorld {
       kms.destroy();
     }
     for (const action of ['kms:DescribeKey', 'kms:CreateGrant']) {
-      const context = { 'kms:ViaService': `rds.${caller.region}.amazonaws.com` };
+      const forResource = action === 'kms:CreateGrant' ? { 'kms:GrantIsForAWSResource': 'true' } : {};
+      const context = { 'kms:ViaService': `rds.${caller.region}.amazonaws.com`, ...forResource };
       const answer = await this.bridge.authorize({ ...caller, region, action, resources: [arn], context });
       if (!answer.allowed) throw fault(`is not accessible: ${answer.principal} may not ${action}`);
     }

@@ -1,5 +1,18 @@
 import * as z from 'zod';
-import { days, flag, hours, instanceClass, list, minutes, percent, reference, text, whole } from './settings/kinds.ts';
+import {
+  days,
+  flag,
+  forStacks,
+  hours,
+  instanceClass,
+  kmsKeyArn,
+  list,
+  minutes,
+  percent,
+  reference,
+  text,
+  whole,
+} from './settings/kinds.ts';
 import type { ReplicaSettings } from './settings/replica.ts';
 import type { RetentionPolicy } from './settings/retention.ts';
 
@@ -89,6 +102,9 @@ export const builderSection = z.strictObject({
   databasePassword: reference.optional().describe('its password; leave it out when it is the master user'),
   s3KeyId: reference.describe('the access key of Builder for the replica bucket'),
   s3SecretKey: reference.describe('the secret of that access key'),
+  secretsKmsKey: kmsKeyArn
+    .optional()
+    .meta(forStacks("the key of those secrets where it is not AWS's own, in the DR region: its ARN")),
   url: z.url().optional().describe('a Builder frontend in DR, asked for its own routes after a cut-over'),
 });
 

@@ -52,7 +52,14 @@ function table({ name, config, account: { account, partition, keyArns }, names }
     },
     {
       of: ['inspect-database'],
-      actions: ['ec2:CreateNetworkInterface', 'ec2:DescribeNetworkInterfaces', 'ec2:DeleteNetworkInterface'],
+      actions: [
+        'ec2:CreateNetworkInterface',
+        'ec2:DescribeNetworkInterfaces',
+        'ec2:DescribeSubnets',
+        'ec2:DeleteNetworkInterface',
+        'ec2:AssignPrivateIpAddresses',
+        'ec2:UnassignPrivateIpAddresses',
+      ],
       arns: ['*'],
       why: 'Lambda puts the function into the VPC with its role',
     },

@@ -26,7 +26,7 @@ const statements = (type: string, property: string) =>
 const ours = (name: string) => !name.startsWith('ServerlessDeployment');
 
 describe('who may use what', () => {
-  it('of roles: one service each, Lambda for functions, and the scheduler for this account alone', () => {
+  it('of roles: one service each, and each for this account alone', () => {
     const trusted = statements('AWS::IAM::Role', 'AssumeRolePolicyDocument').map(([name, [only, ...more]]) => {
       expect([name, more, only?.Effect, only?.Action]).toEqual([name, [], 'Allow', 'sts:AssumeRole']);
       return [name, only] as const;
@@ -34,10 +34,10 @@ describe('who may use what', () => {
     expect(trusted.length).toBeGreaterThanOrEqual(11);
     for (const [name, only] of trusted) {
       const service = (only as Statement & { Principal: { Service: string } }).Principal.Service;
-      if (name === 'ScheduleRole') {
-        expect(service).toBe('scheduler.amazonaws.com');
-        expect(only?.Condition).toEqual({ StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } });
-      } else if (name === 'RelayRole') expect(service).toBe('events.amazonaws.com');
+      const account = { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } };
+      expect([name, only?.Condition]).toEqual([name, account]);
+      if (name === 'ScheduleRole') expect(service).toBe('scheduler.amazonaws.com');
+      else if (name === 'RelayRole') expect(service).toBe('events.amazonaws.com');
       else expect([name, service]).toEqual([name, 'lambda.amazonaws.com']);
     }
   });

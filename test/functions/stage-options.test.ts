@@ -21,22 +21,25 @@ describe('what a stage may choose', () => {
   const stage = `options-${process.pid}`;
   const file = join(root, 'config', `${stage}.yml`);
   const example = parse(readFileSync(join(root, 'config', 'example.yml'), 'utf8'));
-  const withDr = (
+  const withFile = <T>(
+    work: () => T,
     more: Record<string, unknown>,
     messages: Record<string, unknown> = {},
     others: Record<string, unknown> = {},
-  ) => {
+  ): T => {
     const dr = { ...example.dr, ...more };
     writeFileSync(
       file,
       stringify({ ...example, stage, dr, messages: { ...example.messages, ...messages }, ...others }),
     );
     try {
-      return packageStack('serverless.yml', stage).resources;
+      return work();
     } finally {
       rmSync(file);
     }
   };
+  const withDr = (...said: [Record<string, unknown>, Record<string, unknown>?, Record<string, unknown>?]) =>
+    withFile(() => packageStack('serverless.yml', stage).resources, ...said);
   const everything = {
     vaultLockDays: 14,
     replicateReservedConcurrency: 8,
@@ -92,6 +95,41 @@ describe('what a stage may choose', () => {
     const Condition = { StringLike: { 'kms:ViaService': `s3.${example.primary.region}.*` } };
     const right = { Effect: 'Allow', Action: ['kms:Decrypt'], Resource: [bucketKmsKey], Condition };
     expect(rights.toSorted()).toEqual(['AdvanceRole', 'FailoverRole', 'ReplicateRole'].map((name) => [name, right]));
+  });
+
+  it("is the key of Builder's secrets: for the inspector, through the services that keep them, and nobody else", () => {
+    const secretsKmsKey = 'arn:aws:kms:us-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+    const rightsWith = (more: object) => {
+      const resources = withDr({}, {}, { builder: { ...example.builder, secretsKmsKey, ...more } });
+      return ofType(resources as Record<string, Resource>, 'AWS::IAM::Role').flatMap(([name, { Properties }]) => {
+        const policies = Properties['Policies'] as { PolicyDocument: { Statement: { Resource: unknown }[] } }[];
+        const all = policies.flatMap((each) => each.PolicyDocument.Statement);
+        return all.filter((each) => [each.Resource].flat().includes(secretsKmsKey)).map((each) => [name, each]);
+      });
+    };
+    const right = (...services: string[]) => ({
+      Effect: 'Allow',
+      Action: ['kms:Decrypt'],
+      Resource: [secretsKmsKey],
+      Condition: { StringLike: { 'kms:ViaService': services.map((each) => `${each}.${example.dr.region}.*`) } },
+    });
+    expect(rightsWith({})).toEqual([['InspectRole', right('secretsmanager')]]);
+    expect(rightsWith({ s3KeyId: 'ssm:/builder/key' })).toEqual([['InspectRole', right('secretsmanager', 'ssm')]]);
+  });
+
+  it('is what an organization asks of both stacks: a boundary and a path of every role, and tags', () => {
+    const [permissionsBoundary, rolePath] = ['arn:aws:iam::123456789012:policy/boundary', '/builder/'];
+    const stacks = { permissionsBoundary, rolePath, tags: ['team=builder'] };
+    const files = ['serverless.yml', 'serverless.primary.yml'];
+    const packages = withFile(() => files.map((each) => packageStack(each, stage)), {}, {}, { stacks });
+    expect(packages.map(({ tags }) => tags)).toEqual([{ team: 'builder' }, { team: 'builder' }]);
+    const roles = packages.flatMap(({ resources }) => ofType(resources as Record<string, Resource>, 'AWS::IAM::Role'));
+    expect(roles.length).toBeGreaterThanOrEqual(12);
+    for (const [name, { Properties }] of roles) {
+      const { PermissionsBoundary, Path } = Properties;
+      expect([name, PermissionsBoundary, Path]).toEqual([name, permissionsBoundary, rolePath]);
+    }
+    expect(roles.flatMap(([id, each]) => resourceProblems(id, each))).toEqual([]);
   });
 
   it('is refused by name when functions could not carry it', () => {

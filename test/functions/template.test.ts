@@ -57,6 +57,9 @@ describe('the stacks', () => {
       'ec2:CreateNetworkInterface',
       'ec2:DescribeNetworkInterfaces',
       'ec2:DeleteNetworkInterface',
+      'ec2:DescribeSubnets',
+      'ec2:AssignPrivateIpAddresses',
+      'ec2:UnassignPrivateIpAddresses',
     ];
     const roles = [...ofType(dr, 'AWS::IAM::Role'), ...ofType(relay, 'AWS::IAM::Role')];
     expect(roles.length).toBeGreaterThanOrEqual(10);
@@ -101,6 +104,23 @@ describe('the stacks', () => {
     const prefix = FENCE_PROBE_KEY.slice(0, FENCE_PROBE_KEY.indexOf('/') + 1);
     expect(isArtifactKey(prefix)).toBe(false);
     expect(keys).toEqual([[{ 'anything-but': { prefix } }], [{ 'anything-but': { prefix } }]]);
+  });
+
+  it('make no grant on a key but through RDS, for what RDS keeps', () => {
+    type Granting = { Action: string[]; Condition?: Record<string, Record<string, unknown>> };
+    const granting = [...ofType(dr, 'AWS::IAM::Role'), ...ofType(relay, 'AWS::IAM::Role')].flatMap(([, each]) =>
+      (each.Properties['Policies'] as { PolicyDocument: { Statement: Granting[] } }[])
+        .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+        .filter(({ Action }) => [Action].flat().some((action) => /^kms:(CreateGrant|\*)$/.test(action))),
+    );
+    expect(granting.length).toBeGreaterThan(0);
+    for (const { Action, Condition } of granting) {
+      expect(Action).toEqual(['kms:CreateGrant']);
+      expect(Condition).toEqual({
+        Bool: { 'kms:GrantIsForAWSResource': 'true' },
+        StringLike: { 'kms:ViaService': 'rds.*.amazonaws.com*' },
+      });
+    }
   });
 
   it("delete no instance but a drill's", () => {

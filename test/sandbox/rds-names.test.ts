@@ -1,4 +1,4 @@
-import { CreateAliasCommand, CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { CreateAliasCommand, CreateGrantCommand, CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import {
   CopyDBSnapshotCommand,
   CreateDBInstanceCommand,
@@ -12,6 +12,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientOf } from '../../sandbox/demo/primary-site.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { userWith } from '../setup/limited-user.ts';
 import { PRIMARY, until, untilAvailable } from '../setup/world.ts';
 
 let sandbox: Sandbox;
@@ -78,5 +79,33 @@ describe('names that RDS is given', () => {
     const copy = { SourceDBSnapshotIdentifier: taken.DBSnapshotArn, TargetDBSnapshotIdentifier: 'by-id' };
     const { DBSnapshot } = await rds.send(new CopyDBSnapshotCommand({ ...copy, KmsKeyId: KeyMetadata?.KeyId }));
     expect(DBSnapshot).toMatchObject({ Encrypted: true, KmsKeyId });
+  });
+
+  it('are of keys that RDS makes grants on in its caller’s name, where nobody may make one for himself', async () => {
+    const root = new KMSClient(clientOf(sandbox.address, PRIMARY));
+    const { KeyMetadata } = await root.send(new CreateKeyCommand({}));
+    const KmsKeyId = KeyMetadata?.Arn ?? '';
+    const throughRds = { StringLike: { 'kms:ViaService': `rds.${PRIMARY}.*` } };
+    const statements = (resource: string) => [
+      { Effect: 'Allow', Action: ['rds:CreateDBInstance'], Resource: '*' },
+      { Effect: 'Allow', Action: ['kms:DescribeKey'], Resource: KmsKeyId, Condition: throughRds },
+      {
+        Effect: 'Allow',
+        Action: ['kms:CreateGrant'],
+        Resource: KmsKeyId,
+        Condition: { ...throughRds, Bool: { 'kms:GrantIsForAWSResource': resource } },
+      },
+    ];
+    const make = async (name: string, resource: string) => {
+      const settings = (await userWith(sandbox, name, statements(resource)))(PRIMARY);
+      const DBInstanceClass = 'db.t4g.micro';
+      const storage = { Engine: 'postgres', AllocatedStorage: 20, StorageEncrypted: true, KmsKeyId };
+      const wanted = { DBInstanceIdentifier: name, DBInstanceClass, ...storage };
+      await new RDSClient(settings).send(new CreateDBInstanceCommand(wanted));
+      const grant = { KeyId: KmsKeyId, GranteePrincipal: 'arn:aws:iam::000000000000:root' };
+      return new KMSClient(settings).send(new CreateGrantCommand({ ...grant, Operations: ['Decrypt'] }));
+    };
+    await expect(make('himself', 'false')).rejects.toMatchObject({ name: 'KMSKeyNotAccessibleFault' });
+    await expect(make('through-rds', 'true')).rejects.toMatchObject({ name: 'AccessDeniedException' });
   });
 });

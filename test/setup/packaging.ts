@@ -17,6 +17,8 @@ export type Package = {
   outputs: Record<string, { Value: unknown }>;
   /** The template as it is deployed, the folder of this very packaging left out. */
   template: string;
+  /** The tags of the stack itself. */
+  tags: Record<string, string>;
   /** SHA-256 of each zip. */
   zips: Record<string, string>;
 };
@@ -47,6 +49,7 @@ export function packageStack(configFile = 'serverless.yml', stage = 'sandbox'): 
     if (status !== 0) throw new Error(`serverless ${args.join(' ')} failed (${status ?? signal}): ${stdout}${stderr}`);
     const text = readFileSync(join(folder, 'cloudformation-template-update-stack.json'), 'utf8');
     const { Resources, Outputs = {} } = JSON.parse(text);
+    const { service } = JSON.parse(readFileSync(join(folder, 'serverless-state.json'), 'utf8'));
     const zips = readdirSync(folder).filter((name) => name.endsWith('.zip'));
     const hash = (name: string) =>
       createHash('sha256')
@@ -55,6 +58,7 @@ export function packageStack(configFile = 'serverless.yml', stage = 'sandbox'): 
     return {
       resources: Resources,
       outputs: Outputs,
+      tags: service.provider.stackTags,
       // The framework names the folder of the artifacts by the time of the packaging.
       template: text.replaceAll(/serverless\/[^"]*?\/(?=[A-Za-z]+\.zip)/g, 'artifacts/'),
       zips: Object.fromEntries(zips.map((name) => [name, hash(name)])),

@@ -12,6 +12,9 @@ export const neededByStacks = (description: string) =>
   ({ description, keptFromFunctions: true, neededByStacks: true }) satisfies About;
 
 export const text = z.string().min(1);
+export const kmsKeyArn = z
+  .string()
+  .regex(/^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/, 'must be the ARN of a KMS key, not of an alias');
 export const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as us-west-2');
 export const bucket = z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be a bucket name');
 export const accountId = z.string().regex(/^\d{12}$/, 'must be an account id of 12 digits, in quotes');

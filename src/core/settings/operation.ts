@@ -40,3 +40,20 @@ export const schedulesSection = z.strictObject({
     .default('rate(60 minutes)')
     .meta(forStacks('removes what `retention` does not keep; nothing without that section')),
 });
+
+/** What an organization asks of everything that a stack makes. */
+export const stacksSection = z.strictObject({
+  permissionsBoundary: z
+    .string()
+    .regex(/^arn:[a-z-]+:iam::(\d{12}|aws):policy\/.+$/, 'must be the ARN of an IAM policy')
+    .optional()
+    .meta(forStacks('the policy that bounds every role of both stacks: its ARN')),
+  rolePath: z
+    .string()
+    .regex(/^\/([!-~]+\/)?$/, 'must begin and end with a slash, as /builder/')
+    .optional()
+    .meta(forStacks('the path of every role, before the first deployment: a role cannot move')),
+  tags: list(z.string().regex(/^[^=,]{1,128}=[^=,]{0,256}$/, 'must be NAME=VALUE'))
+    .optional()
+    .meta(forStacks('on both stacks, and by CloudFormation on all in them that takes tags')),
+});

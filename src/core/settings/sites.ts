@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type Partition, partitions } from '../partitions.ts';
-import { accountId, bucket, flag, forStacks, list, neededByStacks, region, text, whole } from './kinds.ts';
+import { accountId, bucket, flag, forStacks, kmsKeyArn, list, neededByStacks, region, text, whole } from './kinds.ts';
 
 const account = text.optional().describe('both sites must be in one account, for now');
 
@@ -9,9 +9,7 @@ export const primarySection = z.strictObject({
   region: region.describe('the region that serves Builder today'),
   database: text.describe('the RDS instance identifier'),
   bucket: bucket.describe("Builder's artifact bucket"),
-  bucketKmsKey: z
-    .string()
-    .regex(/^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/, 'must be the ARN of a KMS key, not of an alias')
+  bucketKmsKey: kmsKeyArn
     .optional()
     .meta(forStacks('the key of that bucket where it is encrypted with one (SSE-KMS): its ARN')),
   vpc: text
