@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { policyOf } from '../src/config.ts';
+import { abortFailover, unfence } from '../src/jobs/recovery/call-off.ts';
 import { planFailback, startFailback } from '../src/jobs/recovery/failback.ts';
-import { abortFailover, planFailover, startFailover, unfence } from '../src/jobs/recovery/failover.ts';
+import { planFailover, startFailover } from '../src/jobs/recovery/failover.ts';
 import { failoverStatus } from '../src/jobs/recovery/leftovers.ts';
 import { offers, portsOf, reverseVault } from '../src/wire/aws.ts';
 import { recoveryMakers } from '../src/wire/recovery.ts';

@@ -11,6 +11,7 @@ import { advancePoints, endOverdue } from './points/advance-points.ts';
 import { advanceRun } from './recovery/advance-run.ts';
 import { sweep } from './recovery/clean-up.ts';
 import { keepFences, takeOverFences } from './recovery/fence-owner.ts';
+import { settleHand } from './recovery/in-hand.ts';
 import { advanceFailback } from './recovery/left-behind.ts';
 import { forget } from './vault/read-once.ts';
 import { readRunAgain, runKey, updateRun } from './vault/runs.ts';
@@ -74,6 +75,7 @@ async function advanceAsItIsNow(pass: Pass, read: Run): Promise<Run> {
 }
 
 async function advanceRuns(pass: Pass): Promise<void> {
+  await attempt(pass, 'in hand', () => settleHand(pass));
   await attempt(pass, 'fence', async () => takeOverFences(pass, (await directionOf(pass))?.failover));
   // A failover never waits for a drill.
   const order = [...pass.runs].sort((a, b) => Number(isScratch(a)) - Number(isScratch(b)));

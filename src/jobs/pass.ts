@@ -1,11 +1,12 @@
 import type { Point } from '../core/points/documents.ts';
 import type { Policy } from '../core/policy.ts';
 import type { AdvancePorts } from '../core/ports/all.ts';
+import type { CurrentDirection } from '../core/recovery/direction.ts';
 import type { Run } from '../core/recovery/run.ts';
 import { DrError, describeError } from '../errors.ts';
 import type { ReplicaCoverage } from './artifacts/coverage.ts';
 import { type Darkness, watchDarkness } from './darkness.ts';
-import { type CurrentDirection, readDirection } from './vault/direction.ts';
+import { readDirection } from './vault/direction.ts';
 import { readPoints } from './vault/points.ts';
 import { readOnce } from './vault/read-once.ts';
 import { readRuns } from './vault/runs.ts';

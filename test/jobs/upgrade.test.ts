@@ -3,6 +3,7 @@ import { current } from '../../src/core/recovery/lifecycle.ts';
 import { isProduction, type Run } from '../../src/core/recovery/run.ts';
 import { advance } from '../../src/jobs/advance.ts';
 import { startFailover } from '../../src/jobs/recovery/failover.ts';
+import { readDirection } from '../../src/jobs/vault/direction.ts';
 import { readPoints } from '../../src/jobs/vault/points.ts';
 import { finishRun, readRun, settle } from '../setup/memory-recovery.ts';
 import { testPolicy } from '../setup/policy.ts';
@@ -62,12 +63,17 @@ describe('what version 0.1.0 had begun is finished', () => {
     if (['inspecting', 'smoke'].includes(moment.scenario)) clock.passMinutes(20);
     const wanted = moment.scenario === 'switchover' ? 'switchover' : 'failover';
     const run = await newestRun(ports, ['failover', 'switchover']);
+    const inForce = (await readDirection(ports.vault)).failover === run.id;
+    const inHand = new Set<string | undefined>();
     for (let n = 0; n < 20; n += 1) {
       await advance(ports, testPolicy).catch(() => undefined);
+      inHand.add((await readDirection(ports.vault)).inHand?.run);
       settle(ports);
     }
     const ended = await readRun(ports, run);
     expect([ended.kind, ended.state]).toEqual([wanted, 'done']);
+    // That version had nobody in hand: the next pass takes it, unless it has cut over already.
+    expect([...inHand]).toEqual(inForce ? [undefined] : [run.id, undefined]);
     expect(ports.fence.state.groups).toEqual([{ id: 'sg-fence', status: 'active' }]);
   });
 

@@ -71,16 +71,17 @@ async function inTurns(
   return { ends: [firstEnd, await two.end], reached: [firstReached, secondReached] };
 }
 
-/** Every pair of moments of two works; each time in a new world, which is looked at afterwards. */
+/** Every pair of moments of two works, within so many calls of each; each time in a new world, which is looked at afterwards. */
 export async function everyTurn(
   world: () => Promise<MemoryPorts>,
   first: Work,
   second: Work,
   look: (ports: MemoryPorts, ends: [unknown, unknown], where: string) => Promise<void>,
+  [ofFirst, ofSecond] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
 ): Promise<number> {
   let turns = 0;
-  for (let n = 1, more = true; more; n += 1) {
-    for (let m = 1, within = true; within; m += 1) {
+  for (let n = 1, more = true; more && n <= ofFirst; n += 1) {
+    for (let m = 1, within = true; within && m <= ofSecond; m += 1) {
       const ports = await world();
       const { ends, reached } = await inTurns(ports, [first, n], [second, m]);
       await look(ports, ends, `${n}, ${m}`);

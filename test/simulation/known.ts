@@ -9,8 +9,9 @@ type Known = { invariant: string; said?: RegExp; so?: RegExp; reason: string };
 const known: Known[] = [
   {
     invariant: 'I1',
-    so: /^(drills|failovers)\/.* cannot be read/,
-    reason: 'readiness names a record of a run that cannot be read, and calls the site recoverable all the same',
+    so: /^(direction\.json|(drills|failovers)\/.*) cannot be read/,
+    reason:
+      'readiness names a direction, or a record of a run, that cannot be read, and calls the site recoverable all the same',
   },
   {
     invariant: 'I1',

@@ -5,7 +5,7 @@ export const failoverAbort: Command = {
   does: 'call it off, before the cut-over only',
   async run({ site }) {
     const { ports, policy } = await site();
-    const { abortFailover } = await import('../../jobs/recovery/failover.ts');
+    const { abortFailover } = await import('../../jobs/recovery/call-off.ts');
     const { abortText } = await import('../text/recovery.ts');
     const report = await abortFailover(ports, policy);
     return { json: report, text: abortText(report, ports), healthy: true };

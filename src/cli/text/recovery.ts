@@ -8,9 +8,10 @@ import { classesText } from '../../core/recovery/orderable.ts';
 import type { PlanStep } from '../../core/recovery/plan.ts';
 import { measuredText } from '../../core/recovery/rehearsals.ts';
 import { isProduction, type Run } from '../../core/recovery/run.ts';
+import type { AbortReport } from '../../jobs/recovery/call-off.ts';
 import type { DrillPlan } from '../../jobs/recovery/drill.ts';
 import type { FailbackPlan } from '../../jobs/recovery/failback.ts';
-import type { AbortReport, FailoverPlan } from '../../jobs/recovery/failover.ts';
+import type { FailoverPlan } from '../../jobs/recovery/failover.ts';
 import type { FailoverStatus } from '../../jobs/recovery/leftovers.ts';
 
 /** What a text says of now, and what it says to type. */

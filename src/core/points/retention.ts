@@ -1,6 +1,6 @@
 import { latestOf, minutesBetween, snapshotName } from '../ids.ts';
 import type { Direction } from '../recovery/direction.ts';
-import { failoverInHand, isOver } from '../recovery/lifecycle.ts';
+import { failoverNotOver, isOver } from '../recovery/lifecycle.ts';
 import type { Run } from '../recovery/run.ts';
 import type { RetentionPolicy } from '../settings/retention.ts';
 import type { Point } from './documents.ts';
@@ -128,7 +128,7 @@ function stopsOf(facts: RetentionFacts, policy: RetentionPolicy | undefined, now
   if (clock !== undefined) stop('clock', `the clock is wrong: ${clock}`);
   for (const { key } of unreadable) stop('unreadable', `${key} cannot be read, and could be a pin`);
   if (direction !== 'primary→dr') stop('direction', `protection flows ${direction}`);
-  const inHand = failoverInHand(runs);
+  const inHand = failoverNotOver(runs);
   if (inHand) stop('failover-in-hand', `failover ${inHand.id} is in hand (${inHand.state})`);
   for (const point of points.filter((each) => each.state === 'suspect')) {
     stop('suspect', `point ${point.id} is suspect`);

@@ -19,7 +19,8 @@ const failover: Transitions = {
   inspecting: ['healing+verifying', 'restoring', ...beforeCutOver],
   'healing+verifying': ['cutting-over', 'restoring', ...beforeCutOver],
   blocked: ['fencing', 'restoring', 'healing+verifying', 'aborted'],
-  'cutting-over': ['smoke-testing'],
+  // Only while its own swap of the direction does not stand.
+  'cutting-over': ['smoke-testing', 'aborted'],
   'smoke-testing': ['done'],
 };
 const switchover: Transitions = {

@@ -25,23 +25,25 @@ export const isOver = (run: Run): boolean => endStates.includes(run.state);
 export const isMoving = (run: Run): boolean => !isOver(run) && run.state !== 'blocked';
 /** Whether the direction is changed by this run, or about to be: it can no longer be called off. */
 export const isCutOver = (run: Run): boolean => ['cutting-over', 'smoke-testing', 'done'].includes(run.state);
-/** The failover that is not over: there is one at most. */
-export const failoverInHand = (runs: Run[]): ProductionRun | undefined =>
+/** The oldest failover that is not over. Which one may act, the direction alone says. */
+export const failoverNotOver = (runs: Run[]): ProductionRun | undefined =>
   runs.filter(isProduction).find((each) => !isOver(each));
 
 const lastChangeAt = (run: Run): string => run.history.at(-1)?.at ?? run.requestedAt;
 
 /** Whether it was called off before it had touched anything, while an older one went on. */
 function gaveWay(run: ProductionRun, failovers: ProductionRun[]): boolean {
-  if (run.state !== 'aborted' || run.history.some(({ state }) => state !== 'planned' && state !== 'aborted'))
-    return false;
+  if (run.state !== 'aborted' || run.attempts.length > 0) return false;
   return failovers.some((each) => each.id < run.id && (!isOver(each) || lastChangeAt(each) >= lastChangeAt(run)));
 }
 
 /** The failovers, first the one that an operator means: the one in hand, else the newest; last those that gave way to another. */
-export function failoversInOrder(runs: Run[]): ProductionRun[] {
+export function failoversInOrder(runs: Run[], inHand: string | undefined): ProductionRun[] {
   const failovers = runs.filter(isProduction).toReversed();
-  const rank = (run: ProductionRun): number => (isOver(run) ? (gaveWay(run, failovers) ? 2 : 1) : 0);
+  const rank = (run: ProductionRun): number => {
+    if (run.id === inHand) return 0;
+    return isOver(run) ? (gaveWay(run, failovers) ? 3 : 2) : 1;
+  };
   return failovers.toSorted((a, b) => rank(a) - rank(b));
 }
 

@@ -67,6 +67,8 @@ const lookBack = z.strictObject({ ...scratchFieldsOf('look-back'), failover: z.s
 /** Restored with production's settings and kept. */
 const production = {
   acceptFindings: z.boolean(),
+  /** As which the direction has it in hand: by which epoch, and by which start of it. Version 0.1 wrote none. */
+  taken: z.strictObject({ epoch: count, attempt: count }).optional(),
   fence: fenceSchema,
   cutOver: z.strictObject({ at: instant, epoch: count, steps: z.array(stepOutcomeSchema) }).optional(),
   smoke: z.strictObject({ askedAt: instant, tries: count, report: z.string(), doneAt: instant.optional() }).optional(),

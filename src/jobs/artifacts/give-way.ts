@@ -9,7 +9,8 @@ import { readAll } from '../vault/documents.ts';
  * its place stays, and what a site in force serves; one that cannot be read may be either.
  */
 export async function mayGiveWay(vault: Vault): Promise<boolean> {
-  if ((await readDirectionAgain(vault)).direction !== 'primary→dr') return false;
+  const { direction, inHand } = await readDirectionAgain(vault);
+  if (direction !== 'primary→dr' || inHand) return false;
   const { found, unreadable } = await readAll(vault, vaultKeys.failovers, runEndSchema);
   return unreadable.length === 0 && found.every(({ state }) => endStates.includes(state));
 }

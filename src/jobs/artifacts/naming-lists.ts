@@ -1,11 +1,12 @@
 import { isUnexpired } from '../../core/artifacts/withheld-deletes.ts';
 import type { Point } from '../../core/points/documents.ts';
 import type { Vault } from '../../core/ports/vault.ts';
-import { failoverInHand } from '../../core/recovery/lifecycle.ts';
+import { failoverNotOver } from '../../core/recovery/lifecycle.ts';
 import { reportSchema } from '../../core/recovery/report.ts';
 import { runSchema } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
+import { readDirectionAgain } from '../vault/direction.ts';
 import { readAll, readDocument } from '../vault/documents.ts';
 import { readLines } from './inventory.ts';
 
@@ -38,11 +39,13 @@ export async function namingLists(vault: Vault, points: readonly Point[]): Promi
   return [...inventories, ...rows];
 }
 
-/** The failover that is not over, if there is one. VAULT_UNREADABLE when nobody can say. */
+/** The failover that the direction has in hand, or one that is not over. VAULT_UNREADABLE when nobody can say. */
 export async function readFailoverInHand(vault: Vault): Promise<string | undefined> {
+  const { inHand } = await readDirectionAgain(vault);
+  if (inHand) return inHand.run;
   const { found, unreadable: broken } = await readAll(vault, vaultKeys.failovers, runSchema);
   for (const { key, problem } of broken) throw unreadable(key, problem);
-  return failoverInHand(found)?.id;
+  return failoverNotOver(found)?.id;
 }
 
 /** The keys of a list, in their order. VAULT_UNREADABLE when it is not there, broken, or shorter than it was written. */

@@ -17,6 +17,7 @@ import { runKey, updateRun } from '../vault/runs.ts';
 import { stepCleaningUp } from './clean-up.ts';
 import { stepCuttingOver } from './cut-over.ts';
 import { raiseFence } from './fencing.ts';
+import { endOvertaken, giveBack } from './in-hand.ts';
 import { stepInspecting, stepSmokeTesting } from './inspect.ts';
 import { stepRestoring } from './restore.ts';
 import { tell } from './tell.ts';
@@ -81,6 +82,14 @@ const steps: Partial<Record<Run['state'], RunStep>> = {
   'cleaning-up': proven(ofScratch(stepCleaningUp)),
 };
 
+/** In these states a failover acts on the world before its cut-over: only while it is in hand at that moment. */
+const acting: readonly Run['state'][] = ['fencing', 'capturing-final', 'restoring', 'inspecting', 'healing+verifying'];
+
+async function stepAsItStands(pass: Pass, read: Run): Promise<Run> {
+  const run = isProduction(read) && acting.includes(read.state) ? await endOvertaken(pass, read) : read;
+  return run.state === read.state ? ((await steps[run.state]?.(pass, run)) ?? run) : run;
+}
+
 /** A run that is over pins nothing; a pass that dies before it says so leaves pins that do not count. */
 export async function unpinPoints({ ports, points }: Pass, run: Run): Promise<void> {
   // A final point takes the place of the one that was confirmed and pinned.
@@ -114,7 +123,7 @@ export async function advanceRun(pass: Pass, begun: Run): Promise<Run> {
     while (isMoving(run)) {
       run = await telling(run);
       const before = JSON.stringify(run);
-      run = (await steps[run.state]?.(pass, run)) ?? run;
+      run = await stepAsItStands(pass, run);
       if (JSON.stringify(run) === before) break;
     }
   } catch (error) {
@@ -123,6 +132,7 @@ export async function advanceRun(pass: Pass, begun: Run): Promise<Run> {
   // Also where a step fails in every pass. What has failed first is what is thrown.
   run = await telling(await giveUpWaiting(pass, run)).catch((error: unknown) => Promise.reject(failure ?? error));
   if (isOver(run)) await unpinPoints(pass, run);
+  if (isOver(run) && isProduction(run)) await giveBack(pass, run);
   if (failure !== undefined) throw failure;
   if (untold !== undefined) throw untold;
   return run;

@@ -1,5 +1,5 @@
 import { builderSettings } from '../../core/recovery/builder-settings.ts';
-import { type Direction, directionSchema } from '../../core/recovery/direction.ts';
+import { cuttingOver, standingOf } from '../../core/recovery/direction.ts';
 import type { StepOutcome } from '../../core/recovery/documents.ts';
 import { current } from '../../core/recovery/lifecycle.ts';
 import { cutOverDone } from '../../core/recovery/observations.ts';
@@ -7,34 +7,19 @@ import type { ProductionRun } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
 import type { Pass } from '../pass.ts';
-import { updateDocument } from '../vault/documents.ts';
+import { swapDirection } from '../vault/direction.ts';
 import { forget } from '../vault/read-once.ts';
 import { updateRun } from '../vault/runs.ts';
+import { endOvertaken } from './in-hand.ts';
 
-/** The one act after which DR is in force. Done twice it changes nothing; another change in between refuses it. */
-async function changeDirection(pass: Pass, run: ProductionRun): Promise<Direction> {
-  const { vault, clock } = pass.ports;
-  forget(vault, vaultKeys.direction);
-  const { after } = await updateDocument(vault, vaultKeys.direction, directionSchema, (now) => {
-    if (now?.failover === run.id) return now;
-    if (now && now.direction !== 'primary→dr') {
-      throw new DrError(
-        'WRONG_DIRECTION',
-        `protection flows ${now.direction} (epoch ${now.epoch}) since ${now.changedAt}`,
-        {
-          hint: 'Another failover was faster; look at `builder-dr failover status`.',
-        },
-      );
-    }
-    return {
-      schema: 'direction/1' as const,
-      direction: 'none' as const,
-      epoch: (now?.epoch ?? 0) + 1,
-      changedAt: clock().toISOString(),
-      failover: run.id,
-    };
-  });
-  return after as Direction;
+/**
+ * The one act after which DR is in force: the swap of the direction, which stands only while this run is in hand by this
+ * very start of it. Done twice it changes nothing. Answers whether it stands.
+ */
+async function changeDirection(pass: Pass, run: ProductionRun): Promise<number | undefined> {
+  forget(pass.ports.vault, vaultKeys.direction);
+  const after = await swapDirection(pass.ports, (now) => cuttingOver(now, run, pass.ports.clock()));
+  return standingOf(after, run) === 'in-force' ? (run.taken?.epoch ?? after.epoch) : undefined;
 }
 
 /** A step whose failure is expected in a disaster, and has a manual way. */
@@ -51,7 +36,8 @@ export async function stepCuttingOver(pass: Pass, run: ProductionRun): Promise<P
   const { ports, policy } = pass;
   const { available, password } = current(run);
   if (!available) throw new DrError('INVALID_STATE', `failover ${run.id} has no instance to cut over to`);
-  const direction = await changeDirection(pass, run);
+  const epoch = await changeDirection(pass, run);
+  if (epoch === undefined) return endOvertaken(pass, run);
   const master = available.masterUser === policy.builder.databaseRole;
   const site = {
     host: available.host,
@@ -82,7 +68,7 @@ export async function stepCuttingOver(pass: Pass, run: ProductionRun): Promise<P
       }),
     );
   }
-  return updateRun(ports, run, (now) => cutOverDone(now, direction.epoch, steps, ports.clock()));
+  return updateRun(ports, run, (now) => cutOverDone(now, epoch, steps, ports.clock()));
 }
 
 async function keep({ ports }: Pass, key: string, text: string): Promise<void> {

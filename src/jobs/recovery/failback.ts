@@ -1,7 +1,7 @@
 import { divergedSnapshotName, pointIdAt } from '../../core/ids.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { AdvancePorts, Ports } from '../../core/ports/all.ts';
-import { type Direction, directionSchema } from '../../core/recovery/direction.ts';
+import { type Direction, directionSchema, turned } from '../../core/recovery/direction.ts';
 import { type Failback, failbackSchema } from '../../core/recovery/documents.ts';
 import { unconfirmed } from '../../core/recovery/fence.ts';
 import { current } from '../../core/recovery/lifecycle.ts';
@@ -9,7 +9,7 @@ import { isProduction, type ProductionRun } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError } from '../../errors.ts';
 import { advance } from '../advance.ts';
-import { readDirection } from '../vault/direction.ts';
+import { readDirection, swapDirection } from '../vault/direction.ts';
 import { parseDocument, readDocument, updateDocument } from '../vault/documents.ts';
 import { readRun } from '../vault/runs.ts';
 import { readReverseStatus } from './reverse.ts';
@@ -112,11 +112,9 @@ async function followReverse(ports: FailbackPorts, run: ProductionRun, from: Dir
   const protecting = !handedOver && (await readReverseStatus(ports))?.point != null;
   const to = handedOver ? 'primary→dr' : protecting ? 'dr→primary' : undefined;
   if (to === undefined || to === from) return;
-  await updateDocument(ports.vault, vaultKeys.direction, directionSchema, (now) => {
-    if (!now || now.direction !== from || now.failover !== run.id) return now;
-    const { failover, ...rest } = now;
-    const changed = { ...rest, direction: to, epoch: now.epoch + 1, changedAt: ports.clock().toISOString() } as const;
-    return to === 'primary→dr' ? changed : { ...changed, failover };
+  await swapDirection(ports, (now) => {
+    if (now.schema === undefined || now.direction !== from || now.failover !== run.id) return undefined;
+    return turned(now as Direction, to, reverse?.epoch ?? 0, ports.clock());
   });
   ports.log.info('the direction changed', { from, to, failover: run.id });
 }

@@ -1,36 +1,22 @@
 import type { Policy } from '../../core/policy.ts';
 import type { AdvancePorts, Ports } from '../../core/ports/all.ts';
-import type { RestoredInstance } from '../../core/ports/recovery.ts';
-import { removal } from '../../core/recovery/leftovers.ts';
-import {
-  abort,
-  candidatesFor,
-  failoverInHand,
-  failoversInOrder,
-  isCutOver,
-  isMoving,
-  isOver,
-  plannedRun,
-} from '../../core/recovery/lifecycle.ts';
+import { candidatesFor, isOver, plannedRun } from '../../core/recovery/lifecycle.ts';
 import type { ClassesSeen } from '../../core/recovery/orderable.ts';
 import { type Candidate, candidateRow, type PlanStep, restorePlan } from '../../core/recovery/plan.ts';
-import { ROLE_TAG, RUN_TAG } from '../../core/recovery/restore-request.ts';
 import { resumed } from '../../core/recovery/resumed.ts';
 import { isProduction, type ProductionRun, type Run, runSchema, type StartRequest } from '../../core/recovery/run.ts';
-import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
-import { type AdvanceReport, advance, advancePass } from '../advance.ts';
+import { advancePass } from '../advance.ts';
 import { beginPass, type Pass } from '../pass.ts';
-import { readDirection, requireDirection } from '../vault/direction.ts';
-import { readAll, updateDocument } from '../vault/documents.ts';
+import { readDirection, requireFlow } from '../vault/direction.ts';
+import { updateDocument } from '../vault/documents.ts';
 import { readPoints } from '../vault/points.ts';
 import { announceRun, readRunAgain, readRuns, runKey, updateRun } from '../vault/runs.ts';
-import { unpinPoints } from './advance-run.ts';
 import { readAvailableCopies } from './candidates.ts';
 import { classesForPlan } from './classes.ts';
 import { confirmedCandidates } from './confirmed-candidates.ts';
-import { keepFence } from './fencing.ts';
-import { tell } from './tell.ts';
+import { whoIsInHand } from './in-hand.ts';
+import { takeAgain, takeInHand } from './take-in-hand.ts';
 
 /** `confirm`: undefined until the operator has read the plan, and is refused then. */
 export type FailoverRequest =
@@ -60,7 +46,8 @@ export async function planFailover(
   const { points } = await readPoints(ports.vault);
   const { runs } = await readRuns(ports.vault);
   const candidates = candidatesFor(request.point, points, await readAvailableCopies(ports));
-  const inHand = failoverInHand(runs);
+  const { inHand } = await readDirection(ports.vault);
+  const held = runs.filter(isProduction).find((each) => each.id === inHand?.run && !isOver(each));
   const confirm = candidates[0]?.id ?? null;
   const { point, planned } = request;
   return {
@@ -72,7 +59,7 @@ export async function planFailover(
       dns: ports.cutOver.dns !== undefined,
     }),
     classes: await classesForPlan(ports, policy, candidates[0]),
-    inHand: inHand ? { id: inHand.id, state: inHand.state } : null,
+    inHand: held ? { id: held.id, state: held.state } : null,
   };
 }
 
@@ -83,7 +70,7 @@ export async function startFailover(
   request: FailoverRequest,
 ): Promise<ProductionRun> {
   const pass = await beginPass(ports, policy);
-  const inHand = failoverInHand(pass.runs);
+  const { run: inHand } = await whoIsInHand(pass);
   const run = inHand ? await resumeFailover(pass, inHand, request) : await beginFailover(pass, request);
   pass.runs = [...pass.runs.filter((each) => runKey(each) !== runKey(run)), run];
   await ports.signals.setTick(true);
@@ -97,35 +84,27 @@ export async function startFailover(
   return readRunAgain(pass.ports.vault, run);
 }
 
+/** In hand first, its record then: one that dies in between leaves a field that names no record, which binds nobody. */
 async function beginFailover(pass: Pass, request: FailoverRequest): Promise<ProductionRun> {
   const { ports, policy } = pass;
-  await requireDirection(ports.vault, 'primary→dr');
+  requireFlow(await readDirection(ports.vault), 'primary→dr');
   const { point, acceptFindings, acceptUnfenced, planned } = request;
   const begun: ProductionRun = planned
     ? plannedRun({ kind: 'switchover', point, acceptFindings }, ports.clock(), [], policy)
     : plannedRun({ kind: 'failover', point, acceptFindings, acceptUnfenced }, ports.clock(), [], policy);
-  const run: ProductionRun = { ...begun, candidates: await confirmedCandidates(pass, request, runKey(begun)) };
+  const candidates = await confirmedCandidates(pass, request, runKey(begun));
+  const hand = await takeInHand(pass, begun.id);
+  if ('other' in hand) return hand.other;
+  const { epoch, attempt } = hand.inHand;
+  const run: ProductionRun = { ...begun, candidates, taken: { epoch, attempt } };
   const { before, after } = await updateDocument<Run>(ports.vault, runKey(run), runSchema, (now) => now ?? run);
   if (!before) await announceRun(ports, run);
-  return giveWay(ports, after && isProduction(after) ? after : run);
+  // Overtaken before its record was there, it ends at its first step.
+  return after && isProduction(after) ? after : run;
 }
 
-/** Of two that were started at once the one with the lower id goes on; whoever wrote last sees both. */
-async function giveWay(ports: AdvancePorts, run: ProductionRun): Promise<ProductionRun> {
-  const { found } = await readAll(ports.vault, vaultKeys.failovers, runSchema);
-  const first = failoverInHand(found);
-  if (!first || first.id === run.id) return run;
-  await updateRun(ports, run, (now) =>
-    now.state === 'planned' ? abort(now, ports.clock(), `failover ${first.id} was faster`) : now,
-  );
-  return first;
-}
-
-async function resumeFailover(
-  { ports, points }: Pass,
-  run: ProductionRun,
-  request: FailoverRequest,
-): Promise<ProductionRun> {
+async function resumeFailover(pass: Pass, run: ProductionRun, request: FailoverRequest): Promise<ProductionRun> {
+  const { ports, points } = pass;
   const known = [...run.attempts.map((each) => each.point), ...run.candidates];
   if (!known.includes(request.confirm ?? '')) {
     throw new DrError('NOT_CONFIRMED', `failover ${run.id} is in hand (${run.state}) with points ${known.join(', ')}`, {
@@ -134,72 +113,9 @@ async function resumeFailover(
     });
   }
   const final = run.kind === 'switchover' ? points.find((each) => each.id === run.finalPoint) : undefined;
-  return updateRun(ports, run, (now) => resumed(now, request, final?.state === 'failed', ports.clock()));
-}
-
-async function failoverMeant(ports: AdvancePorts): Promise<ProductionRun> {
-  const [run] = failoversInOrder((await readRuns(ports.vault)).runs);
-  if (run) return run;
-  throw new DrError('RUN_UNKNOWN', 'there is no failover', {
-    hint: '`builder-dr failover plan` shows what one would do.',
-  });
-}
-
-export type AbortReport = { run: ProductionRun; kept: string[]; remove: string[] };
-
-/** What serves is neither called off nor named to be removed. */
-function requireNotCutOver(run: ProductionRun): void {
-  if (!isCutOver(run)) return;
-  throw new DrError('BAD_USAGE', `failover ${run.id} is ${run.state}: the DR site is in force already`, {
-    subject: run.id,
-    hint: 'Going back is a failback: `builder-dr failback plan`.',
-  });
-}
-
-/** Calls a failover off, before the cut-over only: takes the fence away and keeps what was restored. */
-export async function abortFailover(ports: AdvancePorts, policy: Policy): Promise<AbortReport> {
-  const run = await failoverMeant(ports);
-  requireNotCutOver(run);
-  const aborted = await updateRun(ports, run, (now) =>
-    isOver(now) || isCutOver(now) ? now : abort(now, ports.clock(), 'called off by the operator'),
-  );
-  // It may have gone on while this waited.
-  requireNotCutOver(aborted);
-  const kept = await tagKept(ports, aborted);
-  const pass = await beginPass(ports, policy);
-  const lifted = await tell(pass, await keepFence(pass, aborted));
-  await unpinPoints(pass, lifted);
-  await ports.signals.setTick(true);
-  const { drRegion } = ports.site;
-  const remove = kept.map((each) => removal(each.name, drRegion, each.deletionProtection).join(' && '));
-  return { run: lifted, kept: kept.map((each) => each.name), remove };
-}
-
-async function tagKept(ports: AdvancePorts, run: ProductionRun): Promise<RestoredInstance[]> {
-  const kept: RestoredInstance[] = [];
-  for (const { instance } of run.attempts) {
-    const found = await ports.instances.status(instance);
-    if (found?.tags[RUN_TAG] !== runKey(run)) continue;
-    await ports.instances.tag(found.arn, { [ROLE_TAG]: 'aborted' });
-    kept.push(found);
-  }
-  return kept;
-}
-
-/** Takes the fence of a failover that is neither in hand nor in force away, again until it is gone. */
-export async function unfence(
-  ports: AdvancePorts,
-  policy: Policy,
-): Promise<{ run: ProductionRun; report: AdvanceReport }> {
-  const run = await failoverMeant(ports);
-  const { direction, failover } = await readDirection(ports.vault);
-  if (isMoving(run) || run.state === 'blocked' || (direction !== 'primary→dr' && failover === run.id)) {
-    throw new DrError('BAD_USAGE', `failover ${run.id} is ${run.state}: its fence keeps two sites from taking writes`, {
-      subject: run.id,
-      hint: 'Call it off first (`builder-dr failover abort`), or go back by `builder-dr failback plan`.',
-    });
-  }
-  await updateRun(ports, run, (now) => (now.fence.wanted ? { ...now, fence: { ...now.fence, wanted: false } } : now));
-  const report = await advance(ports, policy);
-  return { run: await readRunAgain(ports.vault, run), report };
+  const taken = await takeAgain(pass, run);
+  return updateRun(ports, run, (now) => ({
+    ...resumed(now, request, final?.state === 'failed', ports.clock()),
+    taken: taken.attempt < (now.taken?.attempt ?? 0) ? now.taken : taken,
+  }));
 }

@@ -1,13 +1,15 @@
 import { adopting, handedOver, isLifted } from '../../core/recovery/fence.ts';
-import { failoverInHand, isCutOver } from '../../core/recovery/lifecycle.ts';
-import { isProduction, type ProductionRun, type Run } from '../../core/recovery/run.ts';
+import { isCutOver } from '../../core/recovery/lifecycle.ts';
+import { isProduction, type ProductionRun } from '../../core/recovery/run.ts';
 import { attempt, type Pass } from '../pass.ts';
 import { readRunAgain, updateRun } from '../vault/runs.ts';
 import { keepFence } from './fencing.ts';
+import { whoIsInHand } from './in-hand.ts';
 
 /** The failover whose fence it is: the one in hand, else the one that is in force. */
-function ownerOf(runs: Run[], inForce: string | undefined): ProductionRun | undefined {
-  return failoverInHand(runs) ?? runs.filter(isProduction).find((each) => each.id === inForce);
+async function ownerOf(pass: Pass, inForce: string | undefined): Promise<ProductionRun | undefined> {
+  const { run } = await whoIsInHand(pass);
+  return run ?? pass.runs.filter(isProduction).find((each) => each.id === inForce);
 }
 
 /** Notes a change of a run in the pass, too. */
@@ -22,7 +24,7 @@ async function change(pass: Pass, run: ProductionRun, how: (run: ProductionRun) 
  * Dying between the two writes is harmless: the next pass writes both again.
  */
 export async function takeOverFences(pass: Pass, inForce: string | undefined): Promise<void> {
-  const owner = ownerOf(pass.runs, inForce);
+  const owner = await ownerOf(pass, inForce);
   if (!owner) return;
   for (const other of pass.runs.filter(isProduction)) {
     if (other.id === owner.id || other.state !== 'aborted' || isLifted(other.fence)) continue;

@@ -36,10 +36,12 @@ export type FailoverStatus = ProductionRun & { leftovers: Leftover[] | { unknown
 /** The failovers of the catalogue, the one that an operator means first. What they left behind is beside the point: they are told without it. */
 export async function failoverStatus(ports: LeftoverPorts & Pick<Ports, 'log'>): Promise<FailoverStatus[]> {
   const read = await readRuns(ports.vault);
-  const failovers = failoversInOrder(read.runs);
+  const direction = await readDirection(ports.vault).catch((error: unknown) => ({ unknown: describeError(error) }));
+  const failovers = failoversInOrder(read.runs, 'unknown' in direction ? undefined : direction.inHand?.run);
   if (failovers.length === 0) return [];
+  if ('unknown' in direction) return failovers.map((run) => ({ ...run, leftovers: direction }));
   try {
-    const left = await lookForLeftovers(ports, read, await readDirection(ports.vault));
+    const left = await lookForLeftovers(ports, read, direction);
     return failovers.map((run) => ({ ...run, leftovers: left.filter((each) => each.run === run.id) }));
   } catch (error) {
     const unknown = describeError(error);

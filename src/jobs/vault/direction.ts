@@ -1,16 +1,15 @@
+import type { Ports } from '../../core/ports/all.ts';
 import type { Vault } from '../../core/ports/vault.ts';
-import { type Direction, directionSchema } from '../../core/recovery/direction.ts';
+import { type CurrentDirection, type Direction, directionSchema, NO_DIRECTION } from '../../core/recovery/direction.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError } from '../../errors.ts';
-import { readDocument } from './documents.ts';
+import { readDocument, updateDocument } from './documents.ts';
 import { forget } from './read-once.ts';
 
-export type CurrentDirection = Pick<Direction, 'direction' | 'epoch' | 'failover'>;
-
-/** Which way protection flows. Without a document it flows from primary to DR. */
+/** Which way protection flows, and who is in hand. Without a document it flows from primary to DR. */
 export async function readDirection(vault: Pick<Vault, 'get'>): Promise<CurrentDirection> {
   const found = await readDocument(vault, vaultKeys.direction, directionSchema);
-  return found?.value ?? { direction: 'primary→dr', epoch: 0 };
+  return found?.value ?? NO_DIRECTION;
 }
 
 /** The direction as it is at this moment, whatever was read before: asked right before the primary is touched. */
@@ -19,16 +18,27 @@ export async function readDirectionAgain(vault: Vault): Promise<CurrentDirection
   return readDirection(vault);
 }
 
-/** Refuses to work when protection flows another way. */
+/** Swaps the direction against what it is now; `change` answers the same again, or nothing, where it does not apply. */
+export async function swapDirection(
+  { vault }: Pick<Ports, 'vault'>,
+  change: (now: CurrentDirection) => Direction | undefined,
+): Promise<CurrentDirection> {
+  const { after } = await updateDocument(vault, vaultKeys.direction, directionSchema, (now) => {
+    const changed = change(now ?? NO_DIRECTION);
+    return changed === NO_DIRECTION ? undefined : changed;
+  });
+  return after ?? NO_DIRECTION;
+}
+
+/** Refuses to work when protection flows another way, as it does at this moment. */
 export async function requireDirection(vault: Vault, wanted: Direction['direction']): Promise<void> {
-  const current = await readDirectionAgain(vault);
-  if (current.direction === wanted) return;
-  throw new DrError(
-    'WRONG_DIRECTION',
-    `protection flows ${current.direction} (epoch ${current.epoch}), not ${wanted}`,
-    {
-      subject: vaultKeys.direction,
-      hint: 'This stack is not the active one; nothing was done.',
-    },
-  );
+  requireFlow(await readDirectionAgain(vault), wanted);
+}
+
+export function requireFlow({ direction, epoch }: CurrentDirection, wanted: Direction['direction']): void {
+  if (direction === wanted) return;
+  throw new DrError('WRONG_DIRECTION', `protection flows ${direction} (epoch ${epoch}), not ${wanted}`, {
+    subject: vaultKeys.direction,
+    hint: 'This stack is not the active one; nothing was done.',
+  });
 }

@@ -4,11 +4,9 @@ import { current } from '../../../src/core/recovery/lifecycle.ts';
 import { planFailover } from '../../../src/jobs/recovery/failover.ts';
 import { readDirection } from '../../../src/jobs/vault/direction.ts';
 import { readPoints } from '../../../src/jobs/vault/points.ts';
-import { readRuns } from '../../../src/jobs/vault/runs.ts';
 import { finishRun, protectedWorld } from '../../setup/memory-recovery.ts';
 import { testPolicy } from '../../setup/policy.ts';
 import { drill, start, wrongOwner } from '../../setup/recovery-requests.ts';
-import type { MemoryPorts } from '../../world/ports.ts';
 
 describe('a failover chooses its point', () => {
   it('whose newest point fails its inspection falls back to the next older one, and records it', async () => {
@@ -61,34 +59,5 @@ describe('a failover chooses its point', () => {
     ports.database.held.delete(`hbdr-${ids[0]}`);
     const plan = await planFailover(ports, testPolicy, { point: 'latest', planned: false });
     expect(plan.confirm).toBe(ids[1]);
-  });
-});
-
-describe('two failovers started at once', () => {
-  it('a second apart: one goes on, the other gives way before it has touched anything', async () => {
-    const { ports, clock, ids } = await protectedWorld(1);
-    let written = 0;
-    // The second one looks for a failover in hand before the first is written, as two operators do.
-    const { put } = ports.vault;
-    const list = ports.vault.list;
-    const blind = {
-      ...ports,
-      vault: {
-        ...ports.vault,
-        list: async (prefix: string) => (written < 1 && prefix === 'failovers/' ? [] : list(prefix)),
-        put: async (key: string, body: string, etag: string | undefined) => {
-          if (/^failovers\/[^/]+\.json$/.test(key)) written += 1;
-          return put(key, body, etag);
-        },
-      },
-    } as MemoryPorts;
-    const first = await start(ports, ids[0] ?? '');
-    clock.passMinutes(1);
-    const second = await start(blind, ids[0] ?? '');
-    expect(second.id).toBe(first.id);
-    await finishRun(ports, first);
-    const { runs } = await readRuns(ports.vault);
-    expect(runs.map((each) => each.state)).toEqual(['done', 'aborted']);
-    expect([ports.instances.held.size, ports.fence.state.groups]).toEqual([1, [{ id: 'sg-fence', status: 'active' }]]);
   });
 });

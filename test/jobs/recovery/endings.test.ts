@@ -3,7 +3,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { ProductionRun } from '../../../src/core/recovery/run.ts';
 import { DrError, hasCode } from '../../../src/errors.ts';
 import { advance } from '../../../src/jobs/advance.ts';
-import { abortFailover, startFailover } from '../../../src/jobs/recovery/failover.ts';
+import { abortFailover } from '../../../src/jobs/recovery/call-off.ts';
+import { startFailover } from '../../../src/jobs/recovery/failover.ts';
 import { dyingPorts } from '../../setup/dying.ts';
 import { protectedWorld, readRun } from '../../setup/memory-recovery.ts';
 import { testPolicy } from '../../setup/policy.ts';
@@ -33,7 +34,7 @@ function watchCutOver(ports: MemoryPorts, run: () => Promise<ProductionRun>, tol
   const wrong: string[] = [];
   const { put } = ports.vault;
   ports.vault.put = async (key, body, etag) => {
-    if (key === 'direction.json') {
+    if (key === 'direction.json' && body.includes('"none"')) {
       const { attempts, acceptFindings, ...now } = await run();
       const used = ports.instances.held.get(attempts.at(-1)?.instance ?? '');
       const fenced =

@@ -4,7 +4,7 @@ import { isProduction } from '../../../src/core/recovery/run.ts';
 import { DrError } from '../../../src/errors.ts';
 import { advance } from '../../../src/jobs/advance.ts';
 import { beginPass } from '../../../src/jobs/pass.ts';
-import { abortFailover } from '../../../src/jobs/recovery/failover.ts';
+import { abortFailover } from '../../../src/jobs/recovery/call-off.ts';
 import { raiseFence } from '../../../src/jobs/recovery/fencing.ts';
 import { readRuns, updateRun } from '../../../src/jobs/vault/runs.ts';
 import { finishRun, protectedWorld, readRun, settle } from '../../setup/memory-recovery.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { advance } from '../../../src/jobs/advance.ts';
-import { abortFailover } from '../../../src/jobs/recovery/failover.ts';
+import { abortFailover } from '../../../src/jobs/recovery/call-off.ts';
 import { protectedWorld, readRun, settle } from '../../setup/memory-recovery.ts';
 import { testPolicy } from '../../setup/policy.ts';
 import { drill, start } from '../../setup/recovery-requests.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ProductionRun, Run } from '../../../src/core/recovery/run.ts';
 import { advance } from '../../../src/jobs/advance.ts';
-import { abortFailover } from '../../../src/jobs/recovery/failover.ts';
+import { abortFailover } from '../../../src/jobs/recovery/call-off.ts';
 import { readDirection } from '../../../src/jobs/vault/direction.ts';
 import { readPoints } from '../../../src/jobs/vault/points.ts';
 import { readRuns } from '../../../src/jobs/vault/runs.ts';

@@ -3,9 +3,8 @@ import { failoverStatusText } from '../../../src/cli/text/recovery.ts';
 import { DrError } from '../../../src/errors.ts';
 import { advance } from '../../../src/jobs/advance.ts';
 import { readiness } from '../../../src/jobs/readiness.ts';
-import { abortFailover } from '../../../src/jobs/recovery/failover.ts';
+import { abortFailover } from '../../../src/jobs/recovery/call-off.ts';
 import { failoverStatus } from '../../../src/jobs/recovery/leftovers.ts';
-import { runKey } from '../../../src/jobs/vault/runs.ts';
 import { finishRun, protectedWorld, readRun, settle } from '../../setup/memory-recovery.ts';
 import { testPolicy } from '../../setup/policy.ts';
 import { start, wrongOwner } from '../../setup/recovery-requests.ts';
@@ -95,7 +94,7 @@ describe('calling off a failover', () => {
       vault: {
         ...ports.vault,
         put: async (key, body, etag) => {
-          if (key === runKey(run) && !stalled) {
+          if (key === 'direction.json' && !stalled) {
             stalled = true;
             for (let n = 0; n < 12; n += 1) {
               settle(ports);

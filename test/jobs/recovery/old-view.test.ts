@@ -3,7 +3,7 @@ import type { ProductionRun } from '../../../src/core/recovery/run.ts';
 import { DrError } from '../../../src/errors.ts';
 import { advance } from '../../../src/jobs/advance.ts';
 import { capture } from '../../../src/jobs/points/capture.ts';
-import { abortFailover } from '../../../src/jobs/recovery/failover.ts';
+import { abortFailover } from '../../../src/jobs/recovery/call-off.ts';
 import { readPoints } from '../../../src/jobs/vault/points.ts';
 import { bringFailoversUp, meanwhile, worldWithDrill } from '../../setup/interleaving.ts';
 import { newWorld, scheduled } from '../../setup/memory-cycle.ts';

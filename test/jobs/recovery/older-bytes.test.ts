@@ -3,8 +3,8 @@ import { allFindings, current, isCutOver, isMoving } from '../../../src/core/rec
 import type { Run } from '../../../src/core/recovery/run.ts';
 import { DrError } from '../../../src/errors.ts';
 import { advance } from '../../../src/jobs/advance.ts';
+import { abortFailover } from '../../../src/jobs/recovery/call-off.ts';
 import { startDrill } from '../../../src/jobs/recovery/drill.ts';
-import { abortFailover } from '../../../src/jobs/recovery/failover.ts';
 import {
   type ArtifactWorld,
   anHour,

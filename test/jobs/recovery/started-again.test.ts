@@ -5,7 +5,7 @@ import { current } from '../../../src/core/recovery/lifecycle.ts';
 import type { ProductionRun } from '../../../src/core/recovery/run.ts';
 import { advance } from '../../../src/jobs/advance.ts';
 import { escrowKeys } from '../../../src/jobs/keys/escrow.ts';
-import { abortFailover } from '../../../src/jobs/recovery/failover.ts';
+import { abortFailover } from '../../../src/jobs/recovery/call-off.ts';
 import { readPoints, updatePoint } from '../../../src/jobs/vault/points.ts';
 import { keyFile } from '../../setup/memory-cycle.ts';
 import { finishRun, protectedWorld, readRun, settle } from '../../setup/memory-recovery.ts';

@@ -1,0 +1,93 @@
+import type { Policy } from '../../core/policy.ts';
+import type { AdvancePorts } from '../../core/ports/all.ts';
+import type { RestoredInstance } from '../../core/ports/recovery.ts';
+import { lettingGo, standingOf } from '../../core/recovery/direction.ts';
+import { removal } from '../../core/recovery/leftovers.ts';
+import { abort, failoversInOrder, isCutOver, isMoving, isOver } from '../../core/recovery/lifecycle.ts';
+import { ROLE_TAG, RUN_TAG } from '../../core/recovery/restore-request.ts';
+import { isProduction, type ProductionRun } from '../../core/recovery/run.ts';
+import { DrError } from '../../errors.ts';
+import { type AdvanceReport, advance } from '../advance.ts';
+import { beginPass } from '../pass.ts';
+import { readDirection, swapDirection } from '../vault/direction.ts';
+import { readRunAgain, readRuns, runKey, updateRun } from '../vault/runs.ts';
+import { unpinPoints } from './advance-run.ts';
+import { keepFence } from './fencing.ts';
+import { tell } from './tell.ts';
+
+/** The one in hand, else the newest. */
+async function failoverMeant(ports: AdvancePorts): Promise<ProductionRun> {
+  const direction = await readDirection(ports.vault);
+  const { runs } = await readRuns(ports.vault);
+  const unclaimed = runs
+    .filter(isProduction)
+    .find((each) => !isOver(each) && standingOf(direction, each) === 'unclaimed');
+  const [run] = failoversInOrder(runs, direction.inHand?.run ?? unclaimed?.id);
+  if (run) return run;
+  throw new DrError('RUN_UNKNOWN', 'there is no failover', {
+    hint: '`builder-dr failover plan` shows what one would do.',
+  });
+}
+
+export type AbortReport = { run: ProductionRun; kept: string[]; remove: string[] };
+
+/** What serves is neither called off nor named to be removed. */
+function requireNotCutOver(run: ProductionRun, inForce = isCutOver(run)): void {
+  if (!inForce) return;
+  throw new DrError('BAD_USAGE', `failover ${run.id} is ${run.state}: the DR site is in force already`, {
+    subject: run.id,
+    hint: 'Going back is a failback: `builder-dr failback plan`.',
+  });
+}
+
+/** Calls a failover off, before the cut-over only: takes the fence away and keeps what was restored. */
+export async function abortFailover(ports: AdvancePorts, policy: Policy): Promise<AbortReport> {
+  const run = await failoverMeant(ports);
+  requireNotCutOver(run);
+  // The decision: whoever swaps the direction first. After it nothing of this failover cuts over, whatever its record says.
+  const direction = await swapDirection(ports, (now) =>
+    standingOf(now, run) === 'in-force' ? undefined : lettingGo(now, run.id, ports.clock()),
+  );
+  if (standingOf(direction, run) === 'in-force') requireNotCutOver(await readRunAgain(ports.vault, run), true);
+  const aborted = await updateRun(ports, run, (now) =>
+    isOver(now) || now.cutOver ? now : abort(now, ports.clock(), 'called off by the operator'),
+  );
+  requireNotCutOver(aborted);
+  const kept = await tagKept(ports, aborted);
+  const pass = await beginPass(ports, policy);
+  const lifted = await tell(pass, await keepFence(pass, aborted));
+  await unpinPoints(pass, lifted);
+  await ports.signals.setTick(true);
+  const { drRegion } = ports.site;
+  const remove = kept.map((each) => removal(each.name, drRegion, each.deletionProtection).join(' && '));
+  return { run: lifted, kept: kept.map((each) => each.name), remove };
+}
+
+async function tagKept(ports: AdvancePorts, run: ProductionRun): Promise<RestoredInstance[]> {
+  const kept: RestoredInstance[] = [];
+  for (const { instance } of run.attempts) {
+    const found = await ports.instances.status(instance);
+    if (found?.tags[RUN_TAG] !== runKey(run)) continue;
+    await ports.instances.tag(found.arn, { [ROLE_TAG]: 'aborted' });
+    kept.push(found);
+  }
+  return kept;
+}
+
+/** Takes the fence of a failover that is neither in hand nor in force away, again until it is gone. */
+export async function unfence(
+  ports: AdvancePorts,
+  policy: Policy,
+): Promise<{ run: ProductionRun; report: AdvanceReport }> {
+  const run = await failoverMeant(ports);
+  const { direction, failover } = await readDirection(ports.vault);
+  if (isMoving(run) || run.state === 'blocked' || (direction !== 'primary→dr' && failover === run.id)) {
+    throw new DrError('BAD_USAGE', `failover ${run.id} is ${run.state}: its fence keeps two sites from taking writes`, {
+      subject: run.id,
+      hint: 'Call it off first (`builder-dr failover abort`), or go back by `builder-dr failback plan`.',
+    });
+  }
+  await updateRun(ports, run, (now) => (now.fence.wanted ? { ...now, fence: { ...now.fence, wanted: false } } : now));
+  const report = await advance(ports, policy);
+  return { run: await readRunAgain(ports.vault, run), report };
+}

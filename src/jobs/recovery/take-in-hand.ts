@@ -1,0 +1,59 @@
+import { type InHand, standingOf, taking } from '../../core/recovery/direction.ts';
+import { isOver } from '../../core/recovery/lifecycle.ts';
+import { isProduction, type ProductionRun } from '../../core/recovery/run.ts';
+import { vaultKeys } from '../../core/vault-layout.ts';
+import { DrError } from '../../errors.ts';
+import type { Pass } from '../pass.ts';
+import { readDirectionAgain, requireFlow, swapDirection } from '../vault/direction.ts';
+import { forget } from '../vault/read-once.ts';
+import { recordOf } from '../vault/runs.ts';
+
+const ATTEMPTS = 8;
+
+/**
+ * Takes a failover that is about to begin in hand, or answers the one that was faster. A field that names no record, or
+ * one that is over, binds nobody: whoever wrote it has died, or sees that it was overtaken.
+ */
+export async function takeInHand(pass: Pass, id: string): Promise<{ inHand: InHand } | { other: ProductionRun }> {
+  const { ports } = pass;
+  for (let tries = 1; tries <= ATTEMPTS; tries += 1) {
+    const direction = await readDirectionAgain(ports.vault);
+    requireFlow(direction, 'primary→dr');
+    const { inHand: held } = direction;
+    const other = held && held.run !== id ? await heldBy(pass, held) : undefined;
+    if (other) return { other };
+    const { inHand } = await swapDirection(ports, (now) => {
+      if (now.direction !== 'primary→dr' || now.inHand?.run !== held?.run || now.inHand?.attempt !== held?.attempt)
+        return undefined;
+      return held?.run === id ? undefined : taking(now, { run: id, epoch: now.epoch + 1, attempt: 1 }, ports.clock());
+    });
+    if (inHand?.run === id) return { inHand };
+  }
+  throw new DrError('CONFLICT', 'others change who is in hand all the time', {
+    subject: vaultKeys.direction,
+    hint: '`builder-dr failover status` shows the failovers; start it again.',
+  });
+}
+
+async function heldBy({ ports: { vault } }: Pass, { run }: InHand): Promise<ProductionRun | undefined> {
+  const key = vaultKeys.run('failovers', run);
+  forget(vault, key);
+  const found = await recordOf(vault, key);
+  return found && isProduction(found) && !isOver(found) ? found : undefined;
+}
+
+/** One more start of a failover in hand: as which the direction has it from now on. CONFLICT when it no longer is. */
+export async function takeAgain(pass: Pass, run: ProductionRun): Promise<NonNullable<ProductionRun['taken']>> {
+  const { ports } = pass;
+  const { inHand } = await swapDirection(ports, (now) => {
+    const standing = standingOf(now, run);
+    if (standing === 'unclaimed') return taking(now, { run: run.id, epoch: now.epoch + 1, attempt: 1 }, ports.clock());
+    if (standing !== 'in-hand' || !now.inHand || run.state !== 'blocked') return undefined;
+    return taking(now, { ...now.inHand, attempt: now.inHand.attempt + 1 }, ports.clock());
+  });
+  if (inHand?.run === run.id) return { epoch: inHand.epoch, attempt: inHand.attempt };
+  throw new DrError('CONFLICT', `failover ${run.id} is no longer in hand: somebody called it off meanwhile`, {
+    subject: run.id,
+    hint: '`builder-dr failover status` shows what became of it; `builder-dr failover plan` what a new one would take.',
+  });
+}
