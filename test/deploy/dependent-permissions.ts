@@ -106,6 +106,12 @@ function table({ name, config, account: { account, partition, keyArns }, names }
       why: 'an artifact of the replica was deleted at the primary (test/functions/handlers.test.ts)',
     },
     {
+      of: ['replicate'],
+      actions: ['s3:PutObject'],
+      arns: [object(dr.vaultBucket, 'deletions/uncopied/any.ndjson')],
+      why: 'an artifact was deleted at the primary before anybody copied it (test/jobs/points/deleted-uncopied.test.ts)',
+    },
+    {
       of: ['reconcile'],
       actions: ['s3:DeleteObject'],
       arns: [object(dr.vaultBucket, 'deletions/log/any.ndjson')],
