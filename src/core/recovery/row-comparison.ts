@@ -6,8 +6,8 @@ import type { RowComparisonResult } from './documents.ts';
 
 /** A package row of a restored database: the object's key, and BLAKE2b-256 of the whole file in hex. */
 export type PackageRow = { key: string; checksum: string | null };
-/** An object of the replica with the record of its bytes, if there is one. */
-export type KnownObject = ObjectEntry & { record?: VerificationRecord };
+/** An object of the replica with the record of its bytes, if there is one. `overwritten`: the last record is of other bytes. */
+export type KnownObject = ObjectEntry & { record?: VerificationRecord; overwritten?: true };
 
 export type Problem = { key: string; checksum: string | null; kind: 'missing' | 'corrupt' | 'checksum' };
 export type ToRead = { entry: ObjectEntry; checksum: string | null; sampled: boolean };

@@ -1,6 +1,6 @@
 import { type InventoryEntry, mergeDiff, SampleCounter, type Sampled } from '../../core/artifacts/merge-diff.ts';
 import { mayBeListed } from '../../core/artifacts/other-bytes.ts';
-import { isOtherSource, newestByKey, stoodAgainst, succeeding } from '../../core/artifacts/verification.ts';
+import { isOf, isOtherSource, newestByKey, stoodAgainst, succeeding } from '../../core/artifacts/verification.ts';
 import type { Point } from '../../core/points/documents.ts';
 import { excusedOf } from '../../core/points/excused.ts';
 import { MOST_DELETED } from '../../core/points/replication.ts';
@@ -44,7 +44,13 @@ type Suspect = { entry: InventoryEntry; held: KnownObject | undefined };
  */
 function seemsOther(entry: InventoryEntry, held: KnownObject, complete: boolean): boolean {
   if (stoodAgainst(entry, held.record)) return false;
-  return complete ? entry.size !== held.size : isOtherSource(entry, held, held.record);
+  return complete ? entry.size !== held.size : isOtherBytes(entry, held, held.record);
+}
+
+/** What somebody wrote over bytes that were known is a copy of nothing, until it is read. */
+function isOtherBytes(entry: InventoryEntry, held: KnownObject, record: KnownObject['record']): boolean {
+  const unread = held.overwritten === true && !(record && isOf(record, held));
+  return isOtherSource(entry, held, record) || (unread && entry.etag !== held.etag);
 }
 
 /** Compares a point's inventory with the replica and with what was displaced there. Needs the DR site only. */
@@ -90,7 +96,7 @@ async function withoutExplained(ports: CoveragePorts, suspects: Suspect[], compl
     const found = records.get(entry.key);
     // A primary that could not be read then says nothing of what the bytes were held against before.
     const record = found && held?.record ? succeeding(held.record, found) : found;
-    return !held || !record || (isOtherSource(entry, held, record) && !stoodAgainst(entry, record));
+    return !held || !record || (isOtherBytes(entry, held, record) && !stoodAgainst(entry, record));
   });
 }
 

@@ -30,7 +30,8 @@ async function openRecords(vault: Vault): Promise<AsyncIterable<VerificationReco
 export async function* knownObjects(vault: Vault, store: ArtifactStore): AsyncIterable<KnownObject[]> {
   const known = (each: Difference<ObjectEntry, VerificationRecord>): KnownObject[] => {
     if (each.side === 'right') return [];
-    if (each.side === 'left' || !isOf(each.right, each.left)) return [each.left];
+    if (each.side === 'left') return [each.left];
+    if (!isOf(each.right, each.left)) return [{ ...each.left, overwritten: true }];
     return [{ ...each.left, record: each.right }];
   };
   for await (const batch of differences(store.pages(), await openRecords(vault))) yield batch.flatMap(known);

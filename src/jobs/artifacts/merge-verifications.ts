@@ -44,7 +44,13 @@ async function* nothing(): AsyncIterable<VerificationRecord[]> {}
 
 type Merge = { key: string; index: VerifiedIndex; work: string[] };
 
-/** Writes the new file: what still holds is kept, the rest is work. */
+/** A record of bytes that are no longer there says that somebody wrote over them, until a newer one follows. */
+function outlived(record: VerificationRecord, { lastModified }: ObjectEntry): VerificationRecord {
+  const written = lastModified.toISOString();
+  return record.at < written ? record : { ...record, at: written };
+}
+
+/** Writes the new file: what still holds counts, the rest is work. */
 async function writeMerged(ports: MergePorts, records: AsyncIterable<VerificationRecord[]>): Promise<Merge> {
   const { vault, replica } = ports;
   const now = ports.clock();
@@ -54,11 +60,12 @@ async function writeMerged(ports: MergePorts, records: AsyncIterable<Verificatio
   const work: string[] = [];
   const take = (each: Difference<ObjectEntry, VerificationRecord>): string => {
     if (each.side === 'right') return '';
-    const record = each.side === 'both' && isOf(each.right, each.left) ? each.right : undefined;
+    const last = each.side === 'both' ? each.right : undefined;
+    const record = last && isOf(last, each.left) ? last : undefined;
     if (record) counted.holds(record);
     else counted.unverified(each.left);
     if ((!record || isWork(record, each.left, keysChangedAt)) && work.length < KEYS_PER_PASS) work.push(each.left.key);
-    return record ? `${JSON.stringify(record)}\n` : '';
+    return last ? `${JSON.stringify(record ?? outlived(last, each.left))}\n` : '';
   };
   async function* lines() {
     for await (const batch of differences(replica.pages(), records)) yield batch.map(take).join('');

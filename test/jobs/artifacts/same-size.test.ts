@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { advance } from '../../../src/jobs/advance.ts';
+import { reconcile } from '../../../src/jobs/artifacts/reconcile.ts';
 import { capture } from '../../../src/jobs/points/capture.ts';
 import {
   type ArtifactWorld,
@@ -83,4 +84,31 @@ describe.each(kinds)('bytes that were displaced by others of the same size, %s',
     const { status, codes } = await judged(world);
     expect([codes, status.recoverable]).toEqual([[], true]);
   });
+});
+
+describe.each(kinds)('bytes of the same size that somebody wrote over known ones, %s', (_name, options) => {
+  it.each(['before', 'after'])(
+    'are no copy of what a point listed, %s the next listing of the replica',
+    async (when) => {
+      const { world } = await uploadedTwice(options);
+      const { ports, clock } = world;
+      const next = await newHart();
+      uploadAnew(world, next);
+      clock.passMinutes(1);
+      const { id } = await capture(ports, testPolicy, { kind: 'manual', at: clock.read() });
+      ports.replica.plant(KEY, Buffer.from(next).fill(0, next.length - 8));
+      if (when === 'after') await reconcile(ports, testPolicy);
+      // Nothing of the queue is worked off: nobody has read those bytes.
+      for (let round = 0; round < 5; round += 1) {
+        await advance(ports, testPolicy);
+        ports.database.finish('snapshots');
+        ports.database.finish('held');
+      }
+      expect(await stateOf(world, id)).toBe('listing+copying');
+      await drain(world);
+      await advance(ports, testPolicy);
+      expect(await stateOf(world, id)).toBe('protected');
+      expect(await whereIs(world, KEY, next)).toContain('in place');
+    },
+  );
 });
