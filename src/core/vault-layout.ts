@@ -11,6 +11,7 @@ export const vaultKeys = {
   archives: 'archive/',
   points: 'points/',
   point: (id: string) => `points/${id}.json`,
+  inventories: 'inventory/',
   inventoryOf: (id: string) => `inventory/${id}`,
   artifactInventory: (id: string) => `inventory/${id}.artifacts.ndjson.gz`,
   publicKeys: 'keys/public/',

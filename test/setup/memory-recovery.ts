@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { pointIdAt, snapshotName } from '../../src/core/ids.ts';
 import type { Point } from '../../src/core/points/documents.ts';
 import type { Ports } from '../../src/core/ports/all.ts';
@@ -10,8 +11,11 @@ import { type MemoryPorts, memoryPorts } from '../world/ports.ts';
 import { protectedPoint } from './observations.ts';
 import { TestClock, testPolicy } from './policy.ts';
 
-/** A world in memory with protected points, the newest one an hour old. */
-export async function protectedWorld(points = 2): Promise<{ clock: TestClock; ports: MemoryPorts; ids: string[] }> {
+/** A world in memory with protected points of so many artifacts, the newest one an hour old. */
+export async function protectedWorld(
+  points = 2,
+  artifacts = 9,
+): Promise<{ clock: TestClock; ports: MemoryPorts; ids: string[] }> {
   const clock = new TestClock('2026-11-22T14:05:00Z');
   const ports = memoryPorts(clock.read);
   const ids: string[] = [];
@@ -20,9 +24,10 @@ export async function protectedWorld(points = 2): Promise<{ clock: TestClock; po
     const id = pointIdAt(at);
     const point: Point = {
       ...protectedPoint(id, at.toISOString()),
-      artifacts: { ...complete(at), key: `inventory/${id}` },
+      artifacts: { ...complete(at, artifacts), key: `inventory/${id}` },
     };
     await ports.vault.put(`points/${id}.json`, encode(point), undefined);
+    await ports.vault.putBytes(`inventory/${id}`, listOf(artifacts, at), undefined);
     await ports.database.copyToDr({ name: snapshotName(id), sourceArn: await snapshotOf(ports, id), pointId: id });
     ids.unshift(id);
   }
@@ -30,11 +35,17 @@ export async function protectedWorld(points = 2): Promise<{ clock: TestClock; po
   return { clock, ports, ids };
 }
 
-const complete = (at: Date) => ({
+/** The inventory of so many artifacts. */
+export function listOf(artifacts: number, at: Date): Buffer {
+  const entry = (n: number) => ({ key: `core/p${n}.hart`, size: 1, etag: '"x"', lastModified: at.toISOString() });
+  return gzipSync(Array.from({ length: artifacts }, (_none, n) => `${JSON.stringify(entry(n))}\n`).join(''));
+}
+
+const complete = (at: Date, count: number) => ({
   state: 'complete' as const,
   listedAt: at.toISOString(),
-  count: 9,
-  bytes: 9,
+  count,
+  bytes: count,
   completeAt: at.toISOString(),
   deletedInWindow: [],
 });

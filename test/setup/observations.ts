@@ -48,6 +48,7 @@ export const copy = (id: string) => ({
 export const healthy: Observations = {
   points: [point],
   unreadable: [],
+  unlisted: [],
   copies: [copy(point.id)],
   replica: { pointId: point.id, missing: none, differing: none },
   replicaMissing: undefined,

@@ -8,6 +8,7 @@ import type { RetentionPolicy } from '../../src/core/settings/retention.ts';
 import { vaultKeys } from '../../src/core/vault-layout.ts';
 import { encode } from '../../src/jobs/vault/documents.ts';
 import { type MemoryPorts, memoryPorts } from '../world/ports.ts';
+import { listOf } from './memory-recovery.ts';
 import { TestClock, testPolicy } from './policy.ts';
 import { pointOf, retention } from './retention.ts';
 
@@ -23,7 +24,7 @@ export async function plantPoint(
   const { id } = point;
   const list = vaultKeys.artifactInventory(id);
   if (point.artifacts.state !== 'pending') point.artifacts = { ...point.artifacts, key: list };
-  await ports.vault.put(list, `list of ${id}`, undefined);
+  await ports.vault.putBytes(list, listOf(9, at), undefined);
   await ports.vault.put(vaultKeys.point(id), encode(point), undefined);
   const name = snapshotName(id);
   await ports.database.capture(name, id);

@@ -9,12 +9,6 @@ type Known = { invariant: string; said?: RegExp; so?: RegExp; reason: string };
 const known: Known[] = [
   {
     invariant: 'I1',
-    so: /^(direction\.json|(drills|failovers)\/.*) cannot be read/,
-    reason:
-      'readiness names a direction, or a record of a run, that cannot be read, and calls the site recoverable all the same',
-  },
-  {
-    invariant: 'I1',
     so: /is other bytes in the replica .*known by read/,
     reason: 'wrong bytes that a drill or a failover has read do not make the site not recoverable at once',
   },

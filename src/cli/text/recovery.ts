@@ -50,6 +50,7 @@ export function failoverPlanText(plan: FailoverPlan, configFile: string): string
       `  ${each.point}  ${each.state.padEnd(9)}  ${lost.padEnd(14)}  data of ${each.dataAt}  ${each.artifacts} artifacts`,
     );
   }
+  for (const { problem } of plan.unreadable) lines.push(`  UNREADABLE ${problem}`);
   lines.push('', planText(plan.confirm, plan.steps), '', classesText(plan.classes, 'failover'));
   if (plan.start) lines.push('', `Type next: ${commandLine(startArguments(plan.start), configFile)}`);
   return lines.join('\n');

@@ -4,7 +4,7 @@ import { minutesBetween, snapshotName } from '../ids.ts';
 import type { Point } from '../points/documents.ts';
 import { isProtected, newestFirst } from '../points/point.ts';
 import type { Policy } from '../policy.ts';
-import type { SnapshotFacts } from '../ports/database.ts';
+import { vaultKeys } from '../vault-layout.ts';
 import { deletionFindings } from './deletion-findings.ts';
 import type { StatusRecord } from './documents.ts';
 import type { Observations } from './observations.ts';
@@ -42,10 +42,15 @@ const consequences: readonly FindingCode[] = [
   'RELAY_SILENT',
 ];
 
-/** The newest protected point whose copy is there: what a failover started now would take. */
-export function failoverPoint(points: Point[], copies: SnapshotFacts[]): Point | undefined {
+/** The newest protected point whose copy is there, and whose inventory can be read: what a failover started now would take. */
+export function failoverPoint({
+  points,
+  copies,
+  unlisted,
+}: Pick<Observations, 'points' | 'copies' | 'unlisted'>): Point | undefined {
   const available = new Set(copies.filter((copy) => copy.status === 'available').map((copy) => copy.name));
-  return newestFirst(points.filter(isProtected)).find((point) => available.has(snapshotName(point.id)));
+  const listed = points.filter(({ id }) => !unlisted.includes(id));
+  return newestFirst(listed.filter(isProtected)).find((point) => available.has(snapshotName(point.id)));
 }
 
 function rpoMinutesOf(point: Point | undefined, now: Date): number | null {
@@ -139,6 +144,18 @@ export const recoveryBlockers: readonly FindingCode[] = [
   'REPLICA_MISSING',
 ];
 
+/** What a failover goes by, and what says that it would succeed: while one of these cannot be read, nobody says so. */
+const neededToRecover = [
+  vaultKeys.direction,
+  vaultKeys.drills,
+  vaultKeys.failovers,
+  vaultKeys.escrow,
+  vaultKeys.inventories,
+  vaultKeys.verified,
+  vaultKeys.verifiedFiles,
+];
+const isNeeded = ({ key }: { key: string }) => neededToRecover.some((each) => key.startsWith(each));
+
 /** After a cut-over this side is in force: what counts is the fence, and that the other direction is set up. */
 function assessCutOver(seen: Observations, policy: Policy, now: Date): Assessment {
   const unreadable = seen.unreadable.map(({ key, problem }) => finding('VAULT_UNREADABLE', key, problem));
@@ -158,7 +175,7 @@ function assessCutOver(seen: Observations, policy: Policy, now: Date): Assessmen
 /** Two verdicts and a word, from what was seen. Pure: the same observations give the same answer. */
 export function assessReadiness(seen: Observations, policy: Policy, now: Date): Assessment {
   if (seen.direction !== 'primary→dr') return assessCutOver(seen, policy, now);
-  const point = failoverPoint(seen.points, seen.copies);
+  const point = failoverPoint(seen);
   const rpoMinutes = rpoMinutesOf(point, now);
   const unreachable = 'unreachable' in seen.primary;
   const since = seen.previous?.primaryUnreachableSince ?? now.toISOString();
@@ -176,7 +193,10 @@ export function assessReadiness(seen: Observations, policy: Policy, now: Date): 
   const worrying = findings.some((each) => each.severity !== 'info');
   return {
     status: critical ? 'NOT_READY' : worrying ? 'DEGRADED' : 'READY',
-    recoverable: point !== undefined && !findings.some((each) => recoveryBlockers.includes(each.code)),
+    recoverable:
+      point !== undefined &&
+      !seen.unreadable.some(isNeeded) &&
+      !findings.some((each) => recoveryBlockers.includes(each.code)),
     protecting: !findings.some((each) => stopsProtecting.includes(each.code)),
     rpoMinutes,
     rpoTargetMinutes: policy.rpoTargetMinutes,

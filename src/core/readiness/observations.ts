@@ -14,6 +14,8 @@ import type { StatusRecord } from './documents.ts';
 export type Observations = {
   points: Point[];
   unreadable: { key: string; problem: string }[];
+  /** Points whose inventory cannot be read: nobody can say whether the replica holds what they need. */
+  unlisted: string[];
   copies: SnapshotFacts[];
   /** The replica against the inventory of the point that a failover would take. */
   replica: { pointId: string; missing: Sampled; differing: Sampled } | undefined;

@@ -1,4 +1,10 @@
-import { type InventoryEntry, mergeDiff, SampleCounter, type Sampled } from '../../core/artifacts/merge-diff.ts';
+import {
+  type Difference,
+  type InventoryEntry,
+  mergeDiff,
+  SampleCounter,
+  type Sampled,
+} from '../../core/artifacts/merge-diff.ts';
 import { mayBeListed } from '../../core/artifacts/other-bytes.ts';
 import { isOf, isOtherSource, newestByKey, stoodAgainst, succeeding } from '../../core/artifacts/verification.ts';
 import type { Point } from '../../core/points/documents.ts';
@@ -8,7 +14,7 @@ import type { Ports } from '../../core/ports/all.ts';
 import type { KnownObject } from '../../core/recovery/row-comparison.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { readDisplaced } from './displaced.ts';
-import { readInventory } from './inventory.ts';
+import { readPointInventory } from './inventory.ts';
 import { knownObjects, readLogs } from './known-objects.ts';
 import { uncopiedSince } from './uncopied.ts';
 
@@ -67,13 +73,14 @@ export async function measureCoverage(ports: CoveragePorts, point: Point): Promi
     if (suspects.length < KEYS_PER_PASS) suspects.push({ entry, held });
     else found.lacks({ entry, held });
   };
-  await mergeDiff(readInventory(ports.vault, artifacts.key), knownObjects(ports.vault, ports.replica), (difference) => {
+  const compare = (difference: Difference<InventoryEntry, KnownObject>): void => {
     uncopied.delete(difference.side === 'right' ? difference.right.key : difference.left.key);
     if (difference.side === 'right') return;
     if (deleted.has(difference.left.key) || uncopyable.has(difference.left.key)) return;
     if (difference.side === 'left') suspect(difference.left);
     else if (seemsOther(difference.left, difference.right, complete)) suspect(difference.left, difference.right);
-  });
+  };
+  await mergeDiff(readPointInventory(ports.vault, artifacts), knownObjects(ports.vault, ports.replica), compare);
   for (const each of await withoutExplained(ports, suspects, complete)) found.lacks(each);
   return { ...found.result, uncopied: [...uncopied], noted };
 }

@@ -2,9 +2,11 @@ import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import type { InventoryEntry } from '../../core/artifacts/merge-diff.ts';
+import { findingRules } from '../../core/findings.ts';
 import type { Inventory } from '../../core/points/point.ts';
 import type { ArtifactStore, ObjectEntry } from '../../core/ports/artifacts.ts';
 import type { Vault } from '../../core/ports/vault.ts';
+import { DrError, hasCode } from '../../errors.ts';
 
 const LINES_AT_ONCE = 1_000;
 
@@ -58,28 +60,84 @@ async function countInventory(vault: Vault, key: string): Promise<Inventory> {
   return found;
 }
 
-/** An inventory of the vault, in the order it was listed, a thousand entries at a time. */
-export function readInventory(vault: Vault, key: string): AsyncIterable<InventoryEntry[]> {
-  return readLines<InventoryEntry>(vault, key);
+/** What a line must be, so that nothing which works on the lines meets a value that it cannot work on. */
+type LineCheck = (line: Record<string, unknown>) => boolean;
+
+const isEntry: LineCheck = ({ size, etag, lastModified }) =>
+  typeof size === 'number' && typeof etag === 'string' && typeof lastModified === 'string';
+
+/**
+ * An inventory of the vault, in the order it was listed, a thousand entries at a time. VAULT_UNREADABLE when it is broken;
+ * NOT_FOUND when it is not there.
+ */
+export function readInventory(vault: Pick<Vault, 'openStream'>, key: string): AsyncIterable<InventoryEntry[]> {
+  return readLines<InventoryEntry>(vault, key, isEntry);
 }
 
-/** A packed list of the vault, inventoryLine by inventoryLine as it was written, a thousand at a time. */
-export async function* readLines<T>(vault: Vault, key: string): AsyncIterable<T[]> {
-  yield* linesOf<T>(await vault.openStream(key));
+/** The same of a point, all of it: VAULT_UNREADABLE also when it is not there, or has not as many lines as were written. */
+export async function* readPointInventory(
+  vault: Pick<Vault, 'openStream'>,
+  { key, count }: Pick<Inventory, 'key' | 'count'>,
+): AsyncIterable<InventoryEntry[]> {
+  let seen = 0;
+  try {
+    for await (const page of readInventory(vault, key)) {
+      seen += page.length;
+      yield page;
+    }
+  } catch (error) {
+    if (hasCode(error, 'NOT_FOUND')) throw unreadableList(key, 'it is not there', error);
+    throw error;
+  }
+  if (seen !== count) throw unreadableList(key, `it has ${seen} lines, and had ${count}`);
+}
+
+/** A packed list of the vault, line by line as it was written, a thousand at a time: each has a key. */
+export async function* readLines<T>(
+  vault: Pick<Vault, 'openStream'>,
+  key: string,
+  isLine?: LineCheck,
+): AsyncIterable<T[]> {
+  yield* linesOf<T>(key, await vault.openStream(key), isLine);
+}
+
+export function unreadableList(key: string, problem: string, cause?: unknown): DrError {
+  const { hint } = findingRules.VAULT_UNREADABLE;
+  return new DrError('VAULT_UNREADABLE', `${key}: ${problem}`, { subject: key, cause, hint });
+}
+
+function lineOf<T>(key: string, text: string, isLine: LineCheck): T {
+  const line = JSON.parse(text) as Record<string, unknown> | null;
+  if (typeof line === 'object' && typeof line?.['key'] === 'string' && isLine(line)) return line as T;
+  throw unreadableList(key, 'a line of it is none of its kind');
+}
+
+/** What unpacking and parsing throw of bytes that are not those that were written. */
+function isDamage(error: unknown): error is Error {
+  return error instanceof SyntaxError || String((error as { code?: unknown } | null)?.code).startsWith('Z_');
 }
 
 /** The same of a stream that is open. */
-export async function* linesOf<T>(stream: AsyncIterable<Uint8Array>): AsyncIterable<T[]> {
+export async function* linesOf<T>(
+  key: string,
+  stream: AsyncIterable<Uint8Array>,
+  isLine: LineCheck = () => true,
+): AsyncIterable<T[]> {
   let rest = '';
   let batch: T[] = [];
   const decoder = new TextDecoder();
-  for await (const chunk of through(stream, createGunzip())) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    for (const text of lines) batch.push(JSON.parse(text) as T);
-    if (batch.length < LINES_AT_ONCE) continue;
-    yield batch;
-    batch = [];
+  try {
+    for await (const chunk of through(stream, createGunzip())) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+      rest = lines.pop() ?? '';
+      for (const text of lines) batch.push(lineOf<T>(key, text, isLine));
+      if (batch.length < LINES_AT_ONCE) continue;
+      yield batch;
+      batch = [];
+    }
+    if (rest !== '') throw unreadableList(key, 'its last line has no end');
+  } catch (error) {
+    throw isDamage(error) ? unreadableList(key, `it is cut or damaged (${error.message})`, error) : error;
   }
   if (batch.length > 0) yield batch;
 }

@@ -7,11 +7,17 @@ import type { KnownObject } from '../../core/recovery/row-comparison.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { hasCode } from '../../errors.ts';
 import { readDocument, readLogLines } from '../vault/documents.ts';
-import { linesOf } from './inventory.ts';
+import { linesOf, unreadableList } from './inventory.ts';
 
 const ATTEMPTS = 3;
 
 async function* nothing(): AsyncIterable<VerificationRecord[]> {}
+
+const words = ['etag', 'at', 'verdict'] as const;
+const isRecord = (line: Record<string, unknown>): boolean =>
+  line['schema'] === 'verified/1' &&
+  typeof line['size'] === 'number' &&
+  words.every((word) => typeof line[word] === 'string');
 
 /** The records of all artifacts, sorted. A merge may remove the file between naming and opening: then there is a newer one. */
 async function openRecords(vault: Vault): Promise<AsyncIterable<VerificationRecord[]>> {
@@ -19,9 +25,11 @@ async function openRecords(vault: Vault): Promise<AsyncIterable<VerificationReco
     const index = await readDocument(vault, vaultKeys.verified, verifiedSchema);
     if (!index) return nothing();
     try {
-      return linesOf<VerificationRecord>(await vault.openStream(index.value.key));
+      const { key } = index.value;
+      return linesOf<VerificationRecord>(key, await vault.openStream(key), isRecord);
     } catch (error) {
-      if (!hasCode(error, 'NOT_FOUND') || attempt === ATTEMPTS) throw error;
+      if (!hasCode(error, 'NOT_FOUND')) throw error;
+      if (attempt === ATTEMPTS) throw unreadableList(index.value.key, 'it is not there', error);
     }
   }
 }

@@ -57,7 +57,7 @@ export async function* readNames(vault: Vault, { point, key, count }: NamingList
       yield page;
     }
   } catch (error) {
-    if (error instanceof DrError && !hasCode(error, 'NOT_FOUND')) throw error;
+    if (error instanceof DrError && !hasCode(error, 'NOT_FOUND', 'VAULT_UNREADABLE')) throw error;
     throw unreadable(key, `a list of point ${point} cannot be read: ${describeError(error)}`, error);
   }
   if (seen !== count) throw unreadable(key, `a list of point ${point} has ${seen} lines, and had ${count}`);

@@ -122,7 +122,7 @@ async function compare(ports: ReconcilePorts, policy: Policy, unverified: string
   await removeStaleCopies(ports);
   await removeStaleUncopied(ports);
   // What a failover in hand has put in its place stays there until that is over.
-  const changed = (await mayGiveWay(ports.vault)) ? seen.changed : [];
+  const changed = (await mayGiveWay(ports)) ? seen.changed : [];
   const wanted = [...new Set([...seen.keys, ...changed, ...unverified])].slice(0, KEYS_PER_PASS);
   const queued = await queueRepairs(ports, wanted);
   const record: ReconcileRecord = {

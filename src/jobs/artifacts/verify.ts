@@ -113,7 +113,7 @@ export class ArtifactBatch {
     // An older point may want what was there before it went wrong: that comes back first, and is kept as any other.
     const healed = decision !== 'keep' && isWrong(held, expected) ? await this.#heal(held, expected) : undefined;
     if (healed) return this.#settle(healed, offer, offered, expected);
-    offer.waits = decision === 'replace' && !isWrong(held, expected) && !(await mayGiveWay(this.#ports.vault));
+    offer.waits = decision === 'replace' && !isWrong(held, expected) && !(await mayGiveWay(this.#ports));
     if (decision === 'replace' && source && !offer.waits) {
       const from = { bucket: primaryArtifacts.bucket, entry: source };
       const replaced = await this.#replace(held, from, source.lastModified);

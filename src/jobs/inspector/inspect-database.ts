@@ -190,6 +190,12 @@ const artifactLine = z.looseObject({ key: z.string() });
 
 async function firstArtifact(ports: InspectionPorts, artifacts: { state: string; key?: string } | undefined) {
   if (artifacts?.key === undefined) return undefined;
-  for await (const batch of readLines(ports.vault, artifacts.key)) return artifactLine.parse(batch[0]).key;
+  try {
+    for await (const batch of readLines(ports.vault, artifacts.key)) return artifactLine.parse(batch[0]).key;
+  } catch (error) {
+    // Without the list Builder is asked for no package: that its database answers says more.
+    if (!hasCode(error, 'VAULT_UNREADABLE', 'NOT_FOUND')) throw error;
+    ports.log.warn('no artifact to ask Builder for', { error: error.message });
+  }
   return undefined;
 }

@@ -51,16 +51,21 @@ async function checkFile(ports: KeyPorts, key: string): Promise<KeyCheck> {
 
 /** What the newest inspection of a restored database said of the revisions that it refers to. */
 async function referenced(ports: KeyPorts, escrowed: string[]): Promise<KeyCheck[]> {
-  const { runs } = await readRuns(ports.vault);
+  const { runs, unreadable } = await readRuns(ports.vault);
+  const broken = unreadable.map(({ key, problem }) => ({ name: key, ok: false, detail: problem }));
   const last = runs.findLast((each) => each.kind === 'drill' && each.attempts.at(-1)?.inspection?.doneAt);
   const key = last?.attempts.at(-1)?.inspection?.report;
   const report = key ? await readDocument(ports.vault, key, reportSchema) : undefined;
-  if (!report) return [{ name: 'rows', ok: false, detail: 'no drill has tried the keys on restored rows yet' }];
-  return report.value.builderKeys.map((each) => ({
+  if (!report) {
+    const detail = key ? `the report ${key} is not there` : 'no drill has tried the keys on restored rows yet';
+    return [...broken, { name: 'rows', ok: false, detail }];
+  }
+  const found = report.value.builderKeys.map((each) => ({
     name: `bldr-${each.revision}`,
     ok: escrowed.includes(each.revision) && each.opened > 0,
     detail: `seals rows in ${Object.keys(each.rows).join(', ')}; drill ${last?.id}: ${each.detail}`,
   }));
+  return [...broken, ...found];
 }
 
 /** Opens every file in escrow, and says whether the keys open what the last drill restored. Writes nothing. */

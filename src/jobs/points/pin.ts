@@ -1,9 +1,8 @@
 import type { Point } from '../../core/points/documents.ts';
 import { pinned, unpinned } from '../../core/points/holds.ts';
 import type { Ports } from '../../core/ports/all.ts';
-import { candidatesFor } from '../../core/recovery/lifecycle.ts';
 import { hasCode } from '../../errors.ts';
-import { readAvailableCopies } from '../recovery/candidates.ts';
+import { readAvailableCopies, readCandidates, requireReadable } from '../recovery/candidates.ts';
 import { readPoints, updatePoint } from '../vault/points.ts';
 
 type PinPorts = Pick<Ports, 'clock' | 'log' | 'signals' | 'vault'>;
@@ -42,7 +41,10 @@ export async function pinBestPoint(
 ): Promise<Point | undefined> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     const { points } = await readPoints(ports.vault);
-    const [best] = candidatesFor(wanted, points, await readAvailableCopies(ports));
+    const found = await readCandidates(ports, wanted, points, await readAvailableCopies(ports));
+    for (const each of found.unreadable) ports.log.warn('a point is left out: its inventory cannot be read', each);
+    requireReadable(found);
+    const [best] = found.candidates;
     if (!best) return undefined;
     const pinnedNow = await pinPoint(ports, best.id, run);
     if (pinnedNow) return pinnedNow;

@@ -1,9 +1,8 @@
 import type { Point } from '../../core/points/documents.ts';
-import { candidatesFor } from '../../core/recovery/lifecycle.ts';
 import { DrError } from '../../errors.ts';
 import type { Pass } from '../pass.ts';
 import { pinPoint } from '../points/pin.ts';
-import { readAvailableCopies } from './candidates.ts';
+import { readAvailableCopies, readCandidates, requireReadable } from './candidates.ts';
 
 /** `confirm`: undefined until the operator has read the plan. */
 type Confirmed = { point: string; confirm: string | undefined };
@@ -31,7 +30,10 @@ export async function confirmedCandidates(pass: Pass, request: Confirmed, key: s
   const { ports } = pass;
   const copies = await readAvailableCopies(ports);
   for (;;) {
-    const candidates = candidatesFor(request.point, pass.points, copies);
+    const found = await readCandidates(ports, request.point, pass.points, copies);
+    for (const each of found.unreadable) ports.log.warn('a point is left out: its inventory cannot be read', each);
+    requireReadable(found);
+    const { candidates } = found;
     const best = requireConfirmation(request, candidates);
     if (await pinPoint(ports, best.id, key)) return candidates.map((each) => each.id);
     pass.points = pass.points.filter((each) => each.id !== best.id);

@@ -1,6 +1,6 @@
 import type { Policy } from '../../core/policy.ts';
 import type { Ports } from '../../core/ports/all.ts';
-import { candidatesFor, isOver, plannedRun } from '../../core/recovery/lifecycle.ts';
+import { isOver, plannedRun } from '../../core/recovery/lifecycle.ts';
 import type { ClassesSeen } from '../../core/recovery/orderable.ts';
 import { type PlanStep, restorePlan } from '../../core/recovery/plan.ts';
 import { type NextDrill, nextScheduledDrill } from '../../core/recovery/rehearsals.ts';
@@ -10,7 +10,7 @@ import { requireDirection } from '../vault/direction.ts';
 import { updateDocument } from '../vault/documents.ts';
 import { readPoints } from '../vault/points.ts';
 import { announceRun, readRuns, runKey } from '../vault/runs.ts';
-import { readAvailableCopies } from './candidates.ts';
+import { readAvailableCopies, readCandidates } from './candidates.ts';
 import { classesForPlan } from './classes.ts';
 
 type DrillPorts = Pick<Ports, 'clock' | 'database' | 'log' | 'signals' | 'vault'>;
@@ -72,7 +72,9 @@ export async function planDrill(
   { point, real }: { point: string; real: boolean },
 ): Promise<DrillPlan> {
   const { points } = await readPoints(ports.vault);
-  const [best] = candidatesFor(point, points, await readAvailableCopies(ports));
+  const found = await readCandidates(ports, point, points, await readAvailableCopies(ports));
+  for (const each of found.unreadable) ports.log.warn('a point is left out: its inventory cannot be read', each);
+  const [best] = found.candidates;
   const { runs } = await readRuns(ports.vault);
   return {
     point: best?.id ?? null,

@@ -1,6 +1,6 @@
 import type { Policy } from '../../core/policy.ts';
 import type { AdvancePorts, Ports } from '../../core/ports/all.ts';
-import { candidatesFor, isOver, plannedRun } from '../../core/recovery/lifecycle.ts';
+import { isOver, plannedRun } from '../../core/recovery/lifecycle.ts';
 import type { ClassesSeen } from '../../core/recovery/orderable.ts';
 import { type Candidate, candidateRow, type PlanStep, restorePlan } from '../../core/recovery/plan.ts';
 import { resumed } from '../../core/recovery/resumed.ts';
@@ -9,10 +9,10 @@ import { DrError, describeError, hasCode } from '../../errors.ts';
 import { advancePass } from '../advance.ts';
 import { beginPass, type Pass } from '../pass.ts';
 import { readDirection, requireFlow } from '../vault/direction.ts';
-import { updateDocument } from '../vault/documents.ts';
+import { type Unreadable, updateDocument } from '../vault/documents.ts';
 import { readPoints } from '../vault/points.ts';
 import { announceRun, readRunAgain, readRuns, runKey, updateRun } from '../vault/runs.ts';
-import { readAvailableCopies } from './candidates.ts';
+import { readAvailableCopies, readCandidates } from './candidates.ts';
 import { classesForPlan } from './classes.ts';
 import { confirmedCandidates } from './confirmed-candidates.ts';
 import { whoIsInHand } from './in-hand.ts';
@@ -34,6 +34,8 @@ export type FailoverPlan = {
   classes: ClassesSeen;
   /** A failover that is in hand already. */
   inHand: { id: string; state: string } | null;
+  /** Documents that cannot be read: points and runs that do not count, inventories of points that are left out. */
+  unreadable: Unreadable[];
 };
 
 /** The candidates side by side, and the steps. Nothing is started, and only the DR site is asked. */
@@ -43,9 +45,10 @@ export async function planFailover(
   request: { point: string; planned: boolean },
 ): Promise<FailoverPlan> {
   const now = ports.clock();
-  const { points } = await readPoints(ports.vault);
-  const { runs } = await readRuns(ports.vault);
-  const candidates = candidatesFor(request.point, points, await readAvailableCopies(ports));
+  const { points, unreadable: brokenPoints } = await readPoints(ports.vault);
+  const { runs, unreadable: brokenRuns } = await readRuns(ports.vault);
+  const copies = await readAvailableCopies(ports);
+  const { candidates, unreadable: brokenLists } = await readCandidates(ports, request.point, points, copies);
   const { inHand } = await readDirection(ports.vault);
   const held = runs.filter(isProduction).find((each) => each.id === inHand?.run && !isOver(each));
   const confirm = candidates[0]?.id ?? null;
@@ -60,6 +63,7 @@ export async function planFailover(
     }),
     classes: await classesForPlan(ports, policy, candidates[0]),
     inHand: held ? { id: held.id, state: held.state } : null,
+    unreadable: [...brokenPoints, ...brokenRuns, ...brokenLists],
   };
 }
 

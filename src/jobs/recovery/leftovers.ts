@@ -36,6 +36,7 @@ export type FailoverStatus = ProductionRun & { leftovers: Leftover[] | { unknown
 /** The failovers of the catalogue, the one that an operator means first. What they left behind is beside the point: they are told without it. */
 export async function failoverStatus(ports: LeftoverPorts & Pick<Ports, 'log'>): Promise<FailoverStatus[]> {
   const read = await readRuns(ports.vault);
+  for (const each of read.unreadable) ports.log.warn('the record of a run cannot be read', each);
   const direction = await readDirection(ports.vault).catch((error: unknown) => ({ unknown: describeError(error) }));
   const failovers = failoversInOrder(read.runs, 'unknown' in direction ? undefined : direction.inHand?.run);
   if (failovers.length === 0) return [];

@@ -1,9 +1,7 @@
 import { expect, it } from 'vitest';
-import type { Point } from '../../../src/core/points/documents.ts';
 import { isProduction, type ProductionRun } from '../../../src/core/recovery/run.ts';
 import { advance } from '../../../src/jobs/advance.ts';
 import { escrowKeys } from '../../../src/jobs/keys/escrow.ts';
-import { updatePoint } from '../../../src/jobs/vault/points.ts';
 import { keyFile } from '../../setup/memory-cycle.ts';
 import { protectedWorld, readRun, settle } from '../../setup/memory-recovery.ts';
 import { testPolicy } from '../../setup/policy.ts';
@@ -13,12 +11,8 @@ type World = Awaited<ReturnType<typeof protectedWorld>>;
 
 /** A world whose points are of as many artifacts as a final one comes to. */
 async function switchoverWorld(): Promise<World> {
-  const world = await protectedWorld();
+  const world = await protectedWorld(2, 0);
   await escrowKeys(world.ports, [keyFile]);
-  for (const id of world.ids) {
-    const none = { count: 0, bytes: 0 };
-    await updatePoint(world.ports, id, (now) => ({ ...now, artifacts: { ...now.artifacts, ...none } }) as Point);
-  }
   return world;
 }
 

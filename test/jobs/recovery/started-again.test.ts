@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { emailText } from '../../../src/core/notices/as-email.ts';
-import type { Point } from '../../../src/core/points/documents.ts';
 import { current } from '../../../src/core/recovery/lifecycle.ts';
 import type { ProductionRun } from '../../../src/core/recovery/run.ts';
 import { advance } from '../../../src/jobs/advance.ts';
 import { escrowKeys } from '../../../src/jobs/keys/escrow.ts';
 import { abortFailover } from '../../../src/jobs/recovery/call-off.ts';
-import { readPoints, updatePoint } from '../../../src/jobs/vault/points.ts';
+import { readPoints } from '../../../src/jobs/vault/points.ts';
 import { keyFile } from '../../setup/memory-cycle.ts';
 import { finishRun, protectedWorld, readRun, settle } from '../../setup/memory-recovery.ts';
 import { testPolicy } from '../../setup/policy.ts';
@@ -32,12 +31,8 @@ async function passesUntil(
 
 /** So that a final point, too, has as many as those before it. */
 async function withoutArtifacts(): Promise<World> {
-  const world = await protectedWorld();
+  const world = await protectedWorld(2, 0);
   await escrowKeys(world.ports, [keyFile]);
-  const artifacts = { count: 0, bytes: 0 };
-  for (const id of world.ids) {
-    await updatePoint(world.ports, id, (now) => ({ ...now, artifacts: { ...now.artifacts, ...artifacts } }) as Point);
-  }
   return world;
 }
 

@@ -1,0 +1,203 @@
+import { deletionsSchema } from '../core/artifacts/deletions.ts';
+import { reconcileSchema, uncopyableSchema, verifiedSchema } from '../core/artifacts/documents.ts';
+import { snapshotName } from '../core/ids.ts';
+import type { Point } from '../core/points/documents.ts';
+import { pruneSchema } from '../core/points/prune-record.ts';
+import type { Policy } from '../core/policy.ts';
+import type { Ports } from '../core/ports/all.ts';
+import { failoverPoint } from '../core/readiness/assess.ts';
+import { statusSchema } from '../core/readiness/documents.ts';
+import type { Observations } from '../core/readiness/observations.ts';
+import { nodePath, vaultKeys } from '../core/vault-layout.ts';
+import { hasCode } from '../errors.ts';
+import { measureCoverage, type ReplicaCoverage } from './artifacts/coverage.ts';
+import { isDarkness } from './darkness.ts';
+import { readEscrowedRevisions } from './keys/envelope.ts';
+import { lookAtClasses } from './recovery/classes.ts';
+import { lookForLeftovers } from './recovery/leftovers.ts';
+import { readReverseStatus } from './recovery/reverse.ts';
+import { readDirection } from './vault/direction.ts';
+import { readDocument } from './vault/documents.ts';
+import { readPoints } from './vault/points.ts';
+import { type Runs, readRuns } from './vault/runs.ts';
+
+export type ReadinessPorts = Pick<
+  Ports,
+  | 'clock'
+  | 'database'
+  | 'deadMan'
+  | 'displaced'
+  | 'escrow'
+  | 'instances'
+  | 'log'
+  | 'metrics'
+  | 'notifier'
+  | 'offers'
+  | 'replica'
+  | 'reverseVault'
+  | 'signals'
+  | 'site'
+  | 'vault'
+>;
+
+/** What a look comes to; undefined, and named, when a document cannot be read. */
+async function optional<T>(seen: Observations, read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!hasCode(error, 'VAULT_UNREADABLE')) throw error;
+    seen.unreadable.push({ key: error.subject ?? 'vault', problem: error.message });
+    return undefined;
+  }
+}
+
+/** All that readiness judges by; what cannot be read is named in it, and ends nothing. Facts of the DR site come first. */
+export async function observeSite(ports: ReadinessPorts, policy: Policy): Promise<Observations> {
+  const { seen, runs } = await observeCatalogue(ports);
+  await readRecords(ports, policy, seen);
+  await observeDirection(ports, seen, runs);
+  const point = await observeReplica(ports, seen);
+  if (point) await observeRestore(ports, policy, seen, point);
+  seen.primary = await observePrimary(ports);
+  await observeQuotas(ports, seen);
+  return seen;
+}
+
+async function observeCatalogue(ports: ReadinessPorts): Promise<{ seen: Observations; runs: Runs }> {
+  const { points, unreadable } = await readPoints(ports.vault);
+  const runs = await readRuns(ports.vault);
+  const [copies, escrow, node, unusableKeys, subscribers] = await Promise.all([
+    ports.database.copies(),
+    readEscrowedRevisions(ports.vault),
+    ports.vault.list(vaultKeys.nodeFiles),
+    ports.escrow.unusableKeys(),
+    ports.notifier.subscribers(),
+  ]);
+  const seen: Observations = {
+    points,
+    unreadable: [...unreadable, ...runs.unreadable, ...escrow.unreadable],
+    unlisted: [],
+    copies,
+    replica: undefined,
+    replicaMissing: undefined,
+    escrowedRevisions: escrow.revisions,
+    nodeFiles: node.map(({ key }) => nodePath(key)),
+    unusableKeys,
+    primary: { region: ports.site.primaryRegion, unreachable: 'not asked yet' },
+    quotas: [],
+    subscribers,
+    reconcile: undefined,
+    verified: undefined,
+    deletions: undefined,
+    pruned: undefined,
+    previous: undefined,
+    direction: 'primary→dr',
+    reverse: undefined,
+    runs: runs.runs,
+    leftovers: [],
+    lacking: [],
+    classes: undefined,
+  };
+  return { seen, runs };
+}
+
+/** What other jobs wrote down of themselves. */
+async function readRecords({ vault }: ReadinessPorts, policy: Policy, seen: Observations): Promise<void> {
+  seen.reconcile = (await optional(seen, () => readDocument(vault, vaultKeys.reconcile, reconcileSchema)))?.value;
+  seen.verified = (await optional(seen, () => readDocument(vault, vaultKeys.verified, verifiedSchema)))?.value;
+  const aside = await optional(seen, () => readDocument(vault, vaultKeys.uncopyable, uncopyableSchema));
+  if (aside) seen.uncopyable = aside.value.entries;
+  seen.deletions = (await optional(seen, () => readDocument(vault, vaultKeys.deletions, deletionsSchema)))?.value;
+  if (policy.retention) {
+    seen.pruned = (await optional(seen, () => readDocument(vault, vaultKeys.prune, pruneSchema)))?.value;
+  }
+  seen.previous = (await optional(seen, () => readDocument(vault, vaultKeys.status, statusSchema)))?.value;
+}
+
+async function observeDirection(ports: ReadinessPorts, seen: Observations, runs: Runs): Promise<void> {
+  const direction = await optional(seen, () => readDirection(ports.vault));
+  seen.direction = direction?.direction ?? 'primary→dr';
+  seen.leftovers = (await optional(seen, () => lookForLeftovers(ports, runs, direction))) ?? [];
+  if (seen.direction !== 'primary→dr') seen.reverse = await optional(seen, () => readReverseStatus(ports));
+}
+
+/**
+ * The replica against the inventory of the newest point that has one which can be read: that is the point which is
+ * judged. A bucket that is gone is a finding, and so is a list that is broken: the next older point is judged then.
+ */
+async function observeReplica(ports: ReadinessPorts, seen: Observations): Promise<Point | undefined> {
+  for (;;) {
+    const point = failoverPoint(seen);
+    if (point && (await observeCoverage(ports, seen, point)) === 'broken list') seen.unlisted.push(point.id);
+    else {
+      if (!point) await inReplica(ports, seen, () => firstPage(ports));
+      return point;
+    }
+  }
+}
+
+async function firstPage({ replica }: ReadinessPorts): Promise<void> {
+  for await (const _page of replica.pages()) return;
+}
+
+async function observeCoverage(
+  ports: ReadinessPorts,
+  seen: Observations,
+  point: Point,
+): Promise<'broken list' | undefined> {
+  const named = seen.unreadable.length;
+  const found = await inReplica(ports, seen, () => measureCoverage(ports, point));
+  if (found) seen.replica = replicaOf(point, found);
+  const list = point.artifacts.state === 'pending' ? undefined : point.artifacts.key;
+  return seen.unreadable.slice(named).some(({ key }) => key === list) ? 'broken list' : undefined;
+}
+
+const replicaOf = ({ id }: Point, { missing, differing }: ReplicaCoverage) => ({ pointId: id, missing, differing });
+
+/** A look at the replica; that it is gone is a finding. */
+async function inReplica<T>(ports: ReadinessPorts, seen: Observations, look: () => Promise<T>): Promise<T | undefined> {
+  const { bucket } = ports.replica;
+  try {
+    return await optional(seen, look);
+  } catch (error) {
+    if (!hasCode(error, 'NOT_FOUND')) throw error;
+    if (error.subject === bucket) seen.replicaMissing = { bucket, problem: error.message };
+    else seen.unreadable.push({ key: error.subject ?? 'inventory', problem: error.message });
+    return undefined;
+  }
+}
+
+/** What a restore of that point needs of the DR site. */
+async function observeRestore(ports: ReadinessPorts, policy: Policy, seen: Observations, point: Point): Promise<void> {
+  const { subnetGroup, parameterGroup } = policy.restore;
+  const copy = seen.copies.find((each) => each.name === snapshotName(point.id));
+  const parameterGroupFamily = copy?.parameterGroupFamily;
+  seen.lacking = await ports.instances.missing({ subnetGroup, parameterGroup, parameterGroupFamily });
+  if (copy && seen.direction === 'primary→dr') seen.classes = await lookAtClasses(ports, policy, copy, point.source);
+}
+
+/** How many snapshots the account may still have: a primary that is silent is not asked once more. */
+async function observeQuotas({ database, site }: ReadinessPorts, seen: Observations): Promise<void> {
+  const asked = [
+    { at: 'dr', region: site.drRegion, ours: seen.copies.length },
+    ...('facts' in seen.primary ? [{ at: 'primary', region: site.primaryRegion } as const] : []),
+  ] as const;
+  for (const { at, ...region } of asked) {
+    try {
+      seen.quotas.push({ ...region, ...(await database.snapshotQuota(at)) });
+    } catch (error) {
+      if (hasCode(error, 'ACCESS_DENIED', 'NOT_FOUND')) seen.quotas.push({ ...region, unknown: error.message });
+      else if (!isDarkness(error)) throw error;
+    }
+  }
+}
+
+async function observePrimary(ports: ReadinessPorts): Promise<Observations['primary']> {
+  const region = ports.site.primaryRegion;
+  try {
+    return { region, facts: await ports.database.source() };
+  } catch (error) {
+    if (isDarkness(error) || hasCode(error, 'NOT_FOUND')) return { region, unreachable: error.message };
+    throw error;
+  }
+}
