@@ -42,6 +42,11 @@ export function minutesBetween(from: Date | string, to: Date): number {
   return (to.getTime() - new Date(from).getTime()) / MINUTE_MS;
 }
 
+/** The instant, or `now` where it is ahead of it: a clock that was wrong wrote it, and nobody waits for it to come. */
+export function notAhead(at: string, now: Date): string {
+  return at > now.toISOString() ? now.toISOString() : at;
+}
+
 /** The latest of these instants; those that are not known do not count. */
 export function latestOf(instants: readonly (string | undefined)[]): string | undefined {
   return instants

@@ -1,3 +1,4 @@
+import { notAhead } from '../core/ids.ts';
 import { dueMessage, readinessMessage } from '../core/notices/of-readiness.ts';
 import type { Policy } from '../core/policy.ts';
 import { assessReadiness } from '../core/readiness/assess.ts';
@@ -19,8 +20,8 @@ export async function readiness(ports: ReadinessPorts, policy: Policy): Promise<
   const now = ports.clock();
   const seen = await observeSite(ports, policy);
   const assessed: StatusRecord = { schema: 'status/1', at: now.toISOString(), ...assessReadiness(seen, policy, now) };
-  const previous = seen.previous;
-  const status: StatusRecord = previous?.published ? { ...assessed, published: previous.published } : assessed;
+  const told = seen.previous?.published;
+  const status: StatusRecord = told ? { ...assessed, published: { ...told, at: notAhead(told.at, now) } } : assessed;
   const kind = dueMessage(status, policy, now);
   if (kind) {
     await ports.notifier.publish(readinessMessage(status, kind, ports.site));
@@ -28,7 +29,7 @@ export async function readiness(ports: ReadinessPorts, policy: Policy): Promise<
   }
   // An unreadable status document makes this throw, after people were told.
   await updateDocument(ports.vault, vaultKeys.status, statusSchema, (current) =>
-    current && current.at > status.at ? current : status,
+    current && isNewer(current, status, ports.clock()) ? current : status,
   );
   if (kind === 'change') {
     const { recoverable, protecting } = status;
@@ -40,6 +41,10 @@ export async function readiness(ports: ReadinessPorts, policy: Policy): Promise<
   await ping(ports);
   return status;
 }
+
+/** Whether another run saw more than this one. What a clock wrote that is ahead stands in nobody's way. */
+const isNewer = (current: StatusRecord, status: StatusRecord, now: Date): boolean =>
+  current.at > status.at && current.at <= now.toISOString();
 
 /** The primary region hears that DR lives; its own silence is PRIMARY_UNREACHABLE, and no failure of this run. */
 async function leaveHeartbeat(ports: ReadinessPorts): Promise<void> {

@@ -2,7 +2,7 @@ import { type RetentionFacts, retentionPlan } from '../core/points/retention.ts'
 import type { Policy } from '../core/policy.ts';
 import type { Ports } from '../core/ports/all.ts';
 import type { StatusRecord } from '../core/readiness/documents.ts';
-import { historySchema, withReading } from '../core/readiness/history.ts';
+import { historySchema, lastDays, withReading } from '../core/readiness/history.ts';
 import type { Observations } from '../core/readiness/observations.ts';
 import { statusPage } from '../core/status-page/page.ts';
 import { vaultKeys } from '../core/vault-layout.ts';
@@ -40,7 +40,7 @@ export async function writeStatusPage(
     drRegion,
     rtoTargetMinutes: policy.rtoTargetMinutes,
     status,
-    readings: after?.readings ?? [],
+    readings: lastDays(after, clock()),
     points,
     runs,
     retention: policy.retention && retentionPlan(factsOf(seen), policy.retention, clock()),

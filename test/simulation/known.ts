@@ -29,17 +29,6 @@ const known: Known[] = [
   },
   {
     invariant: 'I9',
-    said: /^it is of |times one after the other: (change|heartbeat)/,
-    reason: 'a status that a clock wrote which is ahead stays, and every run after it says the same again',
-  },
-  {
-    invariant: 'I9',
-    said: /^READY$/,
-    so: /RPO_EXCEEDED|REPLICATION_LAGGING|DRILL_OVERDUE/,
-    reason: 'a status that a clock wrote which is ahead stays, and every run after it says the same again',
-  },
-  {
-    invariant: 'I9',
     so: /^it is cutting-over$/,
     reason: 'of two failovers at once the one that lost the swap of the direction stays in cutting-over',
   },

@@ -1,6 +1,6 @@
 import type { VerifiedIndex } from '../artifacts/documents.ts';
 import { type Finding, type FindingCode, finding } from '../findings.ts';
-import { minutesBetween, snapshotName } from '../ids.ts';
+import { minutesBetween, notAhead, snapshotName } from '../ids.ts';
 import type { Point } from '../points/documents.ts';
 import { isProtected, newestFirst } from '../points/point.ts';
 import type { Policy } from '../policy.ts';
@@ -178,7 +178,7 @@ export function assessReadiness(seen: Observations, policy: Policy, now: Date): 
   const point = failoverPoint(seen);
   const rpoMinutes = rpoMinutesOf(point, now);
   const unreachable = 'unreachable' in seen.primary;
-  const since = seen.previous?.primaryUnreachableSince ?? now.toISOString();
+  const since = notAhead(seen.previous?.primaryUnreachableSince ?? now.toISOString(), now);
   const all = [
     ...restorabilityFindings(seen, point, policy, now),
     ...captureFindings(seen, policy, now),
