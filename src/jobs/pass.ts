@@ -20,7 +20,7 @@ export type Pass = {
   points: Point[];
   /** Drills, failovers and the like, oldest first. */
   runs: Run[];
-  /** Failovers whose fence rebooted the primary in this very pass. */
+  /** Failovers whose reboot of the primary was asked for, or looked for, in this very pass. */
   rebooted: Set<string>;
   /** Failovers whose fence was looked at in this very pass. */
   fenced: Set<string>;

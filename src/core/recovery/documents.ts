@@ -100,6 +100,14 @@ export const fenceSchema = z.strictObject({
     /** The instance's security groups before the swap. */
     originalGroups: z.array(z.string()).optional(),
     rebootAskedAt: instant.optional(),
+    /** What was seen of that reboot: RDS shows it some seconds after it took it. Absent in what the version before wrote. */
+    reboot: z
+      .strictObject({
+        seenAt: instant.optional(),
+        /** Looks that showed the instance up, as long as none has shown it rebooting. */
+        up: z.strictObject({ times: count, since: instant, last: instant }).optional(),
+      })
+      .optional(),
   }),
   bucket: z.strictObject({
     ...half,

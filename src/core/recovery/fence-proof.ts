@@ -4,6 +4,7 @@ import type { Fence } from './documents.ts';
 import { FENCE_SID } from './fence.ts';
 
 export type BucketHalf = Fence['bucket'];
+type DatabaseHalf = Fence['database'];
 
 /** A probe that was not answered, or was throttled, says nothing. */
 export type ProbeSeen = ProbeOutcome | { result: 'unanswered'; detail: string };
@@ -79,6 +80,29 @@ export function probed(half: BucketHalf, seen: ProbeSeen, at: Date, proofSeconds
     waitsFor: undefined,
     problem: `the write of ${FENCE_PROBE_KEY} is denied, but not by the fence: ${seen.detail}`,
   };
+}
+
+/** Looks that show an instance up, and over how long: by then RDS has shown the reboot that was asked for, or is over with it. */
+const UP_LOOKS = 3;
+const UP_SECONDS = 60;
+
+/**
+ * What a look at the fenced instance says of the reboot that was asked for at `askedAt`: over is what was seen to happen, or
+ * would have been by now. A look that is about another reboot, or about none, says nothing.
+ */
+export function rebootLooked(half: DatabaseHalf, askedAt: string, status: string, now: Date): DatabaseHalf {
+  if (half.rebootAskedAt !== askedAt || half.confirmedAt) return half;
+  const at = now.toISOString();
+  const solved = { ...half, problem: undefined };
+  if (status === 'rebooting') {
+    return { ...solved, waitsFor: undefined, reboot: { seenAt: half.reboot?.seenAt ?? at } };
+  }
+  if (half.reboot?.seenAt) return { ...solved, waitsFor: undefined, confirmedAt: at };
+  const { times = 0, since = at, last = at } = half.reboot?.up ?? {};
+  const up = { times: times + 1, since: at < since ? at : since, last: at > last ? at : last };
+  const seconds = (Date.parse(up.last) - Date.parse(up.since)) / 1000;
+  if (up.times >= UP_LOOKS && seconds >= UP_SECONDS) return { ...solved, waitsFor: undefined, confirmedAt: at };
+  return { ...solved, waitsFor: 'RDS does not show the reboot yet that ends its connections', reboot: { up } };
 }
 
 /** What is noted of an instance that RDS refuses to change in its state: some states are waited for, some do not end. */

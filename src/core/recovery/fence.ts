@@ -96,7 +96,13 @@ export function adopting(fence: Fence, other: Fence): Fence {
 
 /** A fence that another failover keeps by now. */
 export function handedOver(fence: Fence): Fence {
-  const { originalGroups: _groups, confirmedAt: _closed, rebootAskedAt: _asked, ...database } = fence.database;
+  const {
+    originalGroups: _groups,
+    confirmedAt: _closed,
+    rebootAskedAt: _asked,
+    reboot: _seen,
+    ...database
+  } = fence.database;
   const { originalPolicy: _policy, confirmedAt: _denied, probe: _probe, ...bucket } = fence.bucket;
   return { wanted: false, database, bucket };
 }

@@ -1,16 +1,18 @@
 import type { FenceState } from '../../core/ports/recovery.ts';
-import { refusedChange } from '../../core/recovery/fence-proof.ts';
+import { rebootLooked, refusedChange } from '../../core/recovery/fence-proof.ts';
 import type { ProductionRun } from '../../core/recovery/run.ts';
 import { describeError, hasCode } from '../../errors.ts';
 import type { Pass } from '../pass.ts';
 import { updateRun } from '../vault/runs.ts';
 import { noteHalf, patch, stillWanting } from './fence-half.ts';
 
-function onlyFence(state: FenceState, group: string): 'active' | 'changing' | 'open' {
-  if (!state.groups.some((each) => each.id === group)) return 'open';
-  const alone = state.groups.every((each) => each.id === group && each.status === 'active');
-  if (alone) return 'active';
-  return state.groups.some((each) => each.status !== 'active') ? 'changing' : 'open';
+/** `changing`: it is being closed. What is on its way to be opened is open. */
+function onlyFence({ groups }: FenceState, group: string): 'active' | 'changing' | 'open' {
+  const ours = groups.find((each) => each.id === group);
+  const others = groups.filter((each) => each.id !== group);
+  if (!ours || ours.status === 'removing' || others.some((each) => each.status === 'adding')) return 'open';
+  if (others.length === 0 && ours.status === 'active') return 'active';
+  return groups.some((each) => each.status !== 'active') ? 'changing' : 'open';
 }
 
 /** What is said of a half that obeys again is taken away. */
@@ -55,16 +57,23 @@ export async function closeDatabase(pass: Pass, run: ProductionRun): Promise<Pro
   const seen = onlyFence(state, group);
   if (seen === 'open') return swap(pass, current, state, group);
   if (seen === 'changing' || current.fence.database.confirmedAt) return obeying(pass, current);
-  if (!current.fence.database.rebootAskedAt) return reboot(pass, current, state);
-  // RDS may still show the state from before the reboot: only a later pass reads it back.
-  if (pass.rebooted.has(run.id) || state.status === 'rebooting') return current;
-  return noteHalf(pass, current, 'database', { confirmedAt: at });
+  const { rebootAskedAt } = current.fence.database;
+  if (!rebootAskedAt) return reboot(pass, current, state);
+  if (pass.rebooted.has(run.id)) return current;
+  pass.rebooted.add(run.id);
+  return looked(pass, current, rebootAskedAt, state);
+}
+
+/** RDS may still show the state from before the reboot, to this pass or to another that runs beside it. */
+function looked({ ports }: Pass, run: ProductionRun, askedAt: string, { status }: FenceState): Promise<ProductionRun> {
+  const at = ports.clock();
+  return updateRun(ports, run, (now) => patch(now, 'database', rebootLooked(now.fence.database, askedAt, status, at)));
 }
 
 async function swap(pass: Pass, run: ProductionRun, state: FenceState, group: string): Promise<ProductionRun> {
   const { ports } = pass;
   // Whatever was confirmed before is not true any more.
-  const open = { confirmedAt: undefined, rebootAskedAt: undefined };
+  const open = { confirmedAt: undefined, rebootAskedAt: undefined, reboot: undefined };
   const current = await updateRun(ports, run, (now) => patch(now, 'database', open));
   if (!(await stillWanting(pass, run, true))) return current;
   const asked = await asking(pass, current, state, () => ports.fence.setGroups([group]));
@@ -79,7 +88,10 @@ async function reboot(pass: Pass, run: ProductionRun, state: FenceState): Promis
   const asked = await asking(pass, run, state, () => ports.fence.reboot());
   if (asked !== 'taken') return asked;
   pass.rebooted.add(run.id);
-  return noteHalf(pass, run, 'database', { rebootAskedAt: ports.clock().toISOString() });
+  const rebootAskedAt = ports.clock().toISOString();
+  const noted = await noteHalf(pass, run, 'database', { rebootAskedAt });
+  const after = await ports.fence.database();
+  return after?.status === 'rebooting' ? looked(pass, noted, rebootAskedAt, after) : noted;
 }
 
 /** Gives the instance the groups back that it had before. */
@@ -93,6 +105,7 @@ export async function openDatabase(pass: Pass, run: ProductionRun): Promise<Prod
     originalGroups: undefined,
     confirmedAt: undefined,
     rebootAskedAt: undefined,
+    reboot: undefined,
     problem: undefined,
     waitsFor: undefined,
   };
@@ -104,7 +117,7 @@ export async function openDatabase(pass: Pass, run: ProductionRun): Promise<Prod
     const problem = 'the groups of before are not known: give the instance its own groups by hand';
     return updateRun(ports, run, (now) => patch(now, 'database', { problem, waitsFor: undefined }));
   }
-  if (onlyFence(state, group) === 'changing' || !(await stillWanting(pass, run, false))) return run;
+  if (state.groups.some((each) => each.status !== 'active') || !(await stillWanting(pass, run, false))) return run;
   const asked = await asking(pass, run, state, () => ports.fence.setGroups(original));
   return asked === 'taken' ? obeying(pass, run) : asked;
 }
