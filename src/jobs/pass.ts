@@ -2,7 +2,7 @@ import type { Point } from '../core/points/documents.ts';
 import type { Policy } from '../core/policy.ts';
 import type { AdvancePorts } from '../core/ports/all.ts';
 import type { CurrentDirection } from '../core/recovery/direction.ts';
-import type { Run } from '../core/recovery/run.ts';
+import type { ProductionRun, Run } from '../core/recovery/run.ts';
 import { DrError, describeError } from '../errors.ts';
 import type { ReplicaCoverage } from './artifacts/coverage.ts';
 import { type Darkness, watchDarkness } from './darkness.ts';
@@ -24,6 +24,8 @@ export type Pass = {
   rebooted: Set<string>;
   /** Failovers whose fence was looked at in this very pass. */
   fenced: Set<string>;
+  /** Failovers, as they were, for which the primary was changed while that ceased to be wanted: it is undone. */
+  overtaken: Map<string, ProductionRun>;
   /** Failovers whose fenced bucket was tried in this very pass. */
   probed: Set<string>;
   /** Points whose artifacts this very pass has listed at the primary. */
@@ -54,6 +56,7 @@ export async function beginPass(unguarded: AdvancePorts, policy: Policy): Promis
     runs,
     rebooted: new Set(),
     fenced: new Set(),
+    overtaken: new Map(),
     probed: new Set(),
     listed: new Set(),
     coverage: new Map(),

@@ -13,11 +13,6 @@ const known: Known[] = [
     reason: 'wrong bytes that a drill or a failover has read do not make the site not recoverable at once',
   },
   {
-    invariant: 'I5',
-    said: /failover-abort\) opens the primary/,
-    reason: 'an abort that is slower than the cut-over takes the fence of the failover in force away',
-  },
-  {
     invariant: 'I8',
     said: /data of .* minutes are lost with point/,
     reason: 'the loss that a failover tells is counted from another instant than what it takes',

@@ -68,7 +68,7 @@ export const mutants: Mutant[] = [
   one(
     'a fence without the reboot that ends connections',
     fenceDatabase,
-    'if (!current.fence.database.rebootAskedAt) return reboot(pass, current, state);\n',
+    'if (!rebootAskedAt) return reboot(pass, current, state);\n',
     '',
   ),
   {
@@ -88,12 +88,21 @@ export const mutants: Mutant[] = [
     "if (isMoving(run) || run.state === 'blocked' || (direction !== 'primary→dr' && failover === run.id)) {",
     'if (isMoving(run) && failover === direction) {',
   ),
-  one(
-    'a fence by an old view of its record',
-    fenceHalf,
-    'if (now.fence.wanted !== wanted || now.fence.bucket.handedOver) return undefined;',
-    '',
-  ),
+  {
+    name: 'a fence by an old view of who is in hand',
+    changes: [
+      {
+        file: fenceHalf,
+        find: "if (standing !== 'in-force') return standing === 'overtaken' ? undefined : run;",
+        put: "if (standing !== 'in-force') return run;",
+      },
+      {
+        file: fenceHalf,
+        find: 'if (!(await isStillWanted(pass, now, way))) pass.overtaken.set(run.id, run);',
+        put: '',
+      },
+    ],
+  },
   one(
     'an old failover keeps its fence after the way home',
     fenceOwner,

@@ -51,6 +51,10 @@ export function standingOf(now: CurrentDirection, run: ProductionRun): Standing 
   return before && run.requestedAt >= (now.changedAt ?? '') ? 'unclaimed' : 'overtaken';
 }
 
+/** Whether the primary serves and nobody is about to change that: then it is to be open. */
+export const isPrimaryServing = ({ direction, inHand }: CurrentDirection): boolean =>
+  direction === 'primary→dr' && inHand === undefined;
+
 function written(now: CurrentDirection, change: Partial<Direction>, at: Date): Direction {
   return { changedAt: at.toISOString(), ...now, ...change, schema: 'direction/2' };
 }

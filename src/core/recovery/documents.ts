@@ -95,6 +95,8 @@ const half = {
 /** The fence around the primary: what was there before, and how far each half is. */
 export const fenceSchema = z.strictObject({
   wanted: z.boolean(),
+  /** How often it was closed although nobody wanted that any more: what was seen before that says nothing. */
+  generation: count.optional(),
   database: z.strictObject({
     ...half,
     /** The instance's security groups before the swap. */

@@ -98,8 +98,9 @@ export function rebootLooked(half: DatabaseHalf, askedAt: string, status: string
     return { ...solved, waitsFor: undefined, reboot: { seenAt: half.reboot?.seenAt ?? at } };
   }
   if (half.reboot?.seenAt) return { ...solved, waitsFor: undefined, confirmedAt: at };
-  const { times = 0, since = at, last = at } = half.reboot?.up ?? {};
-  const up = { times: times + 1, since: at < since ? at : since, last: at > last ? at : last };
+  const { times = 0, ...before } = half.reboot?.up ?? {};
+  const looks = [at, ...Object.values(before)].toSorted();
+  const up = { times: times + 1, since: looks[0] ?? at, last: looks.at(-1) ?? at };
   const seconds = (Date.parse(up.last) - Date.parse(up.since)) / 1000;
   if (up.times >= UP_LOOKS && seconds >= UP_SECONDS) return { ...solved, waitsFor: undefined, confirmedAt: at };
   return { ...solved, waitsFor: 'RDS does not show the reboot yet that ends its connections', reboot: { up } };

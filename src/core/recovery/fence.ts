@@ -94,6 +94,15 @@ export function adopting(fence: Fence, other: Fence): Fence {
   };
 }
 
+/** The fence of one that was called off, which was raised after it was found lifted: what was there before it is known again. */
+export const raisedLate = (fence: Fence, before: Fence): Fence => ({
+  ...adopting(fence, before),
+  generation: (fence.generation ?? 0) + 1,
+});
+
+/** Whether what was seen while the fence was as in the first is about what the second is. */
+export const isSameFence = (seen: Fence, now: Fence): boolean => seen.generation === now.generation;
+
 /** A fence that another failover keeps by now. */
 export function handedOver(fence: Fence): Fence {
   const {

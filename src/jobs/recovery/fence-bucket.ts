@@ -1,4 +1,4 @@
-import { fencedPolicy, isFenced, unfencedPolicy } from '../../core/recovery/fence.ts';
+import { fencedPolicy, isFenced, isSameFence, unfencedPolicy } from '../../core/recovery/fence.ts';
 import {
   type BucketHalf,
   bucketSeenOpen,
@@ -11,7 +11,7 @@ import { DrError, describeError } from '../../errors.ts';
 import { isDarkness } from '../darkness.ts';
 import type { Pass } from '../pass.ts';
 import { updateRun } from '../vault/runs.ts';
-import { noteHalf, patch, stillWanting } from './fence-half.ts';
+import { acting, noteHalf, patch, wantingClosed } from './fence-half.ts';
 
 /** Writes that one pass tries at a fence that is not confirmed: passes are a minute apart. */
 const LOOKS = 2;
@@ -54,8 +54,7 @@ export async function closeBucket(pass: Pass, run: ProductionRun, last: boolean)
   }));
   if (fenced) {
     if (noted.fence.bucket.confirmedAt && !last) return changed(pass, run, sure);
-    const wanting = await stillWanting(pass, run, true);
-    return wanting ? prove(pass, wanting) : noted;
+    return (await wantingClosed(pass, noted)) ? prove(pass, noted) : noted;
   }
   const raised = await deny(pass, noted, policy);
   return raised ? prove(pass, raised) : noted;
@@ -69,7 +68,6 @@ const sure = (half: BucketHalf): BucketHalf =>
 async function deny(pass: Pass, run: ProductionRun, policy: string | undefined): Promise<ProductionRun | undefined> {
   const { fence, primaryArtifacts, site } = pass.ports;
   const { bucket } = primaryArtifacts;
-  if (!(await stillWanting(pass, run, true))) return undefined;
   const { seen, at } = await answered(pass);
   const { refused, writtenAt } = run.fence.bucket.probe ?? {};
   await changed(pass, run, (half) => probedBefore(half, seen, at));
@@ -80,9 +78,10 @@ async function deny(pass: Pass, run: ProductionRun, policy: string | undefined):
     });
     return undefined;
   }
-  const current = await stillWanting(pass, run, true);
-  if (!current) return undefined;
-  await fence.setBucketPolicy(fencedPolicy(policy, bucket, site.partition));
+  const current = await acting(pass, run, 'closing', () =>
+    fence.setBucketPolicy(fencedPolicy(policy, bucket, site.partition)),
+  );
+  if (!current || pass.overtaken.has(run.id)) return undefined;
   if (isFenced(await fence.bucketPolicy(), bucket, site.partition)) return current;
   await noteHalf(pass, run, 'bucket', { waitsFor: 'the policy does not read back yet' });
   return undefined;
@@ -106,11 +105,22 @@ async function prove(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
 export async function openBucket(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
   const { ports } = pass;
   if (run.fence.bucket.originalPolicy === undefined) return run;
-  const { bucket } = ports.primaryArtifacts;
   const policy = await ports.fence.bucketPolicy();
-  if (isFenced(policy, bucket, ports.site.partition)) await ports.fence.setBucketPolicy(unfencedPolicy(policy));
+  if (isFenced(policy, ports.primaryArtifacts.bucket, ports.site.partition)) {
+    const take = () => ports.fence.setBucketPolicy(unfencedPolicy(policy));
+    if (!(await acting(pass, run, 'opening', take)) || pass.overtaken.has(run.id)) return run;
+  }
+  return opened(pass, run);
+}
+
+async function opened(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
   await clearProbe(pass, run);
-  return noteHalf(pass, run, 'bucket', { originalPolicy: undefined, confirmedAt: undefined, probe: undefined });
+  const lifted = { originalPolicy: undefined, confirmedAt: undefined, probe: undefined };
+  return updateRun(pass.ports, run, (now) =>
+    isSameFence(run.fence, now.fence)
+      ? patch(now, 'bucket', { problem: undefined, waitsFor: undefined, ...lifted })
+      : now,
+  );
 }
 
 /** What a probe may have left is no artifact: it holds up nothing, and may be denied until the old policy is gone everywhere. */
@@ -126,11 +136,15 @@ async function clearProbe({ ports }: Pass, run: ProductionRun): Promise<void> {
 
 /** Takes our statement out of the bucket's policy for good: the bucket serves as a replica from now on. */
 export async function handOverBucket(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
-  const opened = await openBucket(pass, run);
-  return updateRun(pass.ports, opened, (now) =>
+  const { ports } = pass;
+  const policy = await ports.fence.bucketPolicy();
+  if (isFenced(policy, ports.primaryArtifacts.bucket, ports.site.partition)) {
+    await ports.fence.setBucketPolicy(unfencedPolicy(policy));
+  }
+  return updateRun(ports, await opened(pass, run), (now) =>
     patch(now, 'bucket', {
       handedOver: true,
-      confirmedAt: now.fence.bucket.confirmedAt ?? pass.ports.clock().toISOString(),
+      confirmedAt: now.fence.bucket.confirmedAt ?? ports.clock().toISOString(),
     }),
   );
 }

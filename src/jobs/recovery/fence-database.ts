@@ -1,10 +1,11 @@
 import type { FenceState } from '../../core/ports/recovery.ts';
+import { isSameFence } from '../../core/recovery/fence.ts';
 import { rebootLooked, refusedChange } from '../../core/recovery/fence-proof.ts';
 import type { ProductionRun } from '../../core/recovery/run.ts';
 import { describeError, hasCode } from '../../errors.ts';
 import type { Pass } from '../pass.ts';
-import { updateRun } from '../vault/runs.ts';
-import { noteHalf, patch, stillWanting } from './fence-half.ts';
+import { readRunAgain, updateRun } from '../vault/runs.ts';
+import { acting, noteHalf, patch } from './fence-half.ts';
 
 /** `changing`: it is being closed. What is on its way to be opened is open. */
 function onlyFence({ groups }: FenceState, group: string): 'active' | 'changing' | 'open' {
@@ -23,11 +24,11 @@ async function asking(
   pass: Pass,
   run: ProductionRun,
   { status }: FenceState,
+  way: Parameters<typeof acting>[2],
   ask: () => Promise<void>,
-): Promise<ProductionRun | 'taken'> {
+): Promise<ProductionRun> {
   try {
-    await ask();
-    return 'taken';
+    return (await acting(pass, run, way, ask)) ? await obeying(pass, run) : run;
   } catch (error) {
     if (!hasCode(error, 'INVALID_STATE')) throw error;
     const said = refusedChange(status, describeError(error));
@@ -74,20 +75,20 @@ async function swap(pass: Pass, run: ProductionRun, state: FenceState, group: st
   const { ports } = pass;
   // Whatever was confirmed before is not true any more.
   const open = { confirmedAt: undefined, rebootAskedAt: undefined, reboot: undefined };
-  const current = await updateRun(ports, run, (now) => patch(now, 'database', open));
-  if (!(await stillWanting(pass, run, true))) return current;
-  const asked = await asking(pass, current, state, () => ports.fence.setGroups([group]));
-  return asked === 'taken' ? obeying(pass, current) : asked;
+  await updateRun(ports, run, (now) => patch(now, 'database', open));
+  return asking(pass, run, state, 'closing', () => ports.fence.setGroups([group]));
 }
 
 async function reboot(pass: Pass, run: ProductionRun, state: FenceState): Promise<ProductionRun> {
   const { ports } = pass;
-  const now = await stillWanting(pass, run, true);
   // Another pass may have rebooted it since this record was read.
-  if (!now || now.fence.database.rebootAskedAt || now.fence.database.confirmedAt) return now ?? run;
-  const asked = await asking(pass, run, state, () => ports.fence.reboot());
-  if (asked !== 'taken') return asked;
-  pass.rebooted.add(run.id);
+  const now = await readRunAgain(ports.vault, run);
+  if (now.fence.database.rebootAskedAt || now.fence.database.confirmedAt) return now;
+  const asked = await asking(pass, run, state, 'closing', async () => {
+    await ports.fence.reboot();
+    pass.rebooted.add(run.id);
+  });
+  if (pass.overtaken.has(run.id) || !pass.rebooted.has(run.id)) return asked;
   const rebootAskedAt = ports.clock().toISOString();
   const noted = await noteHalf(pass, run, 'database', { rebootAskedAt });
   const after = await ports.fence.database();
@@ -109,7 +110,10 @@ export async function openDatabase(pass: Pass, run: ProductionRun): Promise<Prod
     problem: undefined,
     waitsFor: undefined,
   };
-  const done = () => updateRun(ports, run, (now) => (now.fence.wanted ? now : patch(now, 'database', lifted)));
+  const done = () =>
+    updateRun(ports, run, (now) =>
+      now.fence.wanted || !isSameFence(run.fence, now.fence) ? now : patch(now, 'database', lifted),
+    );
   if (!state) return done();
   const fenced = state.groups.some((each) => each.id === group);
   if (!fenced && state.groups.every((each) => each.status === 'active')) return done();
@@ -117,7 +121,6 @@ export async function openDatabase(pass: Pass, run: ProductionRun): Promise<Prod
     const problem = 'the groups of before are not known: give the instance its own groups by hand';
     return updateRun(ports, run, (now) => patch(now, 'database', { problem, waitsFor: undefined }));
   }
-  if (state.groups.some((each) => each.status !== 'active') || !(await stillWanting(pass, run, false))) return run;
-  const asked = await asking(pass, run, state, () => ports.fence.setGroups(original));
-  return asked === 'taken' ? obeying(pass, run) : asked;
+  if (state.groups.some((each) => each.status !== 'active')) return run;
+  return asking(pass, run, state, 'opening', () => ports.fence.setGroups(original));
 }

@@ -1,6 +1,6 @@
+import { isPrimaryServing, standingOf } from '../../core/recovery/direction.ts';
 import type { Fence } from '../../core/recovery/documents.ts';
 import { isLifted } from '../../core/recovery/fence.ts';
-import { isCutOver } from '../../core/recovery/lifecycle.ts';
 import type { ProductionRun } from '../../core/recovery/run.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
 import { isDarkness } from '../darkness.ts';
@@ -60,21 +60,62 @@ export async function onHalf(
   }
 }
 
-/**
- * Right before the primary is changed: the run as it is now, if it still wants that and its fence is still the one that
- * counts. One that has nothing left to give back was taken over by another: what stands then is that one's.
- */
-export async function stillWanting(
-  { ports: { vault } }: Pass,
-  run: ProductionRun,
-  wanted: boolean,
-): Promise<ProductionRun | undefined> {
+/** What a look into the vault came to; that it could not be read says nothing about the primary. */
+async function looking<T>(look: () => Promise<T>): Promise<T> {
   try {
-    const now = await readRunAgain(vault, run);
-    if (now.fence.wanted !== wanted || now.fence.bucket.handedOver) return undefined;
-    if (!wanted && isLifted(now.fence)) return undefined;
-    return !isCutOver(now) || (await readDirectionAgain(vault)).failover === now.id ? now : undefined;
+    return await look();
   } catch (cause) {
-    throw new UnreadVault('the record of the fence cannot be read', { cause });
+    throw new UnreadVault('what is wanted of the fence cannot be read', { cause });
   }
 }
+
+/**
+ * The run, if it wants the primary closed at this moment: it is in hand or in force, by the direction alone, which an abort
+ * changes before anything else. One in force that gave its bucket away wants nothing any more.
+ */
+export const wantingClosed = ({ ports: { vault } }: Pass, run: ProductionRun): Promise<ProductionRun | undefined> =>
+  looking(async () => {
+    const standing = standingOf(await readDirectionAgain(vault), run);
+    if (standing !== 'in-force') return standing === 'overtaken' ? undefined : run;
+    const now = await readRunAgain(vault, run);
+    return now.fence.wanted && !now.fence.bucket.handedOver ? now : undefined;
+  });
+
+/**
+ * The run, if at this moment nobody wants the primary closed and it has something left to give back. One that has nothing
+ * left was taken over by another: what stands then is that one's.
+ */
+const wantingOpen = ({ ports: { vault } }: Pass, run: ProductionRun): Promise<ProductionRun | undefined> =>
+  looking(async () => {
+    if (!isPrimaryServing(await readDirectionAgain(vault))) return undefined;
+    const now = await readRunAgain(vault, run);
+    return now.fence.wanted || now.fence.bucket.handedOver || isLifted(now.fence) ? undefined : now;
+  });
+
+type Way = 'closing' | 'opening';
+
+/**
+ * Changes the primary between two looks at what is wanted now: undefined when it was not done, for that was no longer wanted.
+ * Where that has changed while it was done, whoever called undoes it: also where its answer was lost.
+ */
+export async function acting(
+  pass: Pass,
+  run: ProductionRun,
+  way: Way,
+  act: () => Promise<void>,
+): Promise<ProductionRun | undefined> {
+  const now = await (way === 'closing' ? wantingClosed(pass, run) : wantingOpen(pass, run));
+  if (!now) return undefined;
+  try {
+    await act();
+  } finally {
+    if (!(await isStillWanted(pass, now, way))) pass.overtaken.set(run.id, run);
+  }
+  return now;
+}
+
+const isStillWanted = ({ ports: { vault } }: Pass, run: ProductionRun, way: Way): Promise<boolean> =>
+  looking(async () => {
+    const direction = await readDirectionAgain(vault);
+    return way === 'opening' ? isPrimaryServing(direction) : standingOf(direction, run) !== 'overtaken';
+  });
