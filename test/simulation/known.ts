@@ -13,11 +13,6 @@ const known: Known[] = [
     reason: 'wrong bytes that a drill or a failover has read do not make the site not recoverable at once',
   },
   {
-    invariant: 'I8',
-    said: /data of .* minutes are lost with point/,
-    reason: 'the loss that a failover tells is counted from another instant than what it takes',
-  },
-  {
     invariant: 'documents',
     said: /prune\) removes it/,
     reason: 'prune removes the list of a point that has expired, also where the list cannot be read',

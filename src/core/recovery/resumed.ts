@@ -3,7 +3,8 @@ import { move, nextCandidate } from './lifecycle.ts';
 import { finalOutdated } from './observations.ts';
 import type { ProductionRun, RunOf, StartRequest } from './run.ts';
 
-type Resumption = Pick<StartRequest, 'point' | 'acceptFindings' | 'acceptUnfenced'>;
+/** `choice`: what is taken from now on, where a point came that the failover did not know, and was confirmed. */
+type Resumption = Pick<StartRequest, 'point' | 'acceptFindings' | 'acceptUnfenced'> & { choice?: string[] | undefined };
 
 /** A switchover goes on with what it restored only while that is of its final point, and the fence stands since then. */
 const needsFence = (run: RunOf<'switchover'>, point: string): boolean =>
@@ -20,6 +21,7 @@ export function resumed<R extends ProductionRun>(run: R, request: Resumption, ag
   const { blocked: _over, ...unblocked } = accepting;
   const rest = unblocked as R;
   const why = 'resumed by the operator';
+  if (request.choice) return nextCandidate({ ...rest, candidates: request.choice }, now, why);
   const ofPoint = run.attempts.filter((each) => each.point === request.point);
   const chosen = ofPoint.findLast((each) => each.inspection?.doneAt) ?? ofPoint.at(-1) ?? run.attempts.at(-1);
   if (!chosen || (rest.kind === 'switchover' && (again || needsFence(rest, chosen.point)))) {

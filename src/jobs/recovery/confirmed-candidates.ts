@@ -1,7 +1,11 @@
+import { commandLine } from '../../core/command-line.ts';
 import type { Point } from '../../core/points/documents.ts';
+import { startArguments } from '../../core/recovery/lifecycle.ts';
+import type { ProductionRun, StartRequest } from '../../core/recovery/run.ts';
 import { DrError } from '../../errors.ts';
 import type { Pass } from '../pass.ts';
 import { pinPoint } from '../points/pin.ts';
+import { runKey } from '../vault/runs.ts';
 import { readAvailableCopies, readCandidates, requireReadable } from './candidates.ts';
 
 /** `confirm`: undefined until the operator has read the plan. */
@@ -38,4 +42,51 @@ export async function confirmedCandidates(pass: Pass, request: Confirmed, key: s
     if (await pinPoint(ports, best.id, key)) return candidates.map((each) => each.id);
     pass.points = pass.points.filter((each) => each.id !== best.id);
   }
+}
+
+/** The points that a failover has tried, and those that it would try next. */
+export const knownTo = (run: ProductionRun): string[] => [...run.attempts.map((each) => each.point), ...run.candidates];
+
+/**
+ * What a blocked failover takes from now on, where a better point has come since it chose: its operator chooses again, for
+ * by now the older one may lose hours. Undefined where none has come, or a point that it knows is asked for by its id.
+ */
+export async function chosenAgain(
+  pass: Pass,
+  run: ProductionRun,
+  request: Omit<StartRequest, 'confirm'> & Confirmed,
+): Promise<string[] | undefined> {
+  const known = knownTo(run);
+  if (run.kind !== 'failover' || run.state !== 'blocked' || known.includes(request.point)) return undefined;
+  const { candidates } = await readCandidates(
+    pass.ports,
+    request.point,
+    pass.points,
+    await readAvailableCopies(pass.ports),
+  );
+  const [best] = candidates;
+  if (!best || known.includes(best.id)) return undefined;
+  if (request.confirm !== best.id) throw newerPoint(pass, run, request, best.id);
+  const chosen = await confirmedCandidates(pass, request, runKey(run));
+  const rejected = run.attempts.filter((each) => each.outcome === 'rejected').map((each) => each.point);
+  return chosen.filter((id) => !rejected.includes(id));
+}
+
+function newerPoint(
+  { ports: { site } }: Pass,
+  run: ProductionRun,
+  request: Omit<StartRequest, 'confirm'>,
+  best: string,
+): DrError {
+  const held = knownTo(run)[run.attempts.length > 0 ? run.attempts.length - 1 : 0] ?? best;
+  const line = (point: string, confirm: string) =>
+    commandLine(startArguments({ ...request, point, confirm }), site.configFile);
+  return new DrError(
+    'NOT_CONFIRMED',
+    `since failover ${run.id} took point ${held}, point ${best} has come, which is newer`,
+    {
+      subject: run.id,
+      hint: `To restore the newer one: ${line(request.point, best)}. To go on with what it has, and lose more: ${line(held, held)}`,
+    },
+  );
 }

@@ -14,7 +14,7 @@ import { readPoints } from '../vault/points.ts';
 import { announceRun, readRunAgain, readRuns, runKey, updateRun } from '../vault/runs.ts';
 import { readAvailableCopies, readCandidates } from './candidates.ts';
 import { classesForPlan } from './classes.ts';
-import { confirmedCandidates } from './confirmed-candidates.ts';
+import { chosenAgain, confirmedCandidates, knownTo } from './confirmed-candidates.ts';
 import { whoIsInHand } from './in-hand.ts';
 import { takeAgain, takeInHand } from './take-in-hand.ts';
 
@@ -109,8 +109,9 @@ async function beginFailover(pass: Pass, request: FailoverRequest): Promise<Prod
 
 async function resumeFailover(pass: Pass, run: ProductionRun, request: FailoverRequest): Promise<ProductionRun> {
   const { ports, points } = pass;
-  const known = [...run.attempts.map((each) => each.point), ...run.candidates];
-  if (!known.includes(request.confirm ?? '')) {
+  const choice = await chosenAgain(pass, run, request);
+  const known = knownTo(run);
+  if (!choice && !known.includes(request.confirm ?? '')) {
     throw new DrError('NOT_CONFIRMED', `failover ${run.id} is in hand (${run.state}) with points ${known.join(', ')}`, {
       subject: run.id,
       hint: `Say: builder-dr failover start --confirm ${known[0]}, or look at \`builder-dr failover status\`.`,
@@ -119,7 +120,7 @@ async function resumeFailover(pass: Pass, run: ProductionRun, request: FailoverR
   const final = run.kind === 'switchover' ? points.find((each) => each.id === run.finalPoint) : undefined;
   const taken = await takeAgain(pass, run);
   return updateRun(ports, run, (now) => ({
-    ...resumed(now, request, final?.state === 'failed', ports.clock()),
+    ...resumed(now, { ...request, choice }, final?.state === 'failed', ports.clock()),
     taken: taken.attempt < (now.taken?.attempt ?? 0) ? now.taken : taken,
   }));
 }
