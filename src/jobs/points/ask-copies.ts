@@ -45,11 +45,11 @@ type EtagAt = (entry: InventoryEntry) => Promise<string | undefined>;
 /** Keys whose listed object is no longer there: deleted at the primary since, or deleted and uploaded anew. */
 type Gone = { deleted: InventoryEntry[]; replaced: string[] };
 
-async function goneAtPrimary(pass: Pass, coverage: ReplicaCoverage): Promise<Gone> {
+async function goneAtPrimary(pass: Pass, point: Point, coverage: ReplicaCoverage): Promise<Gone> {
   const aside = new Set(coverage.uncopyable);
   const open = (entries: InventoryEntry[]) => entries.filter(({ key }) => !aside.has(key));
   const many = open(lacking(coverage)).length > LOOKUPS_PER_PASS;
-  const etagAt = many ? await listedEtags(pass) : (entry: InventoryEntry) => etagAtPrimary(pass, entry);
+  const etagAt = many ? await listedEtags(pass, point) : (entry: InventoryEntry) => etagAtPrimary(pass, point, entry);
   const deleted: InventoryEntry[] = [];
   const replaced: string[] = [];
   const differing: string[] = [];
@@ -72,18 +72,27 @@ async function goneAtPrimary(pass: Pass, coverage: ReplicaCoverage): Promise<Gon
   return { deleted, replaced: [...differing, ...replaced.filter((key) => refused.has(key))] };
 }
 
-/** Of what the primary has under the key; what it shows to nobody may be what was listed. */
-async function etagAtPrimary({ ports }: Pass, entry: InventoryEntry): Promise<string | undefined> {
+/**
+ * Of what the primary has under the key. What it shows to nobody may be what was listed, unless an attempt to copy it since
+ * then has found other bytes in its versions.
+ */
+async function etagAtPrimary(
+  { ports }: Pass,
+  { artifacts }: Point,
+  entry: InventoryEntry,
+): Promise<string | undefined> {
   try {
     return (await ports.primaryArtifacts.head(entry.key))?.etag;
   } catch (error) {
-    if (hasCode(error, 'UNCOPYABLE')) return entry.etag;
-    throw error;
+    if (!hasCode(error, 'UNCOPYABLE')) throw error;
+    const refused = (await readUncopyable(ports.vault)).get(entry.key);
+    const isOfSince = refused && artifacts.state !== 'pending' && refused.triedAt >= artifacts.listedAt;
+    return (isOfSince && refused.etag) || entry.etag;
   }
 }
 
 /** The same of everything that a point of this pass lacks, from one listing. */
-async function listedEtags(pass: Pass): Promise<EtagAt> {
+async function listedEtags(pass: Pass, point: Point): Promise<EtagAt> {
   const wanted = new Set([...pass.coverage.values()].flatMap((each) => lacking(each).map(({ key }) => key)));
   pass.atPrimary ??= (async () => {
     const found = new Map<string, string>();
@@ -94,7 +103,8 @@ async function listedEtags(pass: Pass): Promise<EtagAt> {
   })();
   const listed = await pass.atPrimary;
   // What another point of this pass was found to lack since is looked up.
-  return async (entry) => (listed.wanted.has(entry.key) ? listed.found.get(entry.key) : etagAtPrimary(pass, entry));
+  return async (entry) =>
+    listed.wanted.has(entry.key) ? listed.found.get(entry.key) : etagAtPrimary(pass, point, entry);
 }
 
 /** Asks for the copies that are missing; what is gone at the primary too was deleted in the window. */
@@ -110,7 +120,7 @@ export async function repairReplica(pass: Pass, point: Point): Promise<Point> {
   if (!coverage || open === 0 || (await ports.queue.depth()) > 0) return point;
   // What was listed a moment ago is there.
   const none: Gone = { deleted: [], replaced: [] };
-  const { deleted, replaced } = pass.listed.has(point.id) ? none : await goneAtPrimary(pass, coverage);
+  const { deleted, replaced } = pass.listed.has(point.id) ? none : await goneAtPrimary(pass, point, coverage);
   const lost = await withoutKeptVersions(ports, deleted);
   pass.coverage.set(point.id, { ...coverage, deleted: [...lost, ...replaced] });
   const gone = new Set([...deleted.map(({ key }) => key), ...replaced]);

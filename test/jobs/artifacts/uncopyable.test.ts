@@ -129,6 +129,23 @@ describe('artifacts that nobody can copy', () => {
     expect(await toTheEnd(ports)).toBeGreaterThan(0);
     expect(await newestPoint(ports)).toMatchObject({ state: 'listing+copying', artifacts: { missing: 1 } });
   });
+
+  it.each(['archived', 'own key'] as const)(
+    'hold up no point that listed what they took the place of (%s): it names them as gone, within minutes',
+    async (how) => {
+      const { ports, clock } = await begun();
+      ports.database.finish('snapshots');
+      clock.passMinutes(1);
+      await advance(ports, testPolicy);
+      ports.primaryArtifacts.plant('core/p1.hart', Buffer.from('other bytes'));
+      ports.primaryArtifacts.seal('core/p1.hart', how);
+      clock.passMinutes(1);
+      await toTheEnd(ports);
+      const deletedInWindow = ['core/p1.hart'];
+      expect(await newestPoint(ports)).toMatchObject({ state: 'protected', artifacts: { deletedInWindow } });
+      expect(await aside(ports)).toEqual(['core/p1.hart']);
+    },
+  );
 });
 
 describe('a batch', () => {
