@@ -1,3 +1,5 @@
+type RunName = { kind: string; id: string };
+
 /** Every key of the vault is made here. */
 export const vaultKeys = {
   direction: 'direction.json',
@@ -39,17 +41,18 @@ export const vaultKeys = {
   displacedFacts: (blake2b: string) => `displaced/${blake2b}.json`,
   /** Where the vault's bucket is tried as a store of copies; nothing is written there but by one that heeds no condition. */
   displacedTrial: 'displaced/conditions',
-  packageInventory: (run: string, n: number) => `inventory/${run}-${n}.packages.ndjson.gz`,
-  /** Of every attempt of a run. */
-  packageInventories: (run: string) => `inventory/${run}-`,
+  /** By the look into a restored instance, as `lookName` names it. */
+  packageInventory: (look: string) => `inventory/${look}.packages.ndjson.gz`,
+  /** Of every attempt of a run; version 0.1 named them, and reports, by its id alone. */
+  packageInventories: ({ kind, id }: RunName) => [`inventory/${kind}-${id}-`, `inventory/${id}-`],
   drills: 'drills/',
   failovers: 'failovers/',
   run: (folder: 'drills' | 'failovers', id: string) => `${folder}/${id}.json`,
   failback: (failover: string) => `failbacks/${failover}.json`,
   divergence: (failover: string) => `failbacks/${failover}/diverged.ndjson.gz`,
   reports: 'reports/',
-  report: (run: string, what: string) => `reports/${run}-${what}.json`,
-  reportsOf: (run: string) => `reports/${run}-`,
+  report: (look: string, what: string) => `reports/${look}-${what}.json`,
+  reportsOf: ({ kind, id }: RunName) => [`reports/${kind}-${id}-`, `reports/${id}-`],
   builderSettings: (failover: string, file: string) => `failovers/${failover}/${file}`,
   scratch: (run: string, name: string) => `scratch/${run}/${name}`,
   escrow: 'keys/escrow/',

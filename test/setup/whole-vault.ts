@@ -29,7 +29,7 @@ export const wholePolicy = { ...testPolicy, retention: retention({ confirmAboveP
 /** The rows of the restored database are what the primary's bucket holds. */
 function inspectRows({ ports }: ArtifactWorld): void {
   ports.inspection.answer = (report: InspectionReport): InspectionReport => {
-    const key = vaultKeys.packageInventory(report.run.replace(/^.*\/|\.json$/g, ''), 1);
+    const key = vaultKeys.packageInventory(`${report.run.replace('s/', '-').replace('.json', '')}-1`);
     const rows = ports.primaryArtifacts.versions.all().map((each) => ({ key: each.key, body: each.body }));
     rows.sort((a, b) => (a.key < b.key ? -1 : 1));
     const packages = { key, count: rows.length };
@@ -148,10 +148,10 @@ export async function wholeVault(): Promise<WholeVault> {
       'older point': vaultKeys.point(older),
       'newest inventory': vaultKeys.artifactInventory(newest),
       'older inventory': vaultKeys.artifactInventory(older),
-      packages: first(vaultKeys.packageInventories(drill)),
+      packages: first(vaultKeys.packageInventories({ kind: 'drill', id: drill })[0] ?? ''),
       drill: vaultKeys.run('drills', drill),
       failover: vaultKeys.run('failovers', failover.id),
-      report: first(vaultKeys.reportsOf(drill)),
+      report: first(vaultKeys.reportsOf({ kind: 'drill', id: drill })[0] ?? ''),
       'verified index': vaultKeys.verified,
       'verified file': first(vaultKeys.verifiedFiles),
       'verification log': first(vaultKeys.verificationLogs),

@@ -9,6 +9,7 @@ import type {
 import type { Vault } from '../../src/core/ports/vault.ts';
 import type { InspectionReport } from '../../src/core/recovery/report.ts';
 import { DRILL_PREFIX, RUN_TAG } from '../../src/core/recovery/restore-request.ts';
+import { runSchema } from '../../src/core/recovery/run.ts';
 import { DrError, hasCode } from '../../src/errors.ts';
 import { encode } from '../../src/jobs/vault/documents.ts';
 
@@ -192,7 +193,9 @@ export function memoryInspection(vault: Vault, clock: () => Date): MemoryInspect
     async start({ run, report }) {
       if (inspection.refuse) throw inspection.refuse;
       inspection.asked.push(report);
-      const body = inspection.answer({ ...healthyReport, run, instance: run, at: clock().toISOString() });
+      const { attempts } = runSchema.parse(JSON.parse((await vault.get(run))?.body ?? '{}'));
+      const instance = attempts.at(-1)?.instance ?? 'none';
+      const body = inspection.answer({ ...healthyReport, run, instance, at: clock().toISOString() });
       if (!body) return;
       try {
         await vault.put(report, encode(body), undefined);

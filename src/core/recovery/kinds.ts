@@ -1,6 +1,6 @@
 import { divergedSnapshotName, snapshotName } from '../ids.ts';
 import type { RestoreTarget } from './restore-request.ts';
-import { isRealDrill, type Run, type RunKind, type RunState } from './run.ts';
+import { isProduction, isRealDrill, type Run, type RunKind, type RunState } from './run.ts';
 
 type Transitions = Partial<Record<RunState, readonly RunState[]>>;
 
@@ -81,6 +81,16 @@ export const targetOf = (run: Run): RestoreTarget => (isRealDrill(run) ? 'real' 
 export function instanceName(run: Run): string {
   const name = `${kinds[run.kind].target === 'scratch' ? 'hbdr-drill' : 'hbdr-failover'}-${run.id}`;
   return run.attempts.length === 0 ? name : `${name}-${run.attempts.length + 1}`;
+}
+
+/**
+ * By what reports and lists of a look into the current attempt's instance are named: kind, run, attempt, and which start of
+ * the run it is. No two looks share a name: a drill and a failover may begin in one second, and what an operator has mended
+ * is looked at anew.
+ */
+export function lookName(run: Run): string {
+  const start = isProduction(run) ? (run.taken?.attempt ?? 1) : 1;
+  return `${run.kind}-${run.id}-${run.attempts.length}${start > 1 ? `-start-${start}` : ''}`;
 }
 
 /** The snapshot that a run restores for this point. */

@@ -4,7 +4,7 @@ import { count, instant } from '../schema.ts';
 /** One login or one request as Builder makes it. */
 const smokeCheck = z.strictObject({ name: z.string(), ok: z.boolean(), detail: z.string() });
 
-/** What a query of a restored database showed: `reports/<run>-<n>.json`, written by the function inside the VPC. */
+/** What a query of a restored database showed: `reports/<kind>-<run>-….json`, written by the function inside the VPC. */
 export const reportSchema = z.strictObject({
   schema: z.literal('inspection/1'),
   run: z.string(),

@@ -5,6 +5,7 @@ import type { Policy } from '../../core/policy.ts';
 import type { InspectionPorts } from '../../core/ports/all.ts';
 import type { DatabaseLogin, InspectionRequest, SealedRows } from '../../core/ports/recovery.ts';
 import type { Envelope } from '../../core/ports/vault.ts';
+import { lookName } from '../../core/recovery/kinds.ts';
 import { current } from '../../core/recovery/lifecycle.ts';
 import type { InspectionReport } from '../../core/recovery/report.ts';
 import { type Run, runSchema } from '../../core/recovery/run.ts';
@@ -126,7 +127,7 @@ async function smoke(
 }
 
 async function inspect(ports: InspectionPorts, policy: Policy, run: Run, login: DatabaseLogin) {
-  const inventory = vaultKeys.packageInventory(run.id, run.attempts.length);
+  const inventory = vaultKeys.packageInventory(lookName(run));
   const facts = await ports.inspector.read(login, policy.builder.databaseRole, async (lines) => {
     if ((await ports.vault.putStream(inventory, packed(lines))) === 'written') return;
     for await (const _read of lines); // written by a run that died; the connection must be read to its end

@@ -20,9 +20,14 @@ function asDocument(body: string): unknown {
   }
 }
 
+async function keysUnder(vault: ArchivePorts['vault'], prefixes: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(prefixes.map((each) => vault.list(each)));
+  return found.flat().map(({ key }) => key);
+}
+
 /** The record of a run and its reports, as lines of the archive. */
 async function evidenceOf({ vault, clock }: ArchivePorts, run: Run): Promise<Archived[]> {
-  const reports = (await vault.list(vaultKeys.reportsOf(run.id))).map(({ key }) => key);
+  const reports = await keysUnder(vault, vaultKeys.reportsOf(run));
   const found: Archived[] = [];
   for (const key of [...reports, runKey(run)]) {
     const document = await vault.get(key);
@@ -41,8 +46,8 @@ export async function archiveRuns(ports: ArchivePorts, runs: Run[], points: Poin
   for (const run of due) {
     const evidence = await evidenceOf(ports, run);
     await archiveDocuments(vault, run.id.slice(0, 4), evidence);
-    const lists = await vault.list(vaultKeys.packageInventories(run.id));
-    for (const { key } of [...lists, ...evidence]) await vault.remove(key);
+    const lists = await keysUnder(vault, vaultKeys.packageInventories(run));
+    for (const key of [...lists, ...evidence.map((each) => each.key)]) await vault.remove(key);
   }
   return due.map(runKey);
 }

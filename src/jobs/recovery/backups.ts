@@ -7,6 +7,7 @@ import {
   connectionSeen,
   type WantedBackups,
 } from '../../core/recovery/backups.ts';
+import { lookName } from '../../core/recovery/kinds.ts';
 import { current } from '../../core/recovery/lifecycle.ts';
 import { type InspectionReport, reportSchema } from '../../core/recovery/report.ts';
 import type { ProductionRun } from '../../core/recovery/run.ts';
@@ -72,8 +73,7 @@ export async function stepConnecting(pass: Pass, run: ProductionRun): Promise<Pr
     if (seen.state !== 'healing+verifying' || current(seen).connection?.doneAt || minutes < 1) return seen;
   }
   const since = pointIdAt(new Date(connection?.since ?? ports.clock()));
-  const name = `${run.id}-connect-${run.attempts.length}-${since}`;
-  const key = vaultKeys.report(name, String((connection?.tries ?? 0) + 1));
+  const key = vaultKeys.report(lookName(run), `connect-${since}-${(connection?.tries ?? 0) + 1}`);
   if (!(await askInspector(pass, run, key, 'smoke'))) return run;
   return updateAttempt(ports, run, (now) => connectionAsked(now, key, ports.clock()));
 }

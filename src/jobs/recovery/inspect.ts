@@ -1,6 +1,7 @@
 import { finding } from '../../core/findings.ts';
 import { minutesBetween } from '../../core/ids.ts';
 import type { InspectionRequest } from '../../core/ports/recovery.ts';
+import { lookName } from '../../core/recovery/kinds.ts';
 import { current, noteError, reject } from '../../core/recovery/lifecycle.ts';
 import { inspected, inspectionAsked, smokeAsked, smokeSeen } from '../../core/recovery/observations.ts';
 import { type InspectionReport, reportSchema } from '../../core/recovery/report.ts';
@@ -21,10 +22,13 @@ type AskedReport = { askedAt: string; tries: number; report: string } | undefine
 type ReportState = { report: InspectionReport } | { ask: string } | { givenUp: string } | 'waiting';
 
 /** What there is to do about a report that was asked for, or not yet. */
-async function reportState({ ports }: Pass, name: string, asked: AskedReport): Promise<ReportState> {
-  const key = (tries: number) => vaultKeys.report(name, String(tries));
+async function reportState({ ports }: Pass, run: Run, what: string, asked: AskedReport): Promise<ReportState> {
+  const { instance } = current(run);
+  const key = (tries: number) => vaultKeys.report(lookName(run), `${what}-${tries}`);
   if (!asked) return { ask: key(1) };
-  const found = await readDocument(ports.vault, asked.report, reportSchema);
+  const written = await readDocument(ports.vault, asked.report, reportSchema);
+  // One that looked into another instance says nothing of this one.
+  const found = written?.value.instance === instance ? written : undefined;
   if (found && found.value.error === undefined) return { report: found.value };
   const silent = !found && minutesBetween(asked.askedAt, ports.clock()) >= SILENT_MINUTES;
   if (!found && !silent) return 'waiting';
@@ -55,7 +59,7 @@ function rowsBefore({ runs }: Pass, run: Run): Record<string, number> | undefine
 
 export async function stepInspecting<R extends Run>(pass: Pass, run: R): Promise<R> {
   const { ports, policy } = pass;
-  const found = await reportState(pass, `${run.id}-inspect-${run.attempts.length}`, current(run).inspection);
+  const found = await reportState(pass, run, 'inspect', current(run).inspection);
   if (found === 'waiting') return run;
   if ('ask' in found) {
     if (!(await askInspector(pass, run, found.ask, 'inspect'))) return run;
@@ -73,7 +77,7 @@ export async function stepInspecting<R extends Run>(pass: Pass, run: R): Promise
 
 export async function stepSmokeTesting(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
   const { ports } = pass;
-  const found = await reportState(pass, `${run.id}-smoke`, run.smoke);
+  const found = await reportState(pass, run, 'smoke', run.smoke);
   if (found === 'waiting') return run;
   if ('ask' in found) {
     if (!(await askInspector(pass, run, found.ask, 'smoke'))) return run;

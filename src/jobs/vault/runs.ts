@@ -2,7 +2,7 @@ import type { Ports } from '../../core/ports/all.ts';
 import type { Vault } from '../../core/ports/vault.ts';
 import { kinds } from '../../core/recovery/kinds.ts';
 import { RUNS_KNOWN } from '../../core/recovery/rehearsals.ts';
-import { type Run, runSchema } from '../../core/recovery/run.ts';
+import { isProduction, type Run, runSchema } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError } from '../../errors.ts';
 import { readAll, readDocument, type Unreadable, updateDocument } from './documents.ts';
@@ -54,9 +54,12 @@ export async function updateRun<R extends Run>(
   return after as R;
 }
 
+/** Which start of the run it is: what was seen before its operator mended something and started it again is old. */
+const startOf = (run: Run): number => (isProduction(run) ? (run.taken?.attempt ?? 1) : 1);
+
 /**
- * Changes a run by what was observed of its current attempt in its current state. An observation of another attempt, or
- * of a state that the run has left since, says nothing about it and is dropped.
+ * Changes a run by what was observed of its current attempt in its current state. An observation of another attempt or
+ * start, or of a state that the run has left since, says nothing about it and is dropped.
  */
 export function updateAttempt<R extends Run>(
   ports: Pick<Ports, 'log' | 'signals' | 'vault'>,
@@ -65,7 +68,9 @@ export function updateAttempt<R extends Run>(
 ): Promise<R> {
   const instance = seen.attempts.at(-1)?.instance;
   return updateRun(ports, seen, (now) =>
-    now.state === seen.state && now.attempts.at(-1)?.instance === instance ? change(now) : now,
+    now.state === seen.state && now.attempts.at(-1)?.instance === instance && startOf(now) === startOf(seen)
+      ? change(now)
+      : now,
   );
 }
 

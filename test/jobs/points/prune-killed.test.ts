@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { lookName } from '../../../src/core/recovery/kinds.ts';
 import { vaultKeys } from '../../../src/core/vault-layout.ts';
 import { prune } from '../../../src/jobs/points/prune.ts';
 import { archiveDocuments } from '../../../src/jobs/vault/archive.ts';
@@ -17,8 +18,8 @@ async function everything() {
   for (let n = 0; n < 14; n += 1) {
     const run = endedDrill(`202511${String(10 + n)}t000000z`, n === 13 ? (ids[3] ?? '') : (ids[0] ?? ''));
     await ports.vault.put(vaultKeys.run('drills', run.id), encode(run), undefined);
-    await ports.vault.put(vaultKeys.report(run.id, 'inspection-1'), '{}', undefined);
-    await ports.vault.put(vaultKeys.packageInventory(run.id, 1), 'rows', undefined);
+    await ports.vault.put(vaultKeys.report(lookName(run), 'inspect-1'), '{}', undefined);
+    await ports.vault.put(vaultKeys.packageInventory(lookName(run)), 'rows', undefined);
   }
   return world;
 }

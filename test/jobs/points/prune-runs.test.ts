@@ -65,7 +65,7 @@ describe('the archive of runs', () => {
     const first = await finishRun(ports, await drill(ports));
     for (const run of drills) {
       await ports.vault.put(vaultKeys.run('drills', run.id), encode(run), undefined);
-      await ports.vault.put(vaultKeys.report(run.id, 'inspection-1'), '{"rows":1}', undefined);
+      await ports.vault.put(vaultKeys.report(run.id, 'inspect-1'), '{"rows":1}', undefined);
     }
     clock.passMinutes(1);
     const archived = (await prune(ports, retaining({ last: 2 }))).archivedRuns;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { pointSchema } from '../../../src/core/points/documents.ts';
+import { lookName } from '../../../src/core/recovery/kinds.ts';
 import { vaultKeys } from '../../../src/core/vault-layout.ts';
 import { prune } from '../../../src/jobs/points/prune.ts';
 import { readArchived } from '../../../src/jobs/vault/archive.ts';
@@ -25,8 +26,8 @@ async function provenByADrill(ports: MemoryPorts, id: string): Promise<void> {
   }));
   const run = endedDrill(id, id);
   await ports.vault.put(vaultKeys.run('drills', run.id), encode(run), undefined);
-  await ports.vault.put(vaultKeys.report(run.id, 'inspection-1'), '{}', undefined);
-  await ports.vault.put(vaultKeys.packageInventory(run.id, 1), 'rows', undefined);
+  await ports.vault.put(vaultKeys.report(lookName(run), 'inspect-1'), '{}', undefined);
+  await ports.vault.put(vaultKeys.packageInventory(lookName(run)), 'rows', undefined);
 }
 
 describe('a year with a point an hour and a drill a week, pruned once a day', () => {
