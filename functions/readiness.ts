@@ -10,6 +10,7 @@ const lambda = handlersOver(
     deadMan: aws.deadMan,
     displaced: aws.displaced,
     escrow: aws.escrow,
+    fence: aws.fence,
     instances: aws.instances,
     metrics: aws.metrics,
     notifier: aws.notifier,

@@ -35,6 +35,11 @@ export const recoveryRules = {
     severity: 'critical',
     hint: 'Nobody knows whether the primary still takes writes. Take its traffic away by hand; every run of advance tries the fence again.',
   },
+  FENCE_STRAY: {
+    severity: 'critical',
+    hint: 'The primary takes no writes, and no failover wants that. `builder-dr failover unfence` takes the fence away; find out who raised it.',
+    next: ['failover', 'unfence'],
+  },
   TWO_WRITERS: {
     severity: 'critical',
     hint: 'The old primary answers and is not fenced. Stop builder-api there now; every run of advance tries the fence again.',

@@ -3,6 +3,8 @@ type RunName = { kind: string; id: string };
 /** Every key of the vault is made here. */
 export const vaultKeys = {
   direction: 'direction.json',
+  /** What was there before the fence around the primary. */
+  fence: 'fence.json',
   status: 'status.json',
   statusPage: 'status.html',
   history: 'history.json',

@@ -10,7 +10,8 @@ import { attempt, beginPass, directionOf, finishPass, type Pass } from './pass.t
 import { advancePoints, endOverdue } from './points/advance-points.ts';
 import { advanceRun } from './recovery/advance-run.ts';
 import { sweep } from './recovery/clean-up.ts';
-import { keepFences, takeOverFences } from './recovery/fence-owner.ts';
+import { keepFence } from './recovery/fence-owner.ts';
+import type { Opened } from './recovery/fencing.ts';
 import { settleHand } from './recovery/in-hand.ts';
 import { advanceFailback } from './recovery/left-behind.ts';
 import { forget } from './vault/read-once.ts';
@@ -42,11 +43,11 @@ export async function advancePass(pass: Pass): Promise<AdvanceReport> {
   if (!pass.runs.every(isOver)) forget(ports.vault, vaultKeys.direction);
   if ((await directionOf(pass))?.direction === 'primary→dr') await advancePoints(pass);
   await endOverdue(pass);
-  await keepFences(pass, (await directionOf(pass))?.failover);
+  const opened = await attempt(pass, 'fence', () => keepFence(pass));
   const failback = await attempt(pass, 'failback', () => advanceFailback(pass));
   const swept = await attempt(pass, 'sweep', () => sweep(pass));
   const failingBack = failback !== undefined && failback.state !== 'ready';
-  const busy = pass.points.some(isInFlight) || pass.runs.some(isMoving) || failingBack;
+  const busy = pass.points.some(isInFlight) || pass.runs.some(isMoving) || failingBack || isOnItsWay(opened);
   await ports.signals.setTick(busy || ((await attempt(pass, 'tick', () => failoverBegunSince(pass))) ?? true));
   finishPass(pass);
   return {
@@ -56,6 +57,10 @@ export async function advancePass(pass: Pass): Promise<AdvanceReport> {
     primaryDark: pass.darkness.silence?.message,
   };
 }
+
+/** What obeys is waited for; what needs somebody is looked at when a pass comes by. */
+const isOnItsWay = (opened: Opened | undefined): boolean =>
+  opened !== undefined && (opened.database.waitsFor ?? opened.bucket.waitsFor) !== undefined;
 
 /** Whether a failover was begun or started again since this pass read: whoever did that has turned the tick on. */
 async function failoverBegunSince({ ports: { vault }, runs, errors }: Pass): Promise<boolean> {
@@ -76,7 +81,6 @@ async function advanceAsItIsNow(pass: Pass, read: Run): Promise<Run> {
 
 async function advanceRuns(pass: Pass): Promise<void> {
   await attempt(pass, 'in hand', () => settleHand(pass));
-  await attempt(pass, 'fence', async () => takeOverFences(pass, (await directionOf(pass))?.failover));
   // A failover never waits for a drill.
   const order = [...pass.runs].sort((a, b) => Number(isScratch(a)) - Number(isScratch(b)));
   for (const each of order) {

@@ -8,6 +8,7 @@ import type { Ports } from '../core/ports/all.ts';
 import { failoverPoint } from '../core/readiness/assess.ts';
 import { statusSchema } from '../core/readiness/documents.ts';
 import type { Observations } from '../core/readiness/observations.ts';
+import type { CurrentDirection } from '../core/recovery/direction.ts';
 import { nodePath, vaultKeys } from '../core/vault-layout.ts';
 import { hasCode } from '../errors.ts';
 import { measureCoverage, type ReplicaCoverage } from './artifacts/coverage.ts';
@@ -15,7 +16,9 @@ import { isDarkness } from './darkness.ts';
 import { readEscrowedRevisions } from './keys/envelope.ts';
 import { lookAtClasses } from './recovery/classes.ts';
 import { lookForLeftovers } from './recovery/leftovers.ts';
+import { type FenceLook, lookForStray } from './recovery/observe-fence.ts';
 import { readReverseStatus } from './recovery/reverse.ts';
+import { readSiteFence } from './recovery/site-fence.ts';
 import { readDirection } from './vault/direction.ts';
 import { readDocument } from './vault/documents.ts';
 import { readPoints } from './vault/points.ts';
@@ -38,7 +41,8 @@ export type ReadinessPorts = Pick<
   | 'signals'
   | 'site'
   | 'vault'
->;
+> &
+  FenceLook;
 
 /** What a look comes to; undefined, and named, when a document cannot be read. */
 async function optional<T>(seen: Observations, read: () => Promise<T>): Promise<T | undefined> {
@@ -55,10 +59,11 @@ async function optional<T>(seen: Observations, read: () => Promise<T>): Promise<
 export async function observeSite(ports: ReadinessPorts, policy: Policy): Promise<Observations> {
   const { seen, runs } = await observeCatalogue(ports);
   await readRecords(ports, policy, seen);
-  await observeDirection(ports, seen, runs);
+  const direction = await observeDirection(ports, seen, runs);
   const point = await observeReplica(ports, seen);
   if (point) await observeRestore(ports, policy, seen, point);
   seen.primary = await observePrimary(ports);
+  if ('facts' in seen.primary) seen.closed = await lookForStray(ports, direction);
   await observeQuotas(ports, seen);
   return seen;
 }
@@ -114,11 +119,17 @@ async function readRecords({ vault }: ReadinessPorts, policy: Policy, seen: Obse
   seen.previous = (await optional(seen, () => readDocument(vault, vaultKeys.status, statusSchema)))?.value;
 }
 
-async function observeDirection(ports: ReadinessPorts, seen: Observations, runs: Runs): Promise<void> {
+async function observeDirection(
+  ports: ReadinessPorts,
+  seen: Observations,
+  runs: Runs,
+): Promise<CurrentDirection | undefined> {
   const direction = await optional(seen, () => readDirection(ports.vault));
+  seen.fence = await optional(seen, () => readSiteFence(ports.vault));
   seen.direction = direction?.direction ?? 'primary→dr';
   seen.leftovers = (await optional(seen, () => lookForLeftovers(ports, runs, direction))) ?? [];
   if (seen.direction !== 'primary→dr') seen.reverse = await optional(seen, () => readReverseStatus(ports));
+  return direction;
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Point } from '../core/points/documents.ts';
 import type { Policy } from '../core/policy.ts';
 import type { AdvancePorts } from '../core/ports/all.ts';
 import type { CurrentDirection } from '../core/recovery/direction.ts';
-import type { ProductionRun, Run } from '../core/recovery/run.ts';
+import type { Run } from '../core/recovery/run.ts';
 import { DrError, describeError } from '../errors.ts';
 import type { ReplicaCoverage } from './artifacts/coverage.ts';
 import { type Darkness, watchDarkness } from './darkness.ts';
@@ -24,8 +24,10 @@ export type Pass = {
   rebooted: Set<string>;
   /** Failovers whose fence was looked at in this very pass. */
   fenced: Set<string>;
-  /** Failovers, as they were, for which the primary was changed while that ceased to be wanted: it is undone. */
-  overtaken: Map<string, ProductionRun>;
+  /** The primary was changed while that ceased to be wanted: it is undone. */
+  overtaken: boolean;
+  /** Failovers for which this very pass has noted that the fence is raised. */
+  raised: Set<string>;
   /** Failovers whose fenced bucket was tried in this very pass. */
   probed: Set<string>;
   /** Points whose artifacts this very pass has listed at the primary. */
@@ -56,7 +58,8 @@ export async function beginPass(unguarded: AdvancePorts, policy: Policy): Promis
     runs,
     rebooted: new Set(),
     fenced: new Set(),
-    overtaken: new Map(),
+    overtaken: false,
+    raised: new Set(),
     probed: new Set(),
     listed: new Set(),
     coverage: new Map(),

@@ -93,21 +93,21 @@ export const mutants: Mutant[] = [
     changes: [
       {
         file: fenceHalf,
-        find: "if (standing !== 'in-force') return standing === 'overtaken' ? undefined : run;",
-        put: "if (standing !== 'in-force') return run;",
+        find: "if (standing !== 'in-force') return standing !== 'overtaken';",
+        put: "if (standing !== 'in-force') return true;",
       },
       {
         file: fenceHalf,
-        find: 'if (!(await isStillWanted(pass, now, way))) pass.overtaken.set(run.id, run);',
+        find: 'if (!(await looking(isWanted))) pass.overtaken = true;',
         put: '',
       },
     ],
   },
   one(
-    'an old failover keeps its fence after the way home',
+    'a fence that nobody wants any more is left by the passes',
     fenceOwner,
-    'return !isCutOver(run) || run.id === inForce;',
-    'return inForce !== "nobody";',
+    'return direction.schema !== undefined || pass.runs.some(isProduction) ? settleFence(pass) : undefined;',
+    'return undefined;',
   ),
   one(
     'a failback turns the direction without evidence',

@@ -2,12 +2,14 @@ import type { Command } from '../command.ts';
 
 export const failoverUnfence: Command = {
   usage: 'failover unfence',
-  does: 'take the fence of a called-off failover away',
+  does: 'take the fence away while no failover is in hand or in force',
   async run({ site }) {
     const { ports, policy } = await site();
     const { unfence } = await import('../../jobs/recovery/call-off.ts');
-    const { runText } = await import('../text/recovery.ts');
-    const { run } = await unfence(ports, policy);
-    return { json: run, text: runText(run, ports), healthy: true };
+    const { unfenceText } = await import('../text/recovery.ts');
+    const report = await unfence(ports, policy);
+    const { database, bucket } = report.fence;
+    const healthy = database.problem === undefined && bucket.problem === undefined;
+    return { json: report, text: unfenceText(report), healthy };
   },
 };

@@ -8,7 +8,7 @@ import { classesText } from '../../core/recovery/orderable.ts';
 import type { PlanStep } from '../../core/recovery/plan.ts';
 import { measuredText } from '../../core/recovery/rehearsals.ts';
 import { isProduction, type Run } from '../../core/recovery/run.ts';
-import type { AbortReport } from '../../jobs/recovery/call-off.ts';
+import type { AbortReport, UnfenceReport } from '../../jobs/recovery/call-off.ts';
 import type { DrillPlan } from '../../jobs/recovery/drill.ts';
 import type { FailbackPlan } from '../../jobs/recovery/failback.ts';
 import type { FailoverPlan } from '../../jobs/recovery/failover.ts';
@@ -140,4 +140,11 @@ export function failbackText(plan: FailbackPlan): string {
     );
   lines.push('The way back:', ...plan.steps.map((step, index) => `${index + 1}. ${step}`));
   return lines.join('\n');
+}
+
+/** How each half of the primary stands after its fence was taken away. */
+export function unfenceText({ fence: { database, bucket } }: UnfenceReport): string {
+  const half = (name: string, { open, problem, waitsFor }: typeof bucket) =>
+    `${name}: ${open ? 'open' : `NOT open (${problem ?? waitsFor ?? 'not yet'})`}`;
+  return [half('database of the primary', database), half('bucket of the primary', bucket)].join('\n');
 }

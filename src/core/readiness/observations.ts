@@ -8,6 +8,7 @@ import type { Direction } from '../recovery/direction.ts';
 import type { Leftover } from '../recovery/leftovers.ts';
 import type { OrderableClasses } from '../recovery/orderable.ts';
 import type { Run } from '../recovery/run.ts';
+import type { SiteFence } from '../recovery/site-fence.ts';
 import type { StatusRecord } from './documents.ts';
 
 /** What was seen of the world, most of it at the DR site only. */
@@ -40,6 +41,10 @@ export type Observations = {
   pruned: PruneRecord | undefined;
   previous: StatusRecord | undefined;
   direction: Direction['direction'];
+  /** Which halves of the primary are closed, where nobody in hand or in force wants that; undefined where nobody could look. */
+  closed?: { database: boolean; bucket: boolean } | undefined;
+  /** The site's fence, as it was noted. */
+  fence?: SiteFence | undefined;
   /** What the stack for the other direction says of itself, if it did lately. */
   reverse: { protecting: boolean; point: string | null } | undefined;
   /** Drills and failovers, oldest first. */

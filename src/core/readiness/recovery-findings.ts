@@ -66,6 +66,32 @@ function fenceFindings(seen: Observations): Finding[] {
   return [finding('TWO_WRITERS', inForce.id, `${text}; its database answers`)];
 }
 
+/** Called off a moment ago, it is taken away by the passes that come. */
+function isBeingLifted({ fence, runs }: Observations, policy: Policy, now: Date): boolean {
+  const run = runs.find((each) => isProduction(each) && each.id === fence?.run);
+  return (
+    fence !== undefined &&
+    fence.liftedAt === undefined &&
+    run !== undefined &&
+    isOver(run) &&
+    minutesBetween(endedAt(run), now) < policy.fenceMinutes
+  );
+}
+
+/** The primary is fenced, and nobody wants that. */
+function strayFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
+  const { database, bucket } = seen.closed ?? { database: false, bucket: false };
+  if ((!database && !bucket) || isBeingLifted(seen, policy, now)) return [];
+  const halves = [
+    ...(database ? ["the database is in the fence's security group"] : []),
+    ...(bucket ? ["the bucket's policy denies writes"] : []),
+  ];
+  const { run } = seen.fence ?? {};
+  const by = run ? `; it was raised last for failover ${run}` : '; no failover is known that raised it';
+  const text = `${halves.join(' and ')} in ${seen.primary.region}, and no failover is in hand or in force${by}`;
+  return [finding('FENCE_STRAY', 'fence', text)];
+}
+
 /** A failover that nobody but its operator takes on. */
 function stuckFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
   return seen.runs
@@ -116,7 +142,12 @@ export function recoveryFindings(seen: Observations, policy: Policy, now: Date):
         : 'the stack that should protect it is silent or has no point';
     found.push(finding('UNPROTECTED', 'direction', `a failover put the DR site in force, and ${why}`));
   }
-  found.push(...fenceFindings(seen), ...stuckFindings(seen, policy, now), ...leftoverFindings(seen.leftovers));
+  found.push(
+    ...fenceFindings(seen),
+    ...strayFindings(seen, policy, now),
+    ...stuckFindings(seen, policy, now),
+    ...leftoverFindings(seen.leftovers),
+  );
   if (seen.direction !== 'primary→dr') return found;
   found.push(...drillFindings(seen, policy, now));
   if (!seen.nodeFiles.some((path) => /(^|\/)(user\.toml|bldr\.env)$/.test(path))) {

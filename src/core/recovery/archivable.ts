@@ -1,14 +1,14 @@
 import type { Point } from '../points/documents.ts';
-import { isLifted } from './fence.ts';
 import { isOver } from './lifecycle.ts';
 import { isRealDrill, isScratch, type Run } from './run.ts';
+import { remembers } from './site-fence.ts';
 
 /** Of each kind so many stay where status, times and medians are read from: `drills.realEvery` counts as many at most. */
 const NEWEST_KEPT = 12;
 
 /** Nothing is left to do for it: a scratch run that is over, or a failover called off whose fence is gone. */
 const rests = (run: Run): boolean =>
-  isOver(run) && (isScratch(run) || (run.state !== 'done' && !run.fence.wanted && isLifted(run.fence)));
+  isOver(run) && (isScratch(run) || (run.state !== 'done' && !run.fence.wanted && !remembers(run)));
 
 /**
  * Runs that may go into the archive with their evidence: at rest, none of the newest of their kind nor its newest that

@@ -92,14 +92,12 @@ const half = {
   checkedAt: instant.optional(),
 };
 
-/** The fence around the primary: what was there before, and how far each half is. */
+/** The fence around the primary as a run wants it: how far each half is. What was there before it is in `fence.json`. */
 export const fenceSchema = z.strictObject({
   wanted: z.boolean(),
-  /** How often it was closed although nobody wanted that any more: what was seen before that says nothing. */
-  generation: count.optional(),
   database: z.strictObject({
     ...half,
-    /** The instance's security groups before the swap. */
+    /** The instance's security groups before the swap: of records of before `fence.json`. */
     originalGroups: z.array(z.string()).optional(),
     rebootAskedAt: instant.optional(),
     /** What was seen of that reboot: RDS shows it some seconds after it took it. Absent in what the version before wrote. */
@@ -115,7 +113,7 @@ export const fenceSchema = z.strictObject({
     ...half,
     /** Given to the other direction, as its replica: no longer fenced. */
     handedOver: z.boolean().optional(),
-    /** The bucket's policy before ours was merged in; null when there was none. */
+    /** The bucket's policy before ours was merged in, null when there was none: of records of before `fence.json`. */
     originalPolicy: z.string().nullable().optional(),
     /** What became of the writes that try the policy. Absent in records of version 0.1. */
     probe: z

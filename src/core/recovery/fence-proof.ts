@@ -28,6 +28,13 @@ export function probedBefore(half: BucketHalf, seen: ProbeSeen, at: Date): Bucke
   return { ...half, probe: { ...probe, refused } };
 }
 
+/** The bucket could be written before the fence that stands, whoever raised it. */
+export function provableSince(half: BucketHalf, writtenAt: string | undefined): BucketHalf {
+  if (!writtenAt || half.probe?.writtenAt) return half;
+  const { refused: _before, ...probe } = half.probe ?? {};
+  return { ...half, probe: { ...probe, writtenAt } };
+}
+
 function unprovable({ refused }: NonNullable<BucketHalf['probe']>): string {
   const before =
     refused === undefined ? 'nobody wrote it before the fence' : `it could not be written before: ${refused}`;

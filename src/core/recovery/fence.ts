@@ -55,6 +55,10 @@ export function isFenced(policy: string | undefined, bucket: string, partition: 
   );
 }
 
+/** Whether our statement is in it, whatever it says. */
+export const hasOurs = (policy: string | undefined): boolean =>
+  statements(parsed(policy)).some((each) => each.Sid === FENCE_SID);
+
 /** Both halves were read back; anything else is unconfirmed. */
 export function isConfirmed(fence: Fence | undefined): boolean {
   return fence?.database.confirmedAt !== undefined && fence.bucket.confirmedAt !== undefined;
@@ -75,43 +79,4 @@ export function unconfirmed(fence: Fence | undefined): string {
   const half = (name: string, part: Fence['bucket'] | undefined) =>
     part?.confirmedAt ? [] : [`${name}: ${part?.problem ?? part?.waitsFor ?? 'not yet'}`];
   return [...half('database', fence?.database), ...half('bucket', fence?.bucket)].join('; ');
-}
-
-/** Whether nothing of the fence is left to be taken away. */
-export function isLifted(fence: Fence | undefined): boolean {
-  return fence?.database.originalGroups === undefined && fence?.bucket.originalPolicy === undefined;
-}
-
-/** The fence with what another one found before it was raised: that, and not a fenced primary, is what was there. */
-export function adopting(fence: Fence, other: Fence): Fence {
-  const { originalGroups } = other.database;
-  const { originalPolicy, probe } = other.bucket;
-  const written = probe?.writtenAt ? { probe: { writtenAt: probe.writtenAt, ...fence.bucket.probe } } : {};
-  return {
-    ...fence,
-    database: { ...fence.database, ...(originalGroups ? { originalGroups } : {}) },
-    bucket: { ...fence.bucket, ...written, ...(originalPolicy === undefined ? {} : { originalPolicy }) },
-  };
-}
-
-/** The fence of one that was called off, which was raised after it was found lifted: what was there before it is known again. */
-export const raisedLate = (fence: Fence, before: Fence): Fence => ({
-  ...adopting(fence, before),
-  generation: (fence.generation ?? 0) + 1,
-});
-
-/** Whether what was seen while the fence was as in the first is about what the second is. */
-export const isSameFence = (seen: Fence, now: Fence): boolean => seen.generation === now.generation;
-
-/** A fence that another failover keeps by now. */
-export function handedOver(fence: Fence): Fence {
-  const {
-    originalGroups: _groups,
-    confirmedAt: _closed,
-    rebootAskedAt: _asked,
-    reboot: _seen,
-    ...database
-  } = fence.database;
-  const { originalPolicy: _policy, confirmedAt: _denied, probe: _probe, ...bucket } = fence.bucket;
-  return { wanted: false, database, bucket };
 }

@@ -3,16 +3,16 @@ import type { AdvancePorts } from '../../core/ports/all.ts';
 import type { RestoredInstance } from '../../core/ports/recovery.ts';
 import { lettingGo, standingOf } from '../../core/recovery/direction.ts';
 import { removal } from '../../core/recovery/leftovers.ts';
-import { abort, failoversInOrder, isCutOver, isMoving, isOver } from '../../core/recovery/lifecycle.ts';
+import { abort, failoversInOrder, isCutOver, isOver } from '../../core/recovery/lifecycle.ts';
 import { ROLE_TAG, RUN_TAG } from '../../core/recovery/restore-request.ts';
 import { isProduction, type ProductionRun } from '../../core/recovery/run.ts';
+import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError } from '../../errors.ts';
-import { type AdvanceReport, advance } from '../advance.ts';
 import { beginPass } from '../pass.ts';
-import { readDirection, swapDirection } from '../vault/direction.ts';
+import { readDirection, readDirectionAgain, swapDirection } from '../vault/direction.ts';
 import { readRunAgain, readRuns, runKey, updateRun } from '../vault/runs.ts';
 import { unpinPoints } from './advance-run.ts';
-import { keepFence } from './fencing.ts';
+import { type Opened, settleFence } from './fencing.ts';
 import { tell } from './tell.ts';
 
 /** The one in hand, else the newest. */
@@ -55,7 +55,8 @@ export async function abortFailover(ports: AdvancePorts, policy: Policy): Promis
   requireNotCutOver(aborted);
   const kept = await tagKept(ports, aborted);
   const pass = await beginPass(ports, policy);
-  const lifted = await tell(pass, await keepFence(pass, aborted));
+  await settleFence(pass);
+  const lifted = await tell(pass, await readRunAgain(ports.vault, aborted));
   await unpinPoints(pass, lifted);
   await ports.signals.setTick(true);
   const { drRegion } = ports.site;
@@ -74,20 +75,30 @@ async function tagKept(ports: AdvancePorts, run: ProductionRun): Promise<Restore
   return kept;
 }
 
-/** Takes the fence of a failover that is neither in hand nor in force away, again until it is gone. */
-export async function unfence(
-  ports: AdvancePorts,
-  policy: Policy,
-): Promise<{ run: ProductionRun; report: AdvanceReport }> {
-  const run = await failoverMeant(ports);
-  const { direction, failover } = await readDirection(ports.vault);
-  if (isMoving(run) || run.state === 'blocked' || (direction !== 'primary→dr' && failover === run.id)) {
-    throw new DrError('BAD_USAGE', `failover ${run.id} is ${run.state}: its fence keeps two sites from taking writes`, {
-      subject: run.id,
-      hint: 'Call it off first (`builder-dr failover abort`), or go back by `builder-dr failback plan`.',
-    });
-  }
-  await updateRun(ports, run, (now) => (now.fence.wanted ? { ...now, fence: { ...now.fence, wanted: false } } : now));
-  const report = await advance(ports, policy);
-  return { run: await readRunAgain(ports.vault, run), report };
+export type UnfenceReport = {
+  /** How each half of the primary stands; what is on its way is carried on by every pass. */
+  fence: Opened;
+  /** The newest failover, where there is one. */
+  run: ProductionRun | undefined;
+};
+
+/**
+ * Takes the fence away while no failover is in hand or in force, again until it is gone: also one that nobody can explain,
+ * and without any failover's record.
+ */
+export async function unfence(ports: AdvancePorts, policy: Policy): Promise<UnfenceReport> {
+  const pass = await beginPass(ports, policy);
+  const direction = await readDirectionAgain(pass.ports.vault);
+  const [newest] = failoversInOrder(pass.runs, direction.inHand?.run);
+  const begun = newest && !isOver(newest) && standingOf(direction, newest) !== 'overtaken';
+  const fence = begun ? undefined : await settleFence(pass, { byHand: true });
+  if (!fence) throw wanted(direction.inHand?.run ?? direction.failover ?? newest?.id ?? vaultKeys.direction);
+  if (!fence.database.open || !fence.bucket.open) await ports.signals.setTick(true);
+  return { fence, run: newest && (await readRunAgain(ports.vault, newest)) };
 }
+
+const wanted = (failover: string): DrError =>
+  new DrError('BAD_USAGE', `failover ${failover} wants the fence: it keeps two sites from taking writes`, {
+    subject: failover,
+    hint: 'Call it off first (`builder-dr failover abort`), or go back by `builder-dr failback plan`.',
+  });

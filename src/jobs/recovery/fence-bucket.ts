@@ -1,17 +1,20 @@
-import { fencedPolicy, isFenced, isSameFence, unfencedPolicy } from '../../core/recovery/fence.ts';
+import { fencedPolicy, hasOurs, isFenced, unfencedPolicy } from '../../core/recovery/fence.ts';
 import {
   type BucketHalf,
   bucketSeenOpen,
   type ProbeSeen,
   probed,
   probedBefore,
+  provableSince,
 } from '../../core/recovery/fence-proof.ts';
 import type { ProductionRun } from '../../core/recovery/run.ts';
+import { givenAway } from '../../core/recovery/site-fence.ts';
 import { DrError, describeError } from '../../errors.ts';
 import { isDarkness } from '../darkness.ts';
 import type { Pass } from '../pass.ts';
 import { updateRun } from '../vault/runs.ts';
-import { acting, noteHalf, patch, wantingClosed } from './fence-half.ts';
+import { acting, looking, noteHalf, patch, wantsClosed } from './fence-half.ts';
+import { noteRaising, noteWritten, updateSiteFence, writtenBefore } from './site-fence.ts';
 
 /** Writes that one pass tries at a fence that is not confirmed: passes are a minute apart. */
 const LOOKS = 2;
@@ -48,16 +51,12 @@ export async function closeBucket(pass: Pass, run: ProductionRun, last: boolean)
   const at = ports.clock();
   const policy = await ports.fence.bucketPolicy();
   const fenced = isFenced(policy, ports.primaryArtifacts.bucket, ports.site.partition);
-  const noted = await changed(pass, run, (half) => ({
-    ...(fenced ? half : bucketSeenOpen(half, at)),
-    originalPolicy: half.originalPolicy === undefined ? (unfencedPolicy(policy) ?? null) : half.originalPolicy,
-  }));
-  if (fenced) {
-    if (noted.fence.bucket.confirmedAt && !last) return changed(pass, run, sure);
-    return (await wantingClosed(pass, noted)) ? prove(pass, noted) : noted;
-  }
-  const raised = await deny(pass, noted, policy);
-  return raised ? prove(pass, raised) : noted;
+  if (fenced && run.fence.bucket.confirmedAt && !last) return changed(pass, run, sure);
+  if (!run.fence.bucket.confirmedAt || !fenced) await noteRaising(pass, run, !fenced);
+  if (fenced) return (await looking(() => wantsClosed(pass, run))) ? prove(pass, run) : run;
+  const noted = await changed(pass, run, (half) => bucketSeenOpen(half, at));
+  const denied = await deny(pass, noted, policy);
+  return denied ? prove(pass, denied) : noted;
 }
 
 /** A fence that stands has no problem, whatever the last look ran into. */
@@ -70,7 +69,8 @@ async function deny(pass: Pass, run: ProductionRun, policy: string | undefined):
   const { bucket } = primaryArtifacts;
   const { seen, at } = await answered(pass);
   const { refused, writtenAt } = run.fence.bucket.probe ?? {};
-  await changed(pass, run, (half) => probedBefore(half, seen, at));
+  if (seen.result === 'written') await noteWritten(pass, run, at);
+  else await changed(pass, run, (half) => probedBefore(half, seen, at));
   if (seen.result === 'denied-by-resource-policy' && !refused && !writtenAt) {
     // The one of a fence that was lifted a moment ago would make this one unprovable: writes are denied meanwhile.
     await noteHalf(pass, run, 'bucket', {
@@ -78,11 +78,9 @@ async function deny(pass: Pass, run: ProductionRun, policy: string | undefined):
     });
     return undefined;
   }
-  const current = await acting(pass, run, 'closing', () =>
-    fence.setBucketPolicy(fencedPolicy(policy, bucket, site.partition)),
-  );
-  if (!current || pass.overtaken.has(run.id)) return undefined;
-  if (isFenced(await fence.bucketPolicy(), bucket, site.partition)) return current;
+  const put = () => fence.setBucketPolicy(fencedPolicy(policy, bucket, site.partition));
+  if (!(await acting(pass, () => wantsClosed(pass, run), put)) || pass.overtaken) return undefined;
+  if (isFenced(await fence.bucketPolicy(), bucket, site.partition)) return run;
   await noteHalf(pass, run, 'bucket', { waitsFor: 'the policy does not read back yet' });
   return undefined;
 }
@@ -96,55 +94,28 @@ async function prove(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
   do found.push(await probe(pass));
   while (found.length < looks && found.at(-1)?.seen.result === 'denied-by-resource-policy');
   const { fenceProofSeconds } = pass.policy;
+  const written = await writtenBefore(pass);
   return changed(pass, run, (half) =>
-    found.reduce((now, { seen, at }) => probed(now, seen, at, fenceProofSeconds), half),
+    found.reduce((now, { seen, at }) => probed(now, seen, at, fenceProofSeconds), provableSince(half, written)),
   );
-}
-
-/** Takes our statement out of the bucket's policy; the rest of it stays. */
-export async function openBucket(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
-  const { ports } = pass;
-  if (run.fence.bucket.originalPolicy === undefined) return run;
-  const policy = await ports.fence.bucketPolicy();
-  if (isFenced(policy, ports.primaryArtifacts.bucket, ports.site.partition)) {
-    const take = () => ports.fence.setBucketPolicy(unfencedPolicy(policy));
-    if (!(await acting(pass, run, 'opening', take)) || pass.overtaken.has(run.id)) return run;
-  }
-  return opened(pass, run);
-}
-
-async function opened(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
-  await clearProbe(pass, run);
-  const lifted = { originalPolicy: undefined, confirmedAt: undefined, probe: undefined };
-  return updateRun(pass.ports, run, (now) =>
-    isSameFence(run.fence, now.fence)
-      ? patch(now, 'bucket', { problem: undefined, waitsFor: undefined, ...lifted })
-      : now,
-  );
-}
-
-/** What a probe may have left is no artifact: it holds up nothing, and may be denied until the old policy is gone everywhere. */
-async function clearProbe({ ports }: Pass, run: ProductionRun): Promise<void> {
-  if (!run.fence.bucket.probe?.writtenAt) return;
-  try {
-    await ports.fence.clearProbe();
-  } catch (error) {
-    if (!(error instanceof DrError)) throw error;
-    ports.log.warn('the probe of the fence was not deleted; it is harmless', { error: describeError(error) });
-  }
 }
 
 /** Takes our statement out of the bucket's policy for good: the bucket serves as a replica from now on. */
 export async function handOverBucket(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
   const { ports } = pass;
   const policy = await ports.fence.bucketPolicy();
-  if (isFenced(policy, ports.primaryArtifacts.bucket, ports.site.partition)) {
-    await ports.fence.setBucketPolicy(unfencedPolicy(policy));
-  }
-  return updateRun(ports, await opened(pass, run), (now) =>
+  if (hasOurs(policy)) await ports.fence.setBucketPolicy(unfencedPolicy(policy));
+  await ports.fence.clearProbe();
+  const at = ports.clock();
+  await updateSiteFence(pass, (now) => now && givenAway(now, at));
+  return updateRun(ports, run, (now) =>
     patch(now, 'bucket', {
       handedOver: true,
-      confirmedAt: now.fence.bucket.confirmedAt ?? ports.clock().toISOString(),
+      confirmedAt: now.fence.bucket.confirmedAt ?? at.toISOString(),
+      problem: undefined,
+      waitsFor: undefined,
+      originalPolicy: undefined,
+      probe: undefined,
     }),
   );
 }

@@ -1,6 +1,5 @@
 import { isPrimaryServing, standingOf } from '../../core/recovery/direction.ts';
 import type { Fence } from '../../core/recovery/documents.ts';
-import { isLifted } from '../../core/recovery/fence.ts';
 import type { ProductionRun } from '../../core/recovery/run.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
 import { isDarkness } from '../darkness.ts';
@@ -48,20 +47,30 @@ export async function onHalf(
   half: Half,
   work: () => Promise<ProductionRun>,
 ): Promise<ProductionRun> {
+  const done = await untilRefused(pass, half, work);
+  return 'refused' in done ? updateRun(pass.ports, run, (now) => patch(now, half, done.refused)) : done;
+}
+
+/** Work on one half, or what kept it from being done. */
+export async function untilRefused<T extends object>(
+  { ports: { log } }: Pass,
+  half: Half,
+  work: () => Promise<T>,
+): Promise<T | { refused: ReturnType<typeof saidOf> }> {
   try {
     return await work();
   } catch (error) {
     // What cannot be read in the vault says nothing about the primary.
     if (error instanceof UnreadVault) throw error.cause;
     if (!(error instanceof DrError)) throw error;
-    const said = saidOf(error);
-    pass.ports.log.warn('the fence was not brought further', { run: run.id, half, ...said });
-    return updateRun(pass.ports, run, (now) => patch(now, half, said));
+    const refused = saidOf(error);
+    log.warn('the fence was not brought further', { half, ...refused });
+    return { refused };
   }
 }
 
 /** What a look into the vault came to; that it could not be read says nothing about the primary. */
-async function looking<T>(look: () => Promise<T>): Promise<T> {
+export async function looking<T>(look: () => Promise<T>): Promise<T> {
   try {
     return await look();
   } catch (cause) {
@@ -70,52 +79,30 @@ async function looking<T>(look: () => Promise<T>): Promise<T> {
 }
 
 /**
- * The run, if it wants the primary closed at this moment: it is in hand or in force, by the direction alone, which an abort
+ * Whether this run wants the primary closed at this moment: it is in hand or in force, by the direction alone, which an abort
  * changes before anything else. One in force that gave its bucket away wants nothing any more.
  */
-export const wantingClosed = ({ ports: { vault } }: Pass, run: ProductionRun): Promise<ProductionRun | undefined> =>
-  looking(async () => {
-    const standing = standingOf(await readDirectionAgain(vault), run);
-    if (standing !== 'in-force') return standing === 'overtaken' ? undefined : run;
-    const now = await readRunAgain(vault, run);
-    return now.fence.wanted && !now.fence.bucket.handedOver ? now : undefined;
-  });
+export async function wantsClosed({ ports: { vault } }: Pass, run: ProductionRun): Promise<boolean> {
+  const standing = standingOf(await readDirectionAgain(vault), run);
+  if (standing !== 'in-force') return standing !== 'overtaken';
+  const { fence } = await readRunAgain(vault, run);
+  return fence.wanted && !fence.bucket.handedOver;
+}
+
+/** Whether at this moment nobody wants the primary closed. */
+export const primaryServes = async ({ ports: { vault } }: Pass): Promise<boolean> =>
+  isPrimaryServing(await readDirectionAgain(vault));
 
 /**
- * The run, if at this moment nobody wants the primary closed and it has something left to give back. One that has nothing
- * left was taken over by another: what stands then is that one's.
- */
-const wantingOpen = ({ ports: { vault } }: Pass, run: ProductionRun): Promise<ProductionRun | undefined> =>
-  looking(async () => {
-    if (!isPrimaryServing(await readDirectionAgain(vault))) return undefined;
-    const now = await readRunAgain(vault, run);
-    return now.fence.wanted || now.fence.bucket.handedOver || isLifted(now.fence) ? undefined : now;
-  });
-
-type Way = 'closing' | 'opening';
-
-/**
- * Changes the primary between two looks at what is wanted now: undefined when it was not done, for that was no longer wanted.
+ * Changes the primary between two looks at what is wanted now: false when it was not done, for that was no longer wanted.
  * Where that has changed while it was done, whoever called undoes it: also where its answer was lost.
  */
-export async function acting(
-  pass: Pass,
-  run: ProductionRun,
-  way: Way,
-  act: () => Promise<void>,
-): Promise<ProductionRun | undefined> {
-  const now = await (way === 'closing' ? wantingClosed(pass, run) : wantingOpen(pass, run));
-  if (!now) return undefined;
+export async function acting(pass: Pass, isWanted: () => Promise<boolean>, act: () => Promise<void>): Promise<boolean> {
+  if (!(await looking(isWanted))) return false;
   try {
     await act();
   } finally {
-    if (!(await isStillWanted(pass, now, way))) pass.overtaken.set(run.id, run);
+    if (!(await looking(isWanted))) pass.overtaken = true;
   }
-  return now;
+  return true;
 }
-
-const isStillWanted = ({ ports: { vault } }: Pass, run: ProductionRun, way: Way): Promise<boolean> =>
-  looking(async () => {
-    const direction = await readDirectionAgain(vault);
-    return way === 'opening' ? isPrimaryServing(direction) : standingOf(direction, run) !== 'overtaken';
-  });

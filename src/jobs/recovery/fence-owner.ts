@@ -1,59 +1,32 @@
-import { adopting, handedOver, isLifted } from '../../core/recovery/fence.ts';
-import { isCutOver } from '../../core/recovery/lifecycle.ts';
+import { type CurrentDirection, isPrimaryServing } from '../../core/recovery/direction.ts';
 import { isProduction, type ProductionRun } from '../../core/recovery/run.ts';
-import { attempt, type Pass } from '../pass.ts';
-import { readRunAgain, updateRun } from '../vault/runs.ts';
-import { keepFence } from './fencing.ts';
+import { directionOf, type Pass } from '../pass.ts';
+import { readRunAgain } from '../vault/runs.ts';
+import { type Opened, raiseFence, settleFence } from './fencing.ts';
 import { whoIsInHand } from './in-hand.ts';
 
 /** The failover whose fence it is: the one in hand, else the one that is in force. */
-async function ownerOf(pass: Pass, inForce: string | undefined): Promise<ProductionRun | undefined> {
+async function ownerOf(pass: Pass, { direction, failover }: CurrentDirection): Promise<ProductionRun | undefined> {
   const { run } = await whoIsInHand(pass);
-  return run ?? pass.runs.filter(isProduction).find((each) => each.id === inForce);
-}
-
-/** Notes a change of a run in the pass, too. */
-async function change(pass: Pass, run: ProductionRun, how: (run: ProductionRun) => ProductionRun): Promise<void> {
-  const changed = await updateRun(pass.ports, run, how);
-  pass.runs = pass.runs.map((each) => (each.id === run.id && each.kind === run.kind ? changed : each));
+  const inForce = direction === 'primary→dr' ? undefined : failover;
+  return run ?? pass.runs.filter(isProduction).find(({ id }) => id === inForce);
 }
 
 /**
- * There is one primary, so there is one fence: a failover that begins takes over the fence of one that was called
- * off and is not lifted yet, with what was there before it. Two that each pulled their way would never end.
- * Dying between the two writes is harmless: the next pass writes both again.
+ * The fence stands while a failover is in hand or in force, and is taken away while none is, whatever else happens: every
+ * pass compares what is wanted with what it finds.
  */
-export async function takeOverFences(pass: Pass, inForce: string | undefined): Promise<void> {
-  const owner = await ownerOf(pass, inForce);
-  if (!owner) return;
-  for (const other of pass.runs.filter(isProduction)) {
-    if (other.id === owner.id || other.state !== 'aborted' || isLifted(other.fence)) continue;
-    const left = other.fence;
-    await change(pass, owner, (now) =>
-      now.fence.bucket.handedOver ? now : { ...now, fence: adopting(now.fence, left) },
-    );
-    await change(pass, other, (now) => ({ ...now, fence: handedOver(now.fence) }));
-    pass.ports.log.info('the fence was taken over', { from: other.id, by: owner.id });
+export async function keepFence(pass: Pass): Promise<Opened | undefined> {
+  const direction = await directionOf(pass);
+  if (!direction) return undefined;
+  if (isPrimaryServing(direction)) {
+    // Without a failover ever there was no fence: such a site is not asked.
+    return direction.schema !== undefined || pass.runs.some(isProduction) ? settleFence(pass) : undefined;
   }
-}
-
-/** Whether the fence of this run is to be kept as its record wants it. */
-function concerns(run: ProductionRun, inForce: string | undefined): boolean {
-  if (run.state === 'planned' || run.state === 'fencing' || run.state === 'failed') return false;
-  // Once protection flows as before, what an old failover fenced is the live primary.
-  return !isCutOver(run) || run.id === inForce;
-}
-
-/** A fence that nobody wants and of which nothing is left needs no look. */
-const rests = ({ fence }: ProductionRun): boolean => !fence.wanted && isLifted(fence);
-
-/** The fence of the failover that is in hand or in force stands, or is taken away, whatever else happens. */
-export async function keepFences(pass: Pass, inForce: string | undefined): Promise<void> {
-  for (const read of pass.runs.filter(isProduction)) {
-    if (!concerns(read, inForce) || pass.fenced.has(read.id) || rests(read)) continue;
-    await attempt(pass, read.id, async () => {
-      const now = await readRunAgain(pass.ports.vault, read);
-      if (concerns(now, inForce)) await keepFence(pass, now);
-    });
-  }
+  const owner = await ownerOf(pass, direction);
+  if (!owner || pass.fenced.has(owner.id)) return undefined;
+  const now = await readRunAgain(pass.ports.vault, owner);
+  // Its own steps begin it.
+  if (now.fence.wanted && now.state !== 'planned' && now.state !== 'fencing') await raiseFence(pass, now);
+  return undefined;
 }

@@ -1,17 +1,27 @@
-import { isLifted, raisedLate } from '../../core/recovery/fence.ts';
+import { isPrimaryServing } from '../../core/recovery/direction.ts';
 import { isProduction, type ProductionRun } from '../../core/recovery/run.ts';
+import {
+  isSettled,
+  lifted,
+  type Opening,
+  openingNoted,
+  remembers,
+  type SiteFence,
+} from '../../core/recovery/site-fence.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import type { Pass } from '../pass.ts';
 import { readDirectionAgain } from '../vault/direction.ts';
 import { forget } from '../vault/read-once.ts';
-import { recordOf, runKey, updateRun } from '../vault/runs.ts';
-import { closeBucket, openBucket } from './fence-bucket.ts';
-import { closeDatabase, openDatabase } from './fence-database.ts';
-import { onHalf } from './fence-half.ts';
+import { recordOf, updateRun } from '../vault/runs.ts';
+import { closeBucket } from './fence-bucket.ts';
+import { closeDatabase } from './fence-database.ts';
+import { onHalf, untilRefused } from './fence-half.ts';
+import { openBucket, openDatabase } from './open-primary.ts';
+import { siteFence, updateSiteFence } from './site-fence.ts';
 
 /**
  * Brings the fence up as far as it goes, and looks whether it still stands: swaps the groups, waits, reboots, denies
- * writes by policy, and proves both. What was there before is in the record before anything is changed. `last`: the
+ * writes by policy, and proves both. What was there before is in `fence.json` before anything is changed. `last`: the
  * look right before the cut-over.
  */
 export async function raiseFence(pass: Pass, run: ProductionRun, { last = false } = {}): Promise<ProductionRun> {
@@ -19,47 +29,62 @@ export async function raiseFence(pass: Pass, run: ProductionRun, { last = false 
   if (run.fence.bucket.handedOver) return run;
   pass.fenced.add(run.id);
   const closed = await onHalf(pass, run, 'database', () => closeDatabase(pass, run));
-  const late = pass.overtaken.get(run.id);
-  if (late) return undoClosing(pass, late);
-  const denied = await onHalf(pass, closed, 'bucket', () => closeBucket(pass, closed, last));
-  const later = pass.overtaken.get(run.id);
-  return later ? undoClosing(pass, later) : denied;
+  const denied = pass.overtaken ? closed : await onHalf(pass, closed, 'bucket', () => closeBucket(pass, closed, last));
+  if (!pass.overtaken) return denied;
+  pass.overtaken = false;
+  pass.ports.log.info('the primary was closed for a failover that was called off meanwhile', { run: run.id });
+  await settleFence(pass);
+  return denied;
 }
 
+/** How each half stands after it was opened as far as it goes. */
+export type Opened = { database: Opening; bucket: Opening };
+
 /**
- * The failover that wanted it was called off while the primary was closed, and whoever called it off found it open: what was
- * there before is in the record again, so that every pass takes the fence away until it is gone.
+ * Takes the fence away as far as it goes, where nobody wants it: also one that a pass has raised which was late, and has
+ * died since. `byHand`: also one of which nobody knows anything. Undefined where there is nothing to look at.
  */
-async function undoClosing(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
-  pass.overtaken.delete(run.id);
-  pass.ports.log.info('the primary was closed for a failover that was called off meanwhile', { run: run.id });
-  forget(pass.ports.vault, runKey(run));
-  const again = await updateRun(pass.ports, run, (now) => ({ ...now, fence: raisedLate(now.fence, run.fence) }));
-  return again.fence.wanted ? again : liftFence(pass, again);
+export async function settleFence(pass: Pass, { byHand = false } = {}): Promise<Opened | undefined> {
+  if (!isPrimaryServing(await readDirectionAgain(pass.ports.vault))) return undefined;
+  const fence = await siteFence(pass);
+  if (!byHand && (!fence || isSettled(fence, pass.ports.clock()))) return undefined;
+  const opened = {
+    database: await halfOpened(pass, 'database', () => openDatabase(pass, fence)),
+    bucket: await halfOpened(pass, 'bucket', () => openBucket(pass)),
+  };
+  await noteOpened(pass, fence, opened);
+  return opened;
+}
+
+async function halfOpened(pass: Pass, half: 'database' | 'bucket', work: () => Promise<Opening>): Promise<Opening> {
+  const done = await untilRefused(pass, half, work);
+  if (pass.overtaken) await closeAgain(pass);
+  return 'refused' in done ? { open: false, ...done.refused } : done;
 }
 
 /** Another failover began, or is in force, while the primary was opened: it is closed again for that one, and proven anew. */
-async function undoOpening(pass: Pass, run: ProductionRun): Promise<void> {
-  const { direction, failover, inHand } = await readDirectionAgain(pass.ports.vault);
+async function closeAgain(pass: Pass): Promise<void> {
+  pass.overtaken = false;
+  const { vault, log } = pass.ports;
+  const { direction, failover, inHand } = await readDirectionAgain(vault);
   const owner = inHand?.run ?? (direction === 'primary→dr' ? undefined : failover);
-  const key = owner && vaultKeys.run('failovers', owner);
-  if (key) forget(pass.ports.vault, key);
-  const found = key && (await recordOf(pass.ports.vault, key));
-  pass.ports.log.warn('the primary was opened while another failover began', { run: run.id, owner });
+  log.warn('the primary was opened while another failover began', { owner });
+  if (!owner) return;
+  const key = vaultKeys.run('failovers', owner);
+  forget(vault, key);
+  const found = await recordOf(vault, key);
   if (found && isProduction(found)) await raiseFence(pass, found);
 }
 
-/** Takes the fence away: the groups that were there before, and the policy without our statement. */
-async function liftFence(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
-  const database = await onHalf(pass, run, 'database', () => openDatabase(pass, run));
-  if (pass.overtaken.delete(run.id)) await undoOpening(pass, run);
-  const bucket = await onHalf(pass, database, 'bucket', () => openBucket(pass, database));
-  if (pass.overtaken.delete(run.id)) await undoOpening(pass, run);
-  return bucket;
-}
-
-/** Keeps the fence as the record wants it: raised while the failover is in hand or in force, or taken away. */
-export async function keepFence(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
-  if (run.fence.wanted) return raiseFence(pass, run);
-  return isLifted(run.fence) ? run : liftFence(pass, run);
+/** What is left to do is in the record of whoever was called off. */
+async function noteOpened(pass: Pass, fence: SiteFence | undefined, { database, bucket }: Opened): Promise<void> {
+  const isOpen = database.open && bucket.open;
+  for (const run of pass.runs.filter(isProduction)) {
+    // What others remember is of use until all is open.
+    if (run.id !== fence?.run && !(isOpen && remembers(run))) continue;
+    await updateRun(pass.ports, run, (now) => openingNoted(now, database, bucket));
+  }
+  if (!fence || fence.liftedAt || !isOpen) return;
+  const at = pass.ports.clock();
+  await updateSiteFence(pass, (now) => now && lifted(now, fence, at));
 }

@@ -7,10 +7,11 @@ type Kept = { documents: Map<string, Found>; lists: Map<string, VaultEntry[]> };
 const keptBy = new WeakMap<Pick<Vault, 'get'>, Kept>();
 
 const own = [vaultKeys.points, vaultKeys.drills, vaultKeys.failovers, vaultKeys.publicKeys];
-const isOwn = (key: string) => key === vaultKeys.direction || own.some((prefix) => key.startsWith(prefix));
+const isOwn = (key: string) =>
+  key === vaultKeys.direction || key === vaultKeys.fence || own.some((prefix) => key.startsWith(prefix));
 
 /**
- * The vault of one pass: direction, points, runs and public keys are read once. A change is made against what was read
+ * The vault of one pass: direction, fence, points, runs and public keys are read once. A change is made against what was read
  * and its ETag, so that somebody else's is never lost: it refuses the write, and the document is read again.
  */
 export function readOnce(vault: Vault): Vault {

@@ -1,0 +1,28 @@
+import type { Ports } from '../../core/ports/all.ts';
+import type { FencePort } from '../../core/ports/recovery.ts';
+import type { Observations } from '../../core/readiness/observations.ts';
+import { type CurrentDirection, isPrimaryServing } from '../../core/recovery/direction.ts';
+import { hasOurs } from '../../core/recovery/fence.ts';
+import { DrError, describeError } from '../../errors.ts';
+
+export type FenceLook = Pick<Ports, 'log'> & { fence: Pick<FencePort, 'fenceGroup' | 'database' | 'bucketPolicy'> };
+
+/** Which halves of the primary are closed although nobody wants that. A look that failed says nothing, and ends nothing. */
+export async function lookForStray(
+  { fence, log }: FenceLook,
+  direction: CurrentDirection | undefined,
+): Promise<Observations['closed']> {
+  if (!direction || !isPrimaryServing(direction)) return undefined;
+  try {
+    const group = await fence.fenceGroup();
+    const state = await fence.database();
+    return {
+      database: state?.groups.some(({ id, status }) => id === group && status !== 'removing') ?? false,
+      bucket: hasOurs(await fence.bucketPolicy()),
+    };
+  } catch (error) {
+    if (!(error instanceof DrError)) throw error;
+    log.warn('nobody could look whether the primary is fenced', { error: describeError(error) });
+    return undefined;
+  }
+}
