@@ -27,7 +27,7 @@ export type Pass = {
   /** The primary was changed while that ceased to be wanted: it is undone. */
   overtaken: boolean;
   /** Failovers for which this very pass has noted that the fence is raised. */
-  raised: Set<string>;
+  raised: Map<string, 'with groups' | 'alone'>;
   /** Failovers whose fenced bucket was tried in this very pass. */
   probed: Set<string>;
   /** Points whose artifacts this very pass has listed at the primary. */
@@ -59,7 +59,7 @@ export async function beginPass(unguarded: AdvancePorts, policy: Policy): Promis
     rebooted: new Set(),
     fenced: new Set(),
     overtaken: false,
-    raised: new Set(),
+    raised: new Map(),
     probed: new Set(),
     listed: new Set(),
     coverage: new Map(),

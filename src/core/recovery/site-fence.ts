@@ -37,7 +37,8 @@ export function raisedFor(
   seen: SeenGroups | undefined,
   closing: boolean,
 ): SiteFence {
-  if (now && !closing && now.run === run && !now.liftedAt) return now;
+  const isKnown = now?.groups !== undefined || !seen?.others.length;
+  if (now && !closing && isKnown && now.run === run && !now.liftedAt) return now;
   const known = now?.groups?.length ? now.groups : undefined;
   const groups = seen && (!seen.fenced || !known) && seen.others.length > 0 ? seen.others : known;
   return {

@@ -53,7 +53,9 @@ export async function siteFence(pass: Pass): Promise<SiteFence | undefined> {
  * run remembers it: a failover does not wait for it.
  */
 export async function noteRaising(pass: Pass, run: ProductionRun, closing: boolean, seen?: SeenGroups): Promise<void> {
-  if (pass.raised.has(run.id)) return;
+  // Noted for the bucket alone, it lacks the groups.
+  const isNoted = pass.raised.get(run.id);
+  if (isNoted === 'with groups' || (isNoted && !seen)) return;
   const at = pass.ports.clock();
   const noted = await readable(pass, () =>
     updateSiteFence(pass, (now) => {
@@ -62,7 +64,7 @@ export async function noteRaising(pass: Pass, run: ProductionRun, closing: boole
     }),
   );
   if (noted === 'unreadable') await updateRun(pass.ports, run, (now) => remembering(now, seen));
-  pass.raised.add(run.id);
+  pass.raised.set(run.id, seen ? 'with groups' : 'alone');
 }
 
 /** Notes that the bucket could be written, before its policy is put. */

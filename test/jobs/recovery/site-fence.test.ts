@@ -83,6 +83,22 @@ describe('the fence of the site', () => {
     ]);
   });
 
+  it('has the groups of before also where the first look at the instance was throttled, and the bucket came first', async () => {
+    const { ports, clock } = await protectedWorld(1);
+    const { database } = ports.fence;
+    let looks = 0;
+    ports.fence.database = async (name) => {
+      looks += 1;
+      if (looks === 1) throw new DrError('THROTTLED', 'Rate exceeded');
+      return database(name);
+    };
+    await start(ports, POINT, { planned: true });
+    expect([(await readSiteFence(ports.vault))?.groups, looks > 1]).toEqual([['sg-builder'], true]);
+    await abortFailover(ports, testPolicy);
+    await passes(ports, clock, 3);
+    expect(fenceOf(ports)).toEqual(open);
+  });
+
   it('is read back before it counts as lifted, and looked at for a day after that', async () => {
     const { ports, clock } = await calledOff();
     expect((await readSiteFence(ports.vault))?.liftedAt).toBeDefined();
