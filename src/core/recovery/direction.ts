@@ -62,6 +62,12 @@ function written(now: CurrentDirection, change: Partial<Direction>, at: Date): D
 /** With this failover in hand. */
 export const taking = (now: CurrentDirection, inHand: InHand, at: Date): Direction => written(now, { inHand }, at);
 
+/** As one more start of the one in hand: what an earlier one is about to do no longer cuts over. Nothing for any other. */
+export function startingAgain(now: CurrentDirection, run: ProductionRun, at: Date): Direction | undefined {
+  if (standingOf(now, run) !== 'in-hand' || !now.inHand) return undefined;
+  return taking(now, { ...now.inHand, attempt: now.inHand.attempt + 1 }, at);
+}
+
 /** With nobody in hand, as far as it was this one; of version 0.1's form nobody is taken in hand any more. */
 export function lettingGo(now: CurrentDirection, run: string, at: Date): Direction {
   if (now.inHand ? now.inHand.run !== run : now.schema === 'direction/2') return now as Direction;

@@ -20,7 +20,7 @@ const failover: Transitions = {
   'healing+verifying': ['cutting-over', 'restoring', ...beforeCutOver],
   blocked: ['fencing', 'restoring', 'healing+verifying', 'aborted'],
   // Only while its own swap of the direction does not stand.
-  'cutting-over': ['smoke-testing', 'aborted'],
+  'cutting-over': ['smoke-testing', 'healing+verifying', 'aborted'],
   'smoke-testing': ['done'],
 };
 const switchover: Transitions = {

@@ -121,6 +121,17 @@ export function scratchFailure(run: ScratchRun): string | undefined {
   return seen ? undefined : (why ?? 'stopped');
 }
 
+/** Whether the fence, as it was read back, keeps two sites from taking writes, or its operator has said that it need not. */
+export const mayCutOver = (run: ProductionRun): boolean =>
+  isConfirmed(run.fence) || (run.kind === 'failover' && run.acceptUnfenced);
+
+/** The primary is open although a pass before this one had found it closed: it is decided anew, by one more start. */
+export function fenceFell<R extends ProductionRun>(run: R, taken: NonNullable<R['taken']>, now: Date): R {
+  if (run.state !== 'cutting-over' || run.cutOver) return run;
+  const why = `the fence no longer stands (${unconfirmed(run.fence)})`;
+  return { ...move(run, 'healing+verifying', now, why), taken };
+}
+
 /** I5: no cut-over while the fence is unconfirmed, unless the operator said so by name. */
 function passFence<R extends ProductionRun>(run: R, policy: Patience, now: Date): R {
   const sure = isConfirmed(run.fence);

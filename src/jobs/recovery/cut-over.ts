@@ -1,15 +1,16 @@
 import { builderSettings } from '../../core/recovery/builder-settings.ts';
-import { cuttingOver, standingOf } from '../../core/recovery/direction.ts';
+import { cuttingOver, standingOf, startingAgain } from '../../core/recovery/direction.ts';
 import type { StepOutcome } from '../../core/recovery/documents.ts';
 import { current } from '../../core/recovery/lifecycle.ts';
-import { cutOverDone } from '../../core/recovery/observations.ts';
+import { cutOverDone, fenceFell, mayCutOver } from '../../core/recovery/observations.ts';
 import type { ProductionRun } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
 import type { Pass } from '../pass.ts';
-import { swapDirection } from '../vault/direction.ts';
+import { readDirectionAgain, swapDirection } from '../vault/direction.ts';
 import { forget } from '../vault/read-once.ts';
 import { updateRun } from '../vault/runs.ts';
+import { raiseFence } from './fencing.ts';
 import { endOvertaken } from './in-hand.ts';
 
 /**
@@ -20,6 +21,22 @@ async function changeDirection(pass: Pass, run: ProductionRun): Promise<number |
   forget(pass.ports.vault, vaultKeys.direction);
   const after = await swapDirection(pass.ports, (now) => cuttingOver(now, run, pass.ports.clock()));
   return standingOf(after, run) === 'in-force' ? (run.taken?.epoch ?? after.epoch) : undefined;
+}
+
+/**
+ * Where the pass that decided has died, the primary is looked at once more by the one that cuts over. One that was opened since
+ * sends the run back, by another start of it: whoever swaps the direction first has decided. Undefined where it goes on.
+ */
+async function sentBack(pass: Pass, run: ProductionRun): Promise<ProductionRun | undefined> {
+  const { ports } = pass;
+  if (pass.fenced.has(run.id) || standingOf(await readDirectionAgain(ports.vault), run) === 'in-force')
+    return undefined;
+  const looked = await raiseFence(pass, run, { last: true });
+  if (mayCutOver(looked)) return undefined;
+  const { inHand } = await swapDirection(ports, (now) => startingAgain(now, run, ports.clock()));
+  if (inHand?.run !== run.id) return undefined;
+  const { epoch, attempt } = inHand;
+  return updateRun(ports, looked, (now) => fenceFell(now, { epoch, attempt }, ports.clock()));
 }
 
 /** A step whose failure is expected in a disaster, and has a manual way. */
@@ -36,6 +53,8 @@ export async function stepCuttingOver(pass: Pass, run: ProductionRun): Promise<P
   const { ports, policy } = pass;
   const { available, password } = current(run);
   if (!available) throw new DrError('INVALID_STATE', `failover ${run.id} has no instance to cut over to`);
+  const back = await sentBack(pass, run);
+  if (back) return back;
   const epoch = await changeDirection(pass, run);
   if (epoch === undefined) return endOvertaken(pass, run);
   const master = available.masterUser === policy.builder.databaseRole;

@@ -1,4 +1,4 @@
-import { type InHand, standingOf, taking } from '../../core/recovery/direction.ts';
+import { type InHand, standingOf, startingAgain, taking } from '../../core/recovery/direction.ts';
 import { isOver } from '../../core/recovery/lifecycle.ts';
 import { isProduction, type ProductionRun } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
@@ -48,8 +48,7 @@ export async function takeAgain(pass: Pass, run: ProductionRun): Promise<NonNull
   const { inHand } = await swapDirection(ports, (now) => {
     const standing = standingOf(now, run);
     if (standing === 'unclaimed') return taking(now, { run: run.id, epoch: now.epoch + 1, attempt: 1 }, ports.clock());
-    if (standing !== 'in-hand' || !now.inHand || run.state !== 'blocked') return undefined;
-    return taking(now, { ...now.inHand, attempt: now.inHand.attempt + 1 }, ports.clock());
+    return run.state === 'blocked' ? startingAgain(now, run, ports.clock()) : undefined;
   });
   if (inHand?.run === run.id) return { epoch: inHand.epoch, attempt: inHand.attempt };
   throw new DrError('CONFLICT', `failover ${run.id} is no longer in hand: somebody called it off meanwhile`, {
