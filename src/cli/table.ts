@@ -9,6 +9,7 @@ import { failbackPlan } from './commands/failback-plan.ts';
 import { failbackStart } from './commands/failback-start.ts';
 import { failoverAbort } from './commands/failover-abort.ts';
 import { failoverPlan } from './commands/failover-plan.ts';
+import { failoverRelease } from './commands/failover-release.ts';
 import { failoverStart } from './commands/failover-start.ts';
 import { failoverStatus } from './commands/failover-status.ts';
 import { failoverUnfence } from './commands/failover-unfence.ts';
@@ -45,6 +46,7 @@ export const table: readonly Command[] = [
   failoverStatus,
   failoverAbort,
   failoverUnfence,
+  failoverRelease,
   failbackPlan,
   failbackStart,
   keysEscrow,

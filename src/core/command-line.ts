@@ -17,6 +17,7 @@ export const commands = [
   ['failover', 'status'],
   ['failover', 'abort'],
   ['failover', 'unfence'],
+  ['failover', 'release'],
   ['failback', 'plan'],
   ['failback', 'start'],
   ['keys', 'escrow'],

@@ -11,8 +11,9 @@ import { isProduction, type Run } from '../../core/recovery/run.ts';
 import type { AbortReport, UnfenceReport } from '../../jobs/recovery/call-off.ts';
 import type { DrillPlan } from '../../jobs/recovery/drill.ts';
 import type { FailbackPlan } from '../../jobs/recovery/failback.ts';
-import type { FailoverPlan } from '../../jobs/recovery/failover.ts';
+import type { FailoverPlan, Held } from '../../jobs/recovery/failover.ts';
 import type { FailoverStatus } from '../../jobs/recovery/leftovers.ts';
+import type { ReleaseReport } from '../../jobs/recovery/release.ts';
 
 /** What a text says of now, and what it says to type. */
 type TextPorts = Pick<Ports, 'clock' | 'site'>;
@@ -41,8 +42,13 @@ export function drillPlanText({ point, real, steps, classes, nextScheduled }: Dr
   return [planText(point, steps), found, `${next}: ${nextScheduled.why}.`].join('\n');
 }
 
+function heldLines({ id, state, release }: Held, configFile: string): string[] {
+  const way = release ? [`To take it out of hand and start another one: ${commandLine(release, configFile)}`] : [];
+  return [`Failover ${id} is in hand: ${state}.`, ...way, ''];
+}
+
 export function failoverPlanText(plan: FailoverPlan, configFile: string): string {
-  const lines = plan.inHand ? [`Failover ${plan.inHand.id} is in hand: ${plan.inHand.state}.`, ''] : [];
+  const lines = plan.inHand ? heldLines(plan.inHand, configFile) : [];
   lines.push('Candidates, in the order in which they are tried:');
   for (const each of plan.candidates) {
     const lost = each.minutesLost === null ? 'unknown' : `${each.minutesLost} min lost`;
@@ -143,8 +149,18 @@ export function failbackText(plan: FailbackPlan): string {
 }
 
 /** How each half of the primary stands after its fence was taken away. */
-export function unfenceText({ fence: { database, bucket } }: UnfenceReport): string {
+export function unfenceText({ fence: { database, bucket } }: Pick<UnfenceReport, 'fence'>): string {
   const half = (name: string, { open, problem, waitsFor }: typeof bucket) =>
     `${name}: ${open ? 'open' : `NOT open (${problem ?? waitsFor ?? 'not yet'})`}`;
   return [half('database of the primary', database), half('bucket of the primary', bucket)].join('\n');
+}
+
+/** What was taken out of hand, what is left of it, and what comes next. */
+export function releaseText({ released, run, unreadable, fence }: ReleaseReport, { site }: TextPorts): string {
+  const lines = [`failover ${released} is no longer in hand; nothing of it cuts over.`];
+  if (run) lines.push(`its record: ${run.state}`);
+  if (unreadable) lines.push(`its record was left as it is: ${unreadable.problem}`);
+  if (fence) lines.push(unfenceText({ fence }));
+  lines.push(`Type next: ${commandLine(['failover', 'plan'], site.configFile)}`);
+  return lines.join('\n');
 }

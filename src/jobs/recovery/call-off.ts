@@ -13,16 +13,22 @@ import { readDirection, readDirectionAgain, swapDirection } from '../vault/direc
 import { readRunAgain, readRuns, runKey, updateRun } from '../vault/runs.ts';
 import { unpinPoints } from './advance-run.ts';
 import { type Opened, settleFence } from './fencing.ts';
+import { recordInHand } from './release.ts';
 import { tell } from './tell.ts';
 
 /** The one in hand, else the newest. */
 async function failoverMeant(ports: AdvancePorts): Promise<ProductionRun> {
   const direction = await readDirection(ports.vault);
-  const { runs } = await readRuns(ports.vault);
+  const { runs, unreadable } = await readRuns(ports.vault);
+  const { inHand } = direction;
+  // Another one than the one in hand is never meant: where that cannot be read, this says so.
+  if (inHand && unreadable.some(({ key }) => key === vaultKeys.run('failovers', inHand.run))) {
+    await recordInHand(ports.vault, inHand);
+  }
   const unclaimed = runs
     .filter(isProduction)
     .find((each) => !isOver(each) && standingOf(direction, each) === 'unclaimed');
-  const [run] = failoversInOrder(runs, direction.inHand?.run ?? unclaimed?.id);
+  const [run] = failoversInOrder(runs, inHand?.run ?? unclaimed?.id);
   if (run) return run;
   throw new DrError('RUN_UNKNOWN', 'there is no failover', {
     hint: '`builder-dr failover plan` shows what one would do.',

@@ -1,3 +1,5 @@
+import { type CommandArguments, commandLine } from '../../core/command-line.ts';
+import type { Point } from '../../core/points/documents.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { AdvancePorts, Ports } from '../../core/ports/all.ts';
 import { isOver, plannedRun } from '../../core/recovery/lifecycle.ts';
@@ -5,6 +7,8 @@ import type { ClassesSeen } from '../../core/recovery/orderable.ts';
 import { type Candidate, candidateRow, type PlanStep, restorePlan } from '../../core/recovery/plan.ts';
 import { resumed } from '../../core/recovery/resumed.ts';
 import { isProduction, type ProductionRun, type Run, runSchema, type StartRequest } from '../../core/recovery/run.ts';
+import { finalPointOf, needsOperator } from '../../core/recovery/stuck.ts';
+import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
 import { advancePass } from '../advance.ts';
 import { beginPass, type Pass } from '../pass.ts';
@@ -16,12 +20,16 @@ import { readAvailableCopies, readCandidates } from './candidates.ts';
 import { classesForPlan } from './classes.ts';
 import { chosenAgain, confirmedCandidates, knownTo } from './confirmed-candidates.ts';
 import { whoIsInHand } from './in-hand.ts';
+import { releaseArguments } from './release.ts';
 import { takeAgain, takeInHand } from './take-in-hand.ts';
 
 /** `confirm`: undefined until the operator has read the plan, and is refused then. */
 export type FailoverRequest =
   | StartRequest
   | (Pick<StartRequest, Exclude<keyof StartRequest, 'confirm'>> & { confirm: undefined });
+
+/** `release`: what takes it out of hand, where its record cannot be read or it waits for its operator. */
+export type Held = { id: string; state: string; release: CommandArguments | null };
 
 export type FailoverPlan = {
   /** What to pass as `confirm`. */
@@ -33,7 +41,7 @@ export type FailoverPlan = {
   /** Which classes RDS would take now. */
   classes: ClassesSeen;
   /** A failover that is in hand already. */
-  inHand: { id: string; state: string } | null;
+  inHand: Held | null;
   /** Documents that cannot be read: points and runs that do not count, inventories of points that are left out. */
   unreadable: Unreadable[];
 };
@@ -50,7 +58,7 @@ export async function planFailover(
   const copies = await readAvailableCopies(ports);
   const { candidates, unreadable: brokenLists } = await readCandidates(ports, request.point, points, copies);
   const { inHand } = await readDirection(ports.vault);
-  const held = runs.filter(isProduction).find((each) => each.id === inHand?.run && !isOver(each));
+  const stands = { runs, points, unreadable: brokenRuns };
   const confirm = candidates[0]?.id ?? null;
   const { point, planned } = request;
   return {
@@ -62,9 +70,24 @@ export async function planFailover(
       dns: ports.cutOver.dns !== undefined,
     }),
     classes: await classesForPlan(ports, policy, candidates[0]),
-    inHand: held ? { id: held.id, state: held.state } : null,
+    inHand: inHand ? heldOf(inHand.run, stands, policy, now) : null,
     unreadable: [...brokenPoints, ...brokenRuns, ...brokenLists],
   };
+}
+
+/** The failover that the direction names; null where it names none that binds anybody. */
+function heldOf(
+  id: string,
+  { runs, points, unreadable }: { runs: Run[]; points: Point[]; unreadable: Unreadable[] },
+  policy: Policy,
+  now: Date,
+): Held | null {
+  const release = releaseArguments(id);
+  if (unreadable.some(({ key }) => key === vaultKeys.run('failovers', id))) return { id, state: 'unreadable', release };
+  const run = runs.filter(isProduction).find((each) => each.id === id && !isOver(each));
+  if (!run) return null;
+  const waits = needsOperator(run, policy, now, finalPointOf(run, points));
+  return { id, state: run.state, release: waits ? release : null };
 }
 
 /** Starts a failover, or resumes the one in hand; then takes it as far as it can go. Calling it again is always safe. */
@@ -108,13 +131,15 @@ async function beginFailover(pass: Pass, request: FailoverRequest): Promise<Prod
 }
 
 async function resumeFailover(pass: Pass, run: ProductionRun, request: FailoverRequest): Promise<ProductionRun> {
-  const { ports, points } = pass;
+  const { ports, points, policy } = pass;
   const choice = await chosenAgain(pass, run, request);
   const known = knownTo(run);
   if (!choice && !known.includes(request.confirm ?? '')) {
+    const waits = needsOperator(run, policy, ports.clock(), finalPointOf(run, points));
+    const anew = waits ? ` To begin another one instead, first: ${commandLine(releaseArguments(run.id))}.` : '';
     throw new DrError('NOT_CONFIRMED', `failover ${run.id} is in hand (${run.state}) with points ${known.join(', ')}`, {
       subject: run.id,
-      hint: `Say: builder-dr failover start --confirm ${known[0]}, or look at \`builder-dr failover status\`.`,
+      hint: `Say: builder-dr failover start --confirm ${known[0]}, or look at \`builder-dr failover status\`.${anew}`,
     });
   }
   const final = run.kind === 'switchover' ? points.find((each) => each.id === run.finalPoint) : undefined;

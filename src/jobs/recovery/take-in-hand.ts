@@ -1,12 +1,10 @@
 import { type InHand, standingOf, startingAgain, taking } from '../../core/recovery/direction.ts';
-import { isOver } from '../../core/recovery/lifecycle.ts';
-import { isProduction, type ProductionRun } from '../../core/recovery/run.ts';
+import type { ProductionRun } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError } from '../../errors.ts';
 import type { Pass } from '../pass.ts';
 import { readDirectionAgain, requireFlow, swapDirection } from '../vault/direction.ts';
-import { forget } from '../vault/read-once.ts';
-import { recordOf } from '../vault/runs.ts';
+import { recordInHand } from './release.ts';
 
 const ATTEMPTS = 8;
 
@@ -20,7 +18,7 @@ export async function takeInHand(pass: Pass, id: string): Promise<{ inHand: InHa
     const direction = await readDirectionAgain(ports.vault);
     requireFlow(direction, 'primary→dr');
     const { inHand: held } = direction;
-    const other = held && held.run !== id ? await heldBy(pass, held) : undefined;
+    const other = held && held.run !== id ? await recordInHand(ports.vault, held) : undefined;
     if (other) return { other };
     const { inHand } = await swapDirection(ports, (now) => {
       if (now.direction !== 'primary→dr' || now.inHand?.run !== held?.run || now.inHand?.attempt !== held?.attempt)
@@ -33,13 +31,6 @@ export async function takeInHand(pass: Pass, id: string): Promise<{ inHand: InHa
     subject: vaultKeys.direction,
     hint: '`builder-dr failover status` shows the failovers; start it again.',
   });
-}
-
-async function heldBy({ ports: { vault } }: Pass, { run }: InHand): Promise<ProductionRun | undefined> {
-  const key = vaultKeys.run('failovers', run);
-  forget(vault, key);
-  const found = await recordOf(vault, key);
-  return found && isProduction(found) && !isOver(found) ? found : undefined;
 }
 
 /** One more start of a failover in hand: as which the direction has it from now on. CONFLICT when it no longer is. */

@@ -1,0 +1,139 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { ProductionRun } from '../../../src/core/recovery/run.ts';
+import { advance } from '../../../src/jobs/advance.ts';
+import { abortFailover } from '../../../src/jobs/recovery/call-off.ts';
+import { planFailover } from '../../../src/jobs/recovery/failover.ts';
+import { releaseFailover } from '../../../src/jobs/recovery/release.ts';
+import { readDirection } from '../../../src/jobs/vault/direction.ts';
+import { runKey } from '../../../src/jobs/vault/runs.ts';
+import { damage } from '../../setup/damage.ts';
+import { finishRun, protectedWorld, readRun, settle } from '../../setup/memory-recovery.ts';
+import { type TestClock, testPolicy } from '../../setup/policy.ts';
+import { start } from '../../setup/recovery-requests.ts';
+import type { MemoryPorts } from '../../world/ports.ts';
+
+let ports: MemoryPorts;
+let clock: TestClock;
+let point: string;
+let held: ProductionRun;
+/** A minute later, so that a failover that is begun then has another id. */
+const later = () => clock.passMinutes(1);
+const release = (confirm: string | undefined) => releaseFailover(ports, testPolicy, confirm);
+const command = () => `builder-dr failover release --confirm ${held.id}`;
+
+beforeEach(async () => {
+  const world = await protectedWorld(1);
+  ports = world.ports;
+  clock = world.clock;
+  [point = ''] = world.ids;
+  held = await start(ports, point);
+  settle(ports);
+  later();
+});
+
+describe('a failover in hand whose record cannot be read', () => {
+  beforeEach(() => {
+    damage(ports, runKey(held), 'garbage');
+  });
+
+  it('start and abort refuse, and name the command that takes it out of hand', async () => {
+    const told = { code: 'VAULT_UNREADABLE', subject: runKey(held), hint: expect.stringContaining(command()) };
+    await expect(start(ports, point)).rejects.toMatchObject(told);
+    await expect(abortFailover(ports, testPolicy)).rejects.toMatchObject(told);
+  });
+
+  it('the plan says that it is in hand, and what takes it out', async () => {
+    const { inHand } = await planFailover(ports, testPolicy, { point: 'latest', planned: false });
+    expect(inHand).toEqual({
+      id: held.id,
+      state: 'unreadable',
+      release: ['failover', 'release', '--confirm', held.id],
+    });
+  });
+
+  it('is released: its record stays as it is, the primary is opened, and the next one goes to its end', async () => {
+    const body = ports.vault.documents.get(runKey(held))?.body;
+    expect(await release(held.id)).toMatchObject({
+      released: held.id,
+      run: null,
+      unreadable: { key: runKey(held) },
+      fence: { database: expect.anything(), bucket: expect.anything() },
+    });
+    expect((await readDirection(ports.vault)).inHand).toBeUndefined();
+    for (let n = 0; n < 4; n += 1) {
+      settle(ports);
+      await advance(ports, testPolicy).catch(() => undefined);
+    }
+    expect(ports.fence.state.groups.map(({ id }) => id)).toEqual(['sg-builder']);
+    expect(ports.vault.documents.get(runKey(held))?.body).toEqual(body);
+    later();
+    let next = await start(ports, point);
+    for (let n = 0; n < 40 && next.state !== 'done'; n += 1) {
+      settle(ports);
+      await advance(ports, testPolicy).catch(() => undefined);
+      next = await readRun(ports, next);
+    }
+    expect([next.state, (await readDirection(ports.vault)).failover]).toEqual(['done', next.id]);
+  });
+});
+
+describe('what is released', () => {
+  it.each([
+    ['nothing', undefined],
+    ['another id', '20260101t000000z'],
+  ])('is confirmed by its id: with %s the right line is told, and nothing is changed', async (_what, confirm) => {
+    await expect(release(confirm)).rejects.toMatchObject({
+      code: 'NOT_CONFIRMED',
+      hint: expect.stringContaining(command()),
+    });
+    expect((await readDirection(ports.vault)).inHand?.run).toBe(held.id);
+  });
+
+  it('is called off, where its record can be read', async () => {
+    expect(await release(held.id)).toMatchObject({ released: held.id, run: { id: held.id, state: 'aborted' } });
+    expect((await readRun(ports, held)).fence.wanted).toBe(false);
+    await expect(release(held.id)).rejects.toMatchObject({ code: 'BAD_USAGE' });
+  });
+
+  it('is never the one that has cut over, whether its record can be read or not', async () => {
+    await finishRun(ports, held);
+    const before = await readDirection(ports.vault);
+    for (const how of ['none', 'garbage']) {
+      if (how !== 'none') damage(ports, runKey(held), how);
+      await expect(release(held.id)).rejects.toMatchObject({
+        code: 'BAD_USAGE',
+        hint: expect.stringContaining('failback plan'),
+      });
+      expect(await readDirection(ports.vault)).toEqual(before);
+    }
+  });
+
+  it('is not the one that cuts over at this very moment', async () => {
+    const { get } = ports.vault;
+    let meanwhile = false;
+    const slow = async (key: string) => {
+      const found = await get(key);
+      if (key === 'direction.json' && !meanwhile) {
+        meanwhile = true;
+        await finishRun(ports, held);
+      }
+      return found;
+    };
+    const late = { ...ports, vault: { ...ports.vault, get: slow } };
+    await expect(releaseFailover(late, testPolicy, held.id)).rejects.toMatchObject({ code: 'BAD_USAGE' });
+    expect((await readRun(ports, held)).state).toBe('done');
+  });
+});
+
+describe('a failover in hand that comes no further', () => {
+  it('is named with its release by the plan, and by a start of another point', async () => {
+    const plan = () => planFailover(ports, testPolicy, { point: 'latest', planned: false });
+    expect((await plan()).inHand?.release).toBeNull();
+    clock.passMinutes(testPolicy.failoverStuckMinutes + 60);
+    expect((await plan()).inHand?.release).toEqual(['failover', 'release', '--confirm', held.id]);
+    await expect(start(ports, '20260101t000000z')).rejects.toMatchObject({
+      code: 'NOT_CONFIRMED',
+      hint: expect.stringContaining(command()),
+    });
+  });
+});
