@@ -18,7 +18,7 @@ const failover: Transitions = {
   restoring: ['inspecting', 'restoring', ...beforeCutOver],
   inspecting: ['healing+verifying', 'restoring', ...beforeCutOver],
   'healing+verifying': ['cutting-over', 'restoring', ...beforeCutOver],
-  blocked: ['fencing', 'restoring', 'healing+verifying', 'aborted'],
+  blocked: ['fencing', 'restoring', 'inspecting', 'healing+verifying', 'aborted'],
   // Only while its own swap of the direction does not stand.
   'cutting-over': ['smoke-testing', 'healing+verifying', 'aborted'],
   'smoke-testing': ['done'],

@@ -145,7 +145,8 @@ function withoutCandidate<R extends Run>(run: R, now: Date, why: string): R {
     const best = newest.length > 1 && newest[0] ? { point: newest[0].point, confirm: newest[0].point } : {};
     return block(run, now, reason, 'make the point restorable; `builder-dr points` says what it lacks', best);
   }
-  const doFirst = 'heal what the findings name; started as below, the point is taken as it is';
+  const doFirst =
+    'heal what the findings name and start without --accept-findings; started as below, the point is taken as it is';
   return block(run, now, reason, doFirst, { point: tried, confirm: tried, acceptFindings: true });
 }
 

@@ -5,7 +5,7 @@ import type { Policy } from '../policy.ts';
 import type { RowComparisonResult, StepOutcome } from './documents.ts';
 import { closedAfter, isConfirmed, isOnItsWay, unconfirmed } from './fence.ts';
 import { block, current, move, nextCandidate, reject, withAttempt } from './lifecycle.ts';
-import { comparisonFindings, isDisqualifying } from './report-findings.ts';
+import { comparisonFindings, isDisqualifying, withoutComparison } from './report-findings.ts';
 import { isProduction, isScratch, type ProductionRun, type Run, type RunOf, type ScratchRun } from './run.ts';
 
 /** What one observation changes in a run. All of them may be applied twice. */
@@ -77,7 +77,10 @@ export function compared<R extends RunOf<'drill' | 'alarm-test'> | ProductionRun
 ): R {
   if (run.state !== 'verifying' && run.state !== 'healing+verifying') return run;
   const before = current(run);
-  const findings = [...before.findings, ...comparisonFindings(comparison, before.point)];
+  const findings = [
+    ...withoutComparison(before.findings, before.point),
+    ...comparisonFindings(comparison, before.point),
+  ];
   const found = withAttempt(run, { comparison, healed, findings });
   if (!isProduction(found)) return scratchVerdict(found, findings, now);
   const bad = findings.filter(isDisqualifying);

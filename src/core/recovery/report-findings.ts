@@ -96,6 +96,20 @@ export function reportFindings(
   return found;
 }
 
+const ofComparison: readonly Finding['code'][] = [
+  'ARTIFACT_MISSING',
+  'ARTIFACT_UNCOPYABLE',
+  'ARTIFACT_CORRUPT',
+  'CHECKSUM_MISMATCH',
+  'SIGNER_UNKNOWN',
+  'ARTIFACT_UNVERIFIABLE',
+];
+
+/** What is known of an attempt beside its comparison, which the next one says anew. */
+export function withoutComparison(findings: Finding[], point: string): Finding[] {
+  return findings.filter(({ code, subject }) => !(ofComparison.includes(code) && subject === point));
+}
+
 /** What the comparison of rows and objects says, as findings. */
 export function comparisonFindings(seen: RowComparisonResult, point: string): Finding[] {
   const found: Finding[] = [];

@@ -1,6 +1,7 @@
 import { isConfirmed } from './fence.ts';
 import { move, nextCandidate } from './lifecycle.ts';
 import { finalOutdated } from './observations.ts';
+import { isDisqualifying, withoutComparison } from './report-findings.ts';
 import type { ProductionRun, RunOf, StartRequest } from './run.ts';
 
 /** `choice`: what is taken from now on, where a point came that the failover did not know, and was confirmed. */
@@ -35,10 +36,16 @@ export function resumed<R extends ProductionRun>(run: R, request: Resumption, ag
   const others = run.attempts.filter((each) => each !== chosen);
   if (chosen.inspection?.doneAt) {
     // Artifacts and connection are looked at again, and what could not be turned on is asked for again.
-    const { outcome: _verdict, connection: _before, backups, ...kept } = chosen;
+    const { outcome: _verdict, why: _rejected, connection: _before, comparison: _seen, backups, ...kept } = chosen;
     const asked = backups?.askedAt ? { backups: { askedAt: now.toISOString() } } : {};
     const again = backups?.outcome?.ok ? { backups } : asked;
-    return move({ ...rest, attempts: [...others, { ...kept, ...again }] }, 'healing+verifying', now, why);
+    const findings = withoutComparison(kept.findings, chosen.point);
+    const attempt = { ...kept, ...again, findings };
+    if (rest.acceptFindings || !findings.some(isDisqualifying))
+      return move({ ...rest, attempts: [...others, attempt] }, 'healing+verifying', now, why);
+    // Its operator may have mended what the inspection found: the database is looked into again.
+    const { inspection: _old, ...unseen } = attempt;
+    return move({ ...rest, attempts: [...others, unseen] }, 'inspecting', now, why);
   }
   // What was seen of its instance is old: one that was deleted since is restored anew.
   const { available: _seen, password: _given, ...unseen } = chosen;

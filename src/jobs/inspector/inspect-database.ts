@@ -77,6 +77,8 @@ async function tryKey(
     const detail = `opened ${opened} of ${samples.length} rows that were tried`;
     return { ...none, escrowed: true, tried: samples.length, opened, detail };
   } catch (error) {
+    // Whether it opens anything nobody knows: the inspection is done again.
+    if (hasCode(error, 'THROTTLED', 'SITE_UNREACHABLE')) throw error;
     return { ...none, escrowed: true, detail: describeError(error) };
   }
 }

@@ -105,7 +105,7 @@ describe('the states of a run', () => {
     'restoring>aborted restoring>failed inspecting>healing+verifying inspecting>restoring inspecting>blocked',
     'inspecting>aborted inspecting>failed healing+verifying>cutting-over healing+verifying>restoring',
     'healing+verifying>blocked healing+verifying>aborted healing+verifying>failed cutting-over>smoke-testing',
-    'cutting-over>aborted cutting-over>healing+verifying smoke-testing>done blocked>fencing blocked>restoring blocked>healing+verifying blocked>aborted',
+    'cutting-over>aborted cutting-over>healing+verifying smoke-testing>done blocked>fencing blocked>restoring blocked>inspecting blocked>healing+verifying blocked>aborted',
   ];
   const final = [
     'fencing>capturing-final capturing-final>restoring capturing-final>blocked capturing-final>aborted',
