@@ -10,7 +10,7 @@ import { statusSchema } from '../core/readiness/documents.ts';
 import type { Observations } from '../core/readiness/observations.ts';
 import type { CurrentDirection } from '../core/recovery/direction.ts';
 import { nodePath, vaultKeys } from '../core/vault-layout.ts';
-import { hasCode } from '../errors.ts';
+import { DrError, hasCode } from '../errors.ts';
 import { measureCoverage, type ReplicaCoverage } from './artifacts/coverage.ts';
 import { isDarkness } from './darkness.ts';
 import { readEscrowedRevisions } from './keys/envelope.ts';
@@ -197,8 +197,9 @@ async function observeQuotas({ database, site }: ReadinessPorts, seen: Observati
     try {
       seen.quotas.push({ ...region, ...(await database.snapshotQuota(at)) });
     } catch (error) {
-      if (hasCode(error, 'ACCESS_DENIED', 'NOT_FOUND')) seen.quotas.push({ ...region, unknown: error.message });
-      else if (!isDarkness(error)) throw error;
+      if (!(error instanceof DrError)) throw error;
+      const { message: unknown } = error;
+      if (!isDarkness(error)) seen.quotas.push({ ...region, unknown });
     }
   }
 }
@@ -208,7 +209,9 @@ async function observePrimary(ports: ReadinessPorts): Promise<Observations['prim
   try {
     return { region, facts: await ports.database.source() };
   } catch (error) {
-    if (isDarkness(error) || hasCode(error, 'NOT_FOUND')) return { region, unreachable: error.message };
-    throw error;
+    // People hear of every failure of it, an internal error of AWS among them: whoever dies of one tells nobody.
+    if (!(error instanceof DrError)) throw error;
+    const { message } = error;
+    return hasCode(error, 'THROTTLED') ? { region, unknown: message } : { region, unreachable: message };
   }
 }

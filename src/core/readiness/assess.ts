@@ -121,7 +121,7 @@ function escrowFindings(seen: Observations): Finding[] {
 }
 
 function foldPrimary(findings: Finding[], seen: Observations, rpo: number | null, since: string): Finding[] {
-  if ('facts' in seen.primary) return findings;
+  if (!('unreachable' in seen.primary)) return findings;
   const loss =
     rpo === null ? 'there is no point to fail over to' : `a failover now loses ${Math.round(rpo)} minutes of data`;
   const folded = findings.filter((each) => consequences.includes(each.code)).map((each) => each.code);

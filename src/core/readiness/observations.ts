@@ -27,7 +27,8 @@ export type Observations = {
   /** Paths of the node files in escrow. */
   nodeFiles: string[];
   unusableKeys: { keyId: string; reason: string }[];
-  primary: { region: string; facts: InstanceFacts } | { region: string; unreachable: string };
+  /** `unknown`: it answered that it is asked too often, which says nothing else of it. */
+  primary: { region: string } & ({ facts: InstanceFacts } | { unreachable: string } | { unknown: string });
   /** The DR region's, and the primary's if it answers; `ours`: where they are listed. */
   quotas: ({ region: string; ours?: number } & (SnapshotQuota | { unknown: string }))[];
   subscribers: number;
