@@ -14,6 +14,7 @@ import { isDarkness } from '../darkness.ts';
 import type { Pass } from '../pass.ts';
 import { updateRun } from '../vault/runs.ts';
 import { acting, looking, noteHalf, patch, wantsClosed } from './fence-half.ts';
+import { clearProbe } from './open-primary.ts';
 import { noteRaising, noteWritten, updateSiteFence, writtenBefore } from './site-fence.ts';
 
 /** Writes that one pass tries at a fence that is not confirmed: passes are a minute apart. */
@@ -105,7 +106,7 @@ export async function handOverBucket(pass: Pass, run: ProductionRun): Promise<Pr
   const { ports } = pass;
   const policy = await ports.fence.bucketPolicy();
   if (hasOurs(policy)) await ports.fence.setBucketPolicy(unfencedPolicy(policy));
-  await ports.fence.clearProbe();
+  await clearProbe(pass);
   const at = ports.clock();
   await updateSiteFence(pass, (now) => now && givenAway(now, at));
   return updateRun(ports, run, (now) =>

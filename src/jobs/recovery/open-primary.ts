@@ -34,7 +34,7 @@ export async function openDatabase(pass: Pass, fence: SiteFence | undefined): Pr
 
 /** Takes our statement out of the bucket's policy; the rest of it stays. */
 export async function openBucket(pass: Pass): Promise<Opening> {
-  const { fence, log } = pass.ports;
+  const { fence } = pass.ports;
   const policy = await fence.bucketPolicy();
   if (!hasOurs(policy)) return open;
   const taken = await acting(
@@ -43,11 +43,15 @@ export async function openBucket(pass: Pass): Promise<Opening> {
     () => fence.setBucketPolicy(unfencedPolicy(policy)),
   );
   if (!taken || pass.overtaken) return { open: false, waitsFor: 'another failover wants it closed' };
+  await clearProbe(pass);
+  return open;
+}
+
+/** What a probe may have left is no artifact: it holds up nothing, and may be denied until the old policy is gone everywhere. */
+export async function clearProbe({ ports: { fence, log } }: Pass): Promise<void> {
   try {
-    // What a probe may have left is no artifact: it holds up nothing, and may be denied until the old policy is gone everywhere.
     await fence.clearProbe();
   } catch (error) {
     log.info('a probe of the fence may be left, which is no artifact', { error: describeError(error) });
   }
-  return open;
 }
