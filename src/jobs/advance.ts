@@ -48,7 +48,9 @@ export async function advancePass(pass: Pass): Promise<AdvanceReport> {
   const swept = await attempt(pass, 'sweep', () => sweep(pass));
   const failingBack = failback !== undefined && failback.state !== 'ready';
   const busy = pass.points.some(isInFlight) || pass.runs.some(isMoving) || failingBack || isOnItsWay(opened);
-  await ports.signals.setTick(busy || ((await attempt(pass, 'tick', () => failoverBegunSince(pass))) ?? true));
+  const wanted = busy || ((await attempt(pass, 'tick', () => failoverBegunSince(pass))) ?? true);
+  // Without it the next schedule comes later, and what was done is done all the same.
+  await attempt(pass, 'tick', () => ports.signals.setTick(wanted));
   finishPass(pass);
   return {
     points: pass.points.map(({ id, state }) => ({ id, state })),

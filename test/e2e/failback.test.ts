@@ -79,7 +79,7 @@ it('fails over, keeps and lists what was left behind, protects the other way, an
   const there = current(homeward).available as { host: string; port: number };
   expect(await query({ ...login, host: there.host, port: there.port }, rows)).toEqual(before);
   expect((await startFailback(ports, home.world.policy)).direction).toBe('primary→dr');
-  expect(await readDirection(home.ports.vault)).toMatchObject({ direction: 'primary→dr', epoch: 3 });
+  expect(await readDirection(home.ports.vault)).toMatchObject({ direction: 'primary→dr', epoch: 4 });
 
   // The site that was left is set aside in its turn, and protection flows as before, from the new instance.
   await until('the other site set aside', async () => {

@@ -17,11 +17,6 @@ const known: Known[] = [
     said: /prune\) removes it/,
     reason: 'prune removes the list of a point that has expired, also where the list cannot be read',
   },
-  {
-    invariant: 'I9',
-    so: /^it is cutting-over$/,
-    reason: 'of two failovers at once the one that lost the swap of the direction stays in cutting-over',
-  },
 ];
 
 /** Why a violation is known already; undefined when it is not. */

@@ -84,6 +84,16 @@ export function cuttingOver(now: CurrentDirection, run: ProductionRun, at: Date)
   return written(now, { ...change, changedAt: at.toISOString() }, at);
 }
 
+/**
+ * Whether the other stack's direction says that it has cut over since this one changed last. Its failover passes this epoch;
+ * that of version 0.1, or of a stack that does not know this one's vault, counted its own, and is told by its time. What an
+ * earlier return left there is behind in both, and says nothing of this one.
+ */
+export function hasHandedOver(other: Direction, now: CurrentDirection): boolean {
+  if (other.direction !== 'none' || other.failover === undefined) return false;
+  return other.epoch > now.epoch || other.changedAt > (now.changedAt ?? '');
+}
+
 /** Turned by a failback. `other`: the epoch of the other stack's direction, which this one passes. */
 export function turned(now: Direction, to: Direction['direction'], other: number, at: Date): Direction {
   const epoch = Math.max(now.epoch, other) + 1;

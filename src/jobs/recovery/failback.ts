@@ -1,7 +1,7 @@
 import { divergedSnapshotName, pointIdAt } from '../../core/ids.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { AdvancePorts, Ports } from '../../core/ports/all.ts';
-import { type Direction, directionSchema, turned } from '../../core/recovery/direction.ts';
+import { type Direction, hasHandedOver, turned } from '../../core/recovery/direction.ts';
 import { type Failback, failbackSchema } from '../../core/recovery/documents.ts';
 import { unconfirmed } from '../../core/recovery/fence.ts';
 import { current } from '../../core/recovery/lifecycle.ts';
@@ -10,9 +10,9 @@ import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError } from '../../errors.ts';
 import { advance } from '../advance.ts';
 import { readDirection, swapDirection } from '../vault/direction.ts';
-import { parseDocument, readDocument, updateDocument } from '../vault/documents.ts';
+import { readDocument, updateDocument } from '../vault/documents.ts';
 import { readRun } from '../vault/runs.ts';
-import { readReverseStatus } from './reverse.ts';
+import { readReverseDirection, readReverseStatus } from './reverse.ts';
 
 type FailbackPorts = AdvancePorts & Pick<Ports, 'reverseVault'>;
 
@@ -106,10 +106,12 @@ async function returnedPlan(ports: FailbackPorts, run: ProductionRun): Promise<F
 
 /** Changes the direction when the other stack says that it protects this site, or that it has handed over. */
 async function followReverse(ports: FailbackPorts, run: ProductionRun, from: Direction['direction']): Promise<void> {
-  const found = await ports.reverseVault?.get(vaultKeys.direction);
-  const reverse = found && parseDocument(vaultKeys.direction, found.body, directionSchema);
-  const handedOver = reverse?.direction === 'none' && reverse.failover !== undefined;
-  const protecting = !handedOver && (await readReverseStatus(ports))?.point != null;
+  const now = await readDirection(ports.vault);
+  const reverse = await readReverseDirection(ports);
+  const handedOver = reverse !== undefined && hasHandedOver(reverse, now);
+  const status = handedOver ? undefined : await readReverseStatus(ports);
+  // What it said before this cut-over it said of the site that was in force then.
+  const protecting = status?.point != null && status.at > (now.changedAt ?? '');
   const to = handedOver ? 'primary→dr' : protecting ? 'dr→primary' : undefined;
   if (to === undefined || to === from) return;
   await swapDirection(ports, (now) => {

@@ -2,7 +2,7 @@ import { type CommandArguments, commandLine } from '../../core/command-line.ts';
 import type { Point } from '../../core/points/documents.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { AdvancePorts, Ports } from '../../core/ports/all.ts';
-import { isOver, plannedRun } from '../../core/recovery/lifecycle.ts';
+import { isOver, noteError, plannedRun } from '../../core/recovery/lifecycle.ts';
 import type { ClassesSeen } from '../../core/recovery/orderable.ts';
 import { type Candidate, candidateRow, type PlanStep, restorePlan } from '../../core/recovery/plan.ts';
 import { resumed } from '../../core/recovery/resumed.ts';
@@ -11,7 +11,7 @@ import { finalPointOf, needsOperator } from '../../core/recovery/stuck.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
 import { advancePass } from '../advance.ts';
-import { beginPass, type Pass } from '../pass.ts';
+import { attempt, beginPass, type Pass } from '../pass.ts';
 import { readDirection, requireFlow } from '../vault/direction.ts';
 import { type Unreadable, updateDocument } from '../vault/documents.ts';
 import { readPoints } from '../vault/points.ts';
@@ -21,6 +21,7 @@ import { classesForPlan } from './classes.ts';
 import { chosenAgain, confirmedCandidates, knownTo } from './confirmed-candidates.ts';
 import { whoIsInHand } from './in-hand.ts';
 import { releaseArguments } from './release.ts';
+import { epochOfOther } from './reverse.ts';
 import { takeAgain, takeInHand } from './take-in-hand.ts';
 
 /** `confirm`: undefined until the operator has read the plan, and is refused then. */
@@ -92,15 +93,15 @@ function heldOf(
 
 /** Starts a failover, or resumes the one in hand; then takes it as far as it can go. Calling it again is always safe. */
 export async function startFailover(
-  ports: AdvancePorts,
+  ports: AdvancePorts & Pick<Ports, 'reverseVault'>,
   policy: Policy,
   request: FailoverRequest,
 ): Promise<ProductionRun> {
   const pass = await beginPass(ports, policy);
   const { run: inHand } = await whoIsInHand(pass);
-  const run = inHand ? await resumeFailover(pass, inHand, request) : await beginFailover(pass, request);
+  const run = inHand ? await resumeFailover(pass, inHand, request) : await beginFailover(pass, request, ports);
   pass.runs = [...pass.runs.filter((each) => runKey(each) !== runKey(run)), run];
-  await ports.signals.setTick(true);
+  await attempt(pass, 'tick', () => ports.signals.setTick(true));
   try {
     await advancePass(pass);
   } catch (error) {
@@ -108,11 +109,31 @@ export async function startFailover(
     if (!hasCode(error, 'PARTIAL_FAILURE')) throw error;
     ports.log.warn('not everything could advance', { error: describeError(error) });
   }
-  return readRunAgain(pass.ports.vault, run);
+  return withErrors(pass, await readRunAgain(pass.ports.vault, run));
+}
+
+/** What failed beside it is in the answer and, while it is not over, in its record: whoever asked for it hears of that. */
+async function withErrors({ ports, errors }: Pass, run: ProductionRun): Promise<ProductionRun> {
+  const messages = errors.filter(({ id }) => id !== run.id).map(({ id, error }) => `${id}: ${describeError(error)}`);
+  const noting = (now: ProductionRun): ProductionRun =>
+    messages
+      .filter((message) => !now.errors.some((each) => each.message === message))
+      .reduce((sum, message) => noteError(sum, message, ports.clock()), now);
+  if (messages.length === 0) return run;
+  try {
+    return noting(await updateRun(ports, run, (now) => (isOver(now) ? now : noting(now))));
+  } catch (error) {
+    ports.log.warn('what failed beside a failover is not in its record', { run: run.id, error: describeError(error) });
+    return noteError(noting(run), describeError(error), ports.clock());
+  }
 }
 
 /** In hand first, its record then: one that dies in between leaves a field that names no record, which binds nobody. */
-async function beginFailover(pass: Pass, request: FailoverRequest): Promise<ProductionRun> {
+async function beginFailover(
+  pass: Pass,
+  request: FailoverRequest,
+  { reverseVault }: Pick<Ports, 'reverseVault'>,
+): Promise<ProductionRun> {
   const { ports, policy } = pass;
   requireFlow(await readDirection(ports.vault), 'primary→dr');
   const { point, acceptFindings, acceptUnfenced, planned } = request;
@@ -120,7 +141,8 @@ async function beginFailover(pass: Pass, request: FailoverRequest): Promise<Prod
     ? plannedRun({ kind: 'switchover', point, acceptFindings }, ports.clock(), [], policy)
     : plannedRun({ kind: 'failover', point, acceptFindings, acceptUnfenced }, ports.clock(), [], policy);
   const candidates = await confirmedCandidates(pass, request, runKey(begun));
-  const hand = await takeInHand(pass, begun.id);
+  const other = await epochOfOther({ log: ports.log, reverseVault }, request);
+  const hand = await takeInHand(pass, begun.id, other);
   if ('other' in hand) return hand.other;
   const { epoch, attempt } = hand.inHand;
   const run: ProductionRun = { ...begun, candidates, taken: { epoch, attempt } };

@@ -10,9 +10,14 @@ const ATTEMPTS = 8;
 
 /**
  * Takes a failover that is about to begin in hand, or answers the one that was faster. A field that names no record, or
- * one that is over, binds nobody: whoever wrote it has died, or sees that it was overtaken.
+ * one that is over, binds nobody: whoever wrote it has died, or sees that it was overtaken. `epoch`: of the other stack's
+ * direction, which this one's passes, too.
  */
-export async function takeInHand(pass: Pass, id: string): Promise<{ inHand: InHand } | { other: ProductionRun }> {
+export async function takeInHand(
+  pass: Pass,
+  id: string,
+  epoch: number,
+): Promise<{ inHand: InHand } | { other: ProductionRun }> {
   const { ports } = pass;
   for (let tries = 1; tries <= ATTEMPTS; tries += 1) {
     const direction = await readDirectionAgain(ports.vault);
@@ -23,7 +28,9 @@ export async function takeInHand(pass: Pass, id: string): Promise<{ inHand: InHa
     const { inHand } = await swapDirection(ports, (now) => {
       if (now.direction !== 'primary→dr' || now.inHand?.run !== held?.run || now.inHand?.attempt !== held?.attempt)
         return undefined;
-      return held?.run === id ? undefined : taking(now, { run: id, epoch: now.epoch + 1, attempt: 1 }, ports.clock());
+      return held?.run === id
+        ? undefined
+        : taking(now, { run: id, epoch: Math.max(now.epoch, epoch) + 1, attempt: 1 }, ports.clock());
     });
     if (inHand?.run === id) return { inHand };
   }

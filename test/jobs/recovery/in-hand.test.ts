@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isOver } from '../../../src/core/recovery/lifecycle.ts';
 import { isProduction } from '../../../src/core/recovery/run.ts';
+import type { DrError } from '../../../src/errors.ts';
 import { advance } from '../../../src/jobs/advance.ts';
 import { abortFailover } from '../../../src/jobs/recovery/call-off.ts';
 import { readDirection } from '../../../src/jobs/vault/direction.ts';
@@ -36,6 +37,9 @@ async function passes(ports: MemoryPorts, count: number): Promise<void> {
 const CALLS_OF_A_START = 14;
 /** By then an abort has swapped the direction and its record. */
 const CALLS_OF_AN_ABORT = 10;
+/** Whoever meets another one has met nothing that is wrong with the product. */
+const defects = (end: unknown): string =>
+  end instanceof Error && /defect|cannot go from/.test(`${end.message} ${(end as DrError).hint}`) ? String(end) : '';
 const failovers = async (ports: MemoryPorts) => (await readRuns(ports.vault)).runs.filter(isProduction);
 const groups = (ports: MemoryPorts) => ports.fence.state.groups.map(({ id }) => id);
 
@@ -45,7 +49,8 @@ describe('of two failovers that are started at once, at whichever calls they mee
       newWorld,
       starting,
       startingLater,
-      async (ports, _ends, where) => {
+      async (ports, ends, where) => {
+        expect([where, ...ends.map(defects)]).toEqual([where, '', '']);
         await passes(ports, 8);
         const states = (await failovers(ports)).map(({ state }) => state).toSorted();
         expect([where, states.filter((each) => each !== 'aborted')]).toEqual([where, ['done']]);
@@ -75,7 +80,8 @@ describe('of two failovers that are started at once, at whichever calls they mee
       newWorld,
       starting,
       startingLater,
-      async (ports, _ends, where) => {
+      async (ports, ends, where) => {
+        expect([where, ...ends.map(defects)]).toEqual([where, '', '']);
         const { run } = await abortFailover(ports, testPolicy);
         await passes(ports, 8);
         const { inHand, direction } = await readDirection(ports.vault);
@@ -131,6 +137,7 @@ describe('an abort and a pass at once', () => {
     const ended = new Set<string>();
     const within: [number, number] = order === 0 ? [CALLS_OF_AN_ABORT, 99] : [99, CALLS_OF_AN_ABORT];
     const look = async (ports: MemoryPorts, ends: [unknown, unknown], where: string) => {
+      expect([where, ...ends.map(defects)]).toEqual([where, '', '']);
       const aborted = !(ends[order] instanceof Error);
       await passes(ports, 3);
       const { direction } = await readDirection(ports.vault);

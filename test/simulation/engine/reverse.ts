@@ -50,6 +50,12 @@ export class Reverse {
     );
   }
 
+  /** Of the direction of this stack, which that one's failover passes. */
+  get #epochHere(): number {
+    const body = this.#world.ports.vault.documents.get('direction.json')?.body.toString();
+    return body === undefined ? 0 : ((JSON.parse(body) as { epoch: number }).epoch ?? 0);
+  }
+
   /** A switchover of that stack: DR is fenced, and what is in force there is in force at home, in a new instance. */
   handOver(): void {
     const { builder, ports } = this.#world;
@@ -69,9 +75,9 @@ export class Reverse {
     this.documents.set(
       'direction.json',
       encode({
-        schema: 'direction/1',
+        schema: 'direction/2',
         direction: 'none',
-        epoch: 1,
+        epoch: this.#epochHere + 1,
         changedAt: this.#now,
         failover: pointIdAt(new Date(this.#world.clock.now)),
       }),

@@ -1,0 +1,108 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Direction } from '../../../src/core/recovery/direction.ts';
+import { DrError } from '../../../src/errors.ts';
+import { advance } from '../../../src/jobs/advance.ts';
+import { startFailback } from '../../../src/jobs/recovery/failback.ts';
+import { readDirection } from '../../../src/jobs/vault/direction.ts';
+import { encode } from '../../../src/jobs/vault/documents.ts';
+import { finishRun, protectedWorld, settle } from '../../setup/memory-recovery.ts';
+import { type TestClock, testPolicy } from '../../setup/policy.ts';
+import { start } from '../../setup/recovery-requests.ts';
+import type { MemoryPorts } from '../../world/ports.ts';
+
+let ports: MemoryPorts;
+let clock: TestClock;
+let point: string;
+/** The vault of the stack for the other direction. */
+let other: Map<string, unknown>;
+
+beforeEach(async () => {
+  const world = await protectedWorld(1);
+  ({ ports, clock } = world);
+  [point = ''] = world.ids;
+  other = new Map();
+  ports.reverseVault = {
+    get: async (key) => {
+      const found = other.get(key);
+      if (found instanceof Error) throw found;
+      return found === undefined ? undefined : { body: encode(found), etag: '"other"' };
+    },
+  };
+});
+
+const handedOver = (epoch: number): Direction => ({
+  schema: 'direction/2',
+  direction: 'none',
+  epoch,
+  changedAt: ports.clock().toISOString(),
+  failover: '20261122t150000z',
+});
+const failOver = async (more = {}) => {
+  clock.passMinutes(1);
+  return finishRun(ports, await start(ports, point, more));
+};
+const direction = () => readDirection(ports.vault);
+const failback = async () => {
+  clock.passMinutes(1);
+  settle(ports);
+  await startFailback(ports, testPolicy);
+  return (await direction()).direction;
+};
+const status = (at: Date) => ({
+  schema: 'status/1',
+  at: at.toISOString(),
+  status: 'READY',
+  recoverable: true,
+  protecting: true,
+  findings: [],
+  rpoMinutes: 5,
+  rpoTargetMinutes: 120,
+  point: '20261122t150000z',
+});
+
+describe('the epoch of a failover', () => {
+  it("passes that of this direction and of the other stack's", async () => {
+    other.set('direction.json', handedOver(7));
+    await failOver();
+    expect(await direction()).toMatchObject({ direction: 'none', epoch: 8 });
+  });
+
+  it.each([
+    ['is silent', new DrError('SITE_UNREACHABLE', 'no answer', { site: 'primary' })],
+    ['is of no form that is known', { schema: 'direction/99' }],
+  ])("where the other stack's %s, a failover begins only as accepted, with the line to type", async (_how, found) => {
+    other.set('direction.json', found);
+    await expect(start(ports, point)).rejects.toMatchObject({
+      code: 'NOT_CONFIRMED',
+      hint: expect.stringContaining(`builder-dr failover start --confirm ${point} --accept-unfenced`),
+    });
+    expect([await direction(), await ports.vault.list('failovers/')]).toEqual([
+      { direction: 'primary→dr', epoch: 0 },
+      [],
+    ]);
+    expect((await failOver({ acceptUnfenced: true })).state).toBe('done');
+    expect((await direction()).epoch).toBe(1);
+  });
+});
+
+describe('a second failback', () => {
+  it('turns the direction on evidence of its own, and not on what the first one left', async () => {
+    await failOver();
+    clock.passMinutes(1);
+    other.set('status.json', status(ports.clock()));
+    expect(await failback()).toBe('dr→primary');
+    other.set('direction.json', handedOver((await direction()).epoch + 1));
+    expect(await failback()).toBe('primary→dr');
+    // Home again, on an instance that nothing fences.
+    ports.fence.state = { status: 'available', groups: [{ id: 'sg-home', status: 'active' }] };
+    clock.passMinutes(1);
+    await advance(ports, testPolicy).catch(() => undefined);
+    await failOver();
+    expect((await direction()).direction).toBe('none');
+    expect([await failback(), await failback()]).toEqual(['none', 'none']);
+    other.set('status.json', status(ports.clock()));
+    expect(await failback()).toBe('dr→primary');
+    other.set('direction.json', handedOver((await direction()).epoch + 1));
+    expect(await failback()).toBe('primary→dr');
+  });
+});
