@@ -12,7 +12,7 @@ const text = `# What the functions weigh
 
 One self-contained, minified file per function; KB of 1,000 bytes. A cold start reads and compiles all of it, so each
 function's bundle holds only the clients of the ports that it names. The limits are tested: 520 KB with one client,
-950 KB with more. Kept small by three things: ports are made one by one (\`src/wire/aws.ts\`), credentials come from the
+980 KB with more. Kept small by three things: ports are made one by one (\`src/wire/aws.ts\`), credentials come from the
 environment only, and of each service's errors only those that the adapters know by name have a class (\`bundle.mjs\`).
 This table is written by \`node test/bench/bundles.ts\`.
 
