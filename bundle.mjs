@@ -34,18 +34,28 @@ const credentialsOfLambda = {
  * Each client registers a class for every error of its service, needed or not. Kept are those that the adapters know
  * by name; any other error arrives as the service's own, with the name that the service gave it.
  */
-const knownErrorsOnly = {
-  name: 'known-errors-only',
+const knownErrorsOnly = (source, known) => {
+  const isKnown = (name) => new RegExp(`\\b${name}\\b`).test(known) || name.endsWith('ServiceException');
+  return source.replace(/^\w+\.registerError\(\w+\$, (\w+)\);$/gm, (line, name) => (isKnown(name) ? line : ''));
+};
+
+/**
+ * A shape's properties are named by constants, `{ [_st]: 1 }`, which might be anything for a bundler, so that it keeps
+ * every shape of the service. With the names written out it drops those of calls that nobody makes.
+ */
+const namesWrittenOut = (source) => {
+  const names = new Map([...source.matchAll(/^const (_\w+) = ("[^"]*");$/gm)].map(([, name, text]) => [name, text]));
+  return source.replace(/\[(_\w+)\]:/g, (key, name) => (names.has(name) ? `${names.get(name)}:` : key));
+};
+
+const neededShapesOnly = {
+  name: 'needed-shapes-only',
   setup(setup) {
     const known = readFileSync(join(root, 'src/adapters/aws/errors.ts'), 'utf8');
-    const isKnown = (name) => new RegExp(`\\b${name}\\b`).test(known) || name.endsWith('ServiceException');
-    setup.onLoad({ filter: /client-[a-z0-9-]+\/dist-es\/schemas\/schemas_0\.js$/ }, async ({ path }) => {
-      const source = await readFile(path, 'utf8');
-      const contents = source.replace(/^\w+\.registerError\(\w+\$, (\w+)\);$/gm, (line, name) =>
-        isKnown(name) ? line : '',
-      );
-      return { contents, loader: 'js' };
-    });
+    setup.onLoad({ filter: /client-[a-z0-9-]+\/dist-es\/schemas\/schemas_0\.js$/ }, async ({ path }) => ({
+      contents: namesWrittenOut(knownErrorsOnly(await readFile(path, 'utf8'), known)),
+      loader: 'js',
+    }));
   },
 };
 
@@ -92,7 +102,7 @@ export async function bundleFunctions() {
     legalComments: 'none',
     metafile: true,
     write: false,
-    plugins: [credentialsOfLambda, knownErrorsOnly, versionsOnly],
+    plugins: [credentialsOfLambda, neededShapesOnly, versionsOnly],
   });
   writeWhole([...outputFiles, { path: join(outdir, 'package.json'), contents: '{ "type": "commonjs" }\n' }]);
   removeOthers(outdir, outputFiles);

@@ -28,7 +28,7 @@ describe('the bundles', () => {
   it.each(names)('%s is no larger than a cold start can bear, and the documentation says how large', async (name) => {
     const [mine] = (await bundleSizes()).filter((each) => each.name === name);
     const alone = mine?.clients.length === 1;
-    expect(mine?.bytes).toBeLessThanOrEqual(alone ? 520_000 : 980_000);
+    expect(mine?.bytes).toBeLessThanOrEqual(alone ? 480_000 : 850_000);
     const table = readFileSync(join(root, 'docs', 'bundles.md'), 'utf8');
     const told = Number(new RegExp(`\\| ${name} +\\| +(\\d+)`).exec(table)?.[1]);
     expect(Math.abs(told * 1000 - (mine?.bytes ?? 0))).toBeLessThan(20_000);
