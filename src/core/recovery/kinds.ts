@@ -83,13 +83,16 @@ export function instanceName(run: Run): string {
   return run.attempts.length === 0 ? name : `${name}-${run.attempts.length + 1}`;
 }
 
+/** Which start of the run it is: what was seen before its operator mended something and started it again is old. */
+export const startOf = (run: Run): number => (isProduction(run) ? (run.taken?.attempt ?? 1) : 1);
+
 /**
  * By what reports and lists of a look into the current attempt's instance are named: kind, run, attempt, and which start of
  * the run it is. No two looks share a name: a drill and a failover may begin in one second, and what an operator has mended
  * is looked at anew.
  */
 export function lookName(run: Run): string {
-  const start = isProduction(run) ? (run.taken?.attempt ?? 1) : 1;
+  const start = startOf(run);
   return `${run.kind}-${run.id}-${run.attempts.length}${start > 1 ? `-start-${start}` : ''}`;
 }
 

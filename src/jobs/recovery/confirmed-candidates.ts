@@ -78,7 +78,7 @@ function newerPoint(
   request: Omit<StartRequest, 'confirm'>,
   best: string,
 ): DrError {
-  const held = knownTo(run)[run.attempts.length > 0 ? run.attempts.length - 1 : 0] ?? best;
+  const held = run.attempts.at(-1)?.point ?? run.candidates[0] ?? best;
   const line = (point: string, confirm: string) =>
     commandLine(startArguments({ ...request, point, confirm }), site.configFile);
   return new DrError(

@@ -1,8 +1,8 @@
 import type { Ports } from '../../core/ports/all.ts';
 import type { Vault } from '../../core/ports/vault.ts';
-import { kinds } from '../../core/recovery/kinds.ts';
+import { kinds, startOf } from '../../core/recovery/kinds.ts';
 import { RUNS_KNOWN } from '../../core/recovery/rehearsals.ts';
-import { isProduction, type Run, runSchema } from '../../core/recovery/run.ts';
+import { type Run, runSchema } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError } from '../../errors.ts';
 import { readAll, readDocument, type Unreadable, updateDocument } from './documents.ts';
@@ -53,9 +53,6 @@ export async function updateRun<R extends Run>(
   if (before?.history.length !== after.history.length) await announceRun(ports, after);
   return after as R;
 }
-
-/** Which start of the run it is: what was seen before its operator mended something and started it again is old. */
-const startOf = (run: Run): number => (isProduction(run) ? (run.taken?.attempt ?? 1) : 1);
 
 /**
  * Changes a run by what was observed of its current attempt in its current state. An observation of another attempt or

@@ -9,6 +9,7 @@ import { finishRun, protectedWorld, settle } from '../../setup/memory-recovery.t
 import { type TestClock, testPolicy } from '../../setup/policy.ts';
 import { start } from '../../setup/recovery-requests.ts';
 import type { MemoryPorts } from '../../world/ports.ts';
+import { readyStatus } from '../../world/status.ts';
 
 let ports: MemoryPorts;
 let clock: TestClock;
@@ -48,17 +49,7 @@ const failback = async () => {
   await startFailback(ports, testPolicy);
   return (await direction()).direction;
 };
-const status = (at: Date) => ({
-  schema: 'status/1',
-  at: at.toISOString(),
-  status: 'READY',
-  recoverable: true,
-  protecting: true,
-  findings: [],
-  rpoMinutes: 5,
-  rpoTargetMinutes: 120,
-  point: '20261122t150000z',
-});
+const status = (at: Date) => readyStatus(at.toISOString(), '20261122t150000z');
 
 describe('the epoch of a failover', () => {
   it("passes that of this direction and of the other stack's", async () => {

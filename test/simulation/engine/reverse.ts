@@ -1,6 +1,7 @@
 import { pointIdAt } from '../../../src/core/ids.ts';
 import { unfencedPolicy } from '../../../src/core/recovery/fence.ts';
 import { encode } from '../../../src/jobs/vault/documents.ts';
+import { readyStatus } from '../../world/status.ts';
 import { allKeys } from './pool.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -34,20 +35,8 @@ export class Reverse {
         return Promise.resolve(body === undefined ? undefined : { body, etag: '"reverse"' });
       },
     };
-    this.documents.set(
-      'status.json',
-      encode({
-        schema: 'status/1',
-        at: this.#now,
-        status: 'READY',
-        recoverable: true,
-        protecting: true,
-        findings: [],
-        rpoMinutes: 5,
-        rpoTargetMinutes: 120,
-        point: pointIdAt(new Date(this.#world.clock.now - 300_000)),
-      }),
-    );
+    const point = pointIdAt(new Date(this.#world.clock.now - 300_000));
+    this.documents.set('status.json', encode(readyStatus(this.#now, point)));
   }
 
   /** Of the direction of this stack, which that one's failover passes. */
