@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { statusSchema } from '../../src/core/readiness/documents.ts';
 import { historySchema } from '../../src/core/readiness/history.ts';
 import { vaultKeys } from '../../src/core/vault-layout.ts';
+import { reconcile } from '../../src/jobs/artifacts/reconcile.ts';
 import { readiness } from '../../src/jobs/readiness.ts';
 import { protectedWorld } from '../setup/memory-recovery.ts';
 import { testPolicy } from '../setup/policy.ts';
@@ -71,5 +72,32 @@ describe('readiness after a run whose clock was ahead', () => {
     const began = () => (asked++ === 0 ? new Date(clock.now.getTime() - 60_000) : clock.now);
     await readiness({ ...ports, clock: began }, testPolicy);
     expect(await documentOf(world, vaultKeys.status)).toEqual(before);
+  });
+});
+
+describe('a comparison of the buckets by a clock that was ahead', () => {
+  const lagging = ({ findings }: { findings: { code: string; text: string }[] }) =>
+    findings.filter(({ code }) => code === 'REPLICATION_LAGGING').map(({ text }) => text);
+
+  it('is told until the next one, which counts from its own time', async () => {
+    const world = await protectedWorld();
+    const { ports, clock } = world;
+    await reconcile({ ...ports, clock: () => new Date(clock.now.getTime() + 20 * 3_600_000) }, testPolicy);
+    expect(lagging(await passed(world, 1))).toEqual([
+      expect.stringContaining('a clock that was ahead says 2026-11-23'),
+    ]);
+    await reconcile(ports, testPolicy);
+    expect(lagging(await passed(world, 1))).toEqual([]);
+    expect(await documentOf(world, vaultKeys.reconcile)).toMatchObject({
+      firstAt: expect.stringMatching(/^2026-11-22/),
+    });
+  });
+
+  it('that never came is told as soon as one would be too old', async () => {
+    const world = await protectedWorld();
+    await world.ports.vault.remove(vaultKeys.reconcile);
+    expect(lagging(await passed(world, testPolicy.reconcileStaleMinutes))).toEqual([
+      expect.stringContaining('never compared'),
+    ]);
   });
 });

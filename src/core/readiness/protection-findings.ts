@@ -100,24 +100,41 @@ function primaryFindings(facts: InstanceFacts, policy: Policy): Finding[] {
   return found;
 }
 
+/** Clocks of two functions are no further apart than this. */
+const CLOCKS_APART_MINUTES = 5;
+
+/** Why the last comparison of the buckets is none to go by. */
+function staleComparison({ reconcile, points }: Observations, policy: Policy, now: Date): string | undefined {
+  const at = reconcile?.at ?? points.map(({ requestedAt }) => requestedAt).sort()[0];
+  if (at === undefined) return undefined;
+  const stale = minutesBetween(at, now);
+  if (reconcile && stale < -CLOCKS_APART_MINUTES)
+    return `when the buckets were last compared nobody knows: a clock that was ahead says ${at}`;
+  if (stale <= policy.reconcileStaleMinutes) return undefined;
+  return reconcile
+    ? `the buckets were last compared ${Math.round(stale)} minutes ago`
+    : `the buckets were never compared, and the first point is of ${at}`;
+}
+
+/** What waits for its copy, or that nobody looks whether anything does. */
+function lagFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
+  const { oldestMissingAt, firstAt, missing } = seen.reconcile ?? {};
+  const lag = oldestMissingAt ? minutesBetween(oldestMissingAt, now) : 0;
+  const known = firstAt ? minutesBetween(firstAt, now) : 0;
+  if (missing && lag > policy.replicationLagMinutes && known > policy.replicationLagMinutes) {
+    const text = `${missing.count} artifacts wait for their copy, the oldest for ${Math.round(lag)} minutes`;
+    return [finding('REPLICATION_LAGGING', 'artifacts', text, missing)];
+  }
+  const stale = staleComparison(seen, policy, now);
+  return stale === undefined ? [] : [finding('REPLICATION_LAGGING', 'artifacts', stale)];
+}
+
 export function flowFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
-  const found: Finding[] = uncopyableFindings(seen);
-  const record = seen.reconcile;
-  if (record) {
-    const lag = record.oldestMissingAt ? minutesBetween(record.oldestMissingAt, now) : 0;
-    const stale = minutesBetween(record.at, now);
-    if (lag > policy.replicationLagMinutes && minutesBetween(record.firstAt, now) > policy.replicationLagMinutes) {
-      const text = `${record.missing.count} artifacts wait for their copy, the oldest for ${Math.round(lag)} minutes`;
-      found.push(finding('REPLICATION_LAGGING', 'artifacts', text, record.missing));
-    } else if (stale > policy.reconcileStaleMinutes) {
-      found.push(
-        finding('REPLICATION_LAGGING', 'artifacts', `the buckets were last compared ${Math.round(stale)} minutes ago`),
-      );
-    }
-    if (record.eventless.count > 0) {
-      const text = `${record.eventless.count} artifacts were uploaded without an event reaching the DR region`;
-      found.push(finding('RELAY_SILENT', 'events', text, record.eventless));
-    }
+  const found: Finding[] = [...uncopyableFindings(seen), ...lagFindings(seen, policy, now)];
+  const { eventless } = seen.reconcile ?? {};
+  if (eventless && eventless.count > 0) {
+    const text = `${eventless.count} artifacts were uploaded without an event reaching the DR region`;
+    found.push(finding('RELAY_SILENT', 'events', text, eventless));
   }
   if ('facts' in seen.primary) found.push(...primaryFindings(seen.primary.facts, policy));
   found.push(...quotaFindings(seen, policy));

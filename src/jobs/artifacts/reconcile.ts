@@ -2,7 +2,7 @@ import { type ReconcileRecord, reconcileSchema, type Uncopyable } from '../../co
 import { SampleCounter } from '../../core/artifacts/merge-diff.ts';
 import { isDueAgain, isStillThat } from '../../core/artifacts/quarantine.ts';
 import { isOtherSource } from '../../core/artifacts/verification.ts';
-import { minutesBetween } from '../../core/ids.ts';
+import { minutesBetween, notAhead } from '../../core/ids.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import type { ObjectEntry } from '../../core/ports/artifacts.ts';
@@ -108,7 +108,7 @@ class BucketComparison {
 async function compare(ports: ReconcilePorts, policy: Policy, unverified: string[]): Promise<ReconcileRecord> {
   const now = ports.clock();
   const before = await readDocument(ports.vault, vaultKeys.reconcile, reconcileSchema);
-  const firstAt = before?.value.firstAt ?? now.toISOString();
+  const firstAt = notAhead(before?.value.firstAt ?? now.toISOString(), now);
   const seen = new BucketComparison(new Aside(await readUncopyable(ports.vault)));
   await withholdDeletes(ports, policy, (difference) => {
     if (difference.side !== 'right') seen.primary += 1;

@@ -39,18 +39,23 @@ export class Operator {
     return this.#asked % 2 === 1 ? 'drill' : 'alarm test';
   }
 
-  /** Instances that runs left behind are removed by hand, as the message says. */
-  clearLeftovers(): void {
+  /** Instances that runs left behind. */
+  leftovers() {
     const { instances } = this.#world.ports;
     const open = new Set(
       failoversOf(this.#world)
         .filter(({ state }) => !['aborted', 'failed'].includes(state))
         .flatMap(({ attempts }) => attempts.slice(-1).map(({ instance }) => instance)),
     );
-    for (const each of [...instances.held.values()]) {
-      if (each.tags[ROLE_TAG] === 'drill' || open.has(each.name) || each.status === 'creating') continue;
-      each.status = 'deleting';
-    }
+    return [...instances.held.values()].filter(
+      ({ name, tags, status }) =>
+        tags[ROLE_TAG] !== 'drill' && !open.has(name) && !['creating', 'deleting'].includes(status),
+    );
+  }
+
+  /** They are removed by hand, as the message says. */
+  clearLeftovers(): void {
+    for (const each of this.leftovers()) each.status = 'deleting';
   }
 
   /** What is wrong at the primary is uploaded again by its owners: the bytes that the rows name. */

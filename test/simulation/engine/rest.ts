@@ -35,7 +35,8 @@ async function endFaults(world: SimWorld): Promise<void> {
   await world.scheduler.work(Number.POSITIVE_INFINITY, new Random(7));
 }
 
-const moving = (world: SimWorld): boolean =>
+const moving = (world: SimWorld, operator: Operator): boolean =>
+  operator.leftovers().length > 0 ||
   pointsOf(world).some(({ state }) => ['capturing', 'captured', 'listing+copying'].includes(state)) ||
   failoversOf(world).some(({ state }) => !['done', 'aborted', 'failed', 'blocked'].includes(state)) ||
   world.builder.nodesSentTo !== undefined ||
@@ -103,7 +104,7 @@ export async function comeToRest(world: SimWorld): Promise<{ passes: number; mes
   while (passes < MOST_PASSES && quiet < QUIET_PASSES) {
     passes += 1;
     await pass(world, operator, passes);
-    quiet = moving(world) || passes < 20 ? 0 : quiet + 1;
+    quiet = moving(world, operator) || passes < 20 ? 0 : quiet + 1;
   }
   await run(world, 'readiness');
   const rest = { passes, messages: world.messages - told };
