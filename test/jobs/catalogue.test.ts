@@ -7,6 +7,7 @@ import { escrowKeys } from '../../src/jobs/keys/escrow.ts';
 import { capture } from '../../src/jobs/points/capture.ts';
 import { readiness } from '../../src/jobs/readiness.ts';
 import { readPoints } from '../../src/jobs/vault/points.ts';
+import { readOnce } from '../../src/jobs/vault/read-once.ts';
 import { drain, keyFile, newWorld, nodeFile, scheduled } from '../setup/memory-cycle.ts';
 import { testPolicy } from '../setup/policy.ts';
 
@@ -29,6 +30,16 @@ describe('what the catalogue refuses', () => {
     const status = await readiness(ports, testPolicy);
     expect(status.point).toBe('20261122t140000z');
     expect(status.findings).toMatchObject([{ code: 'VAULT_UNREADABLE', subject: 'points/20261122t130000z.json' }]);
+  });
+
+  it('an answer that a vault gives again is parsed once, and no reader changes it under another', async () => {
+    const { ports } = newWorld();
+    await capture(ports, testPolicy, scheduled);
+    const once = readOnce(ports.vault);
+    const [[first], [second]] = [(await readPoints(once)).points, (await readPoints(once)).points];
+    expect(second).toBe(first);
+    expect(() => Object.assign(second?.database ?? {}, { state: 'copied' })).toThrow('read only');
+    expect(() => second?.history.pop()).toThrow(TypeError);
   });
 
   it('a newer schema is refused by name', async () => {

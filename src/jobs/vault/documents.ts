@@ -27,13 +27,30 @@ export function parseDocument<T>(key: string, body: string, schema: z.ZodType<T>
   throw unreadable(`does not fit (schema ${String(named)}): ${issue?.path.join('.')} ${issue?.message}`);
 }
 
+/** What was parsed of an answer, by schema: an answer that a vault gives again (`readOnce`) is parsed once. */
+const parsedOf = new WeakMap<object, Map<z.ZodType, unknown>>();
+
+function parsedOnce<T>(key: string, answer: { body: string }, schema: z.ZodType<T>): T {
+  const known = parsedOf.get(answer) ?? new Map<z.ZodType, unknown>();
+  // Readers share it: none may change it under another.
+  if (!known.has(schema)) known.set(schema, frozen(parseDocument(key, answer.body, schema)));
+  parsedOf.set(answer, known);
+  return known.get(schema) as T;
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const each of Object.values(value)) frozen(each);
+  return Object.freeze(value);
+}
+
 export async function readDocument<T>(
   vault: Pick<Vault, 'get'>,
   key: string,
   schema: z.ZodType<T>,
 ): Promise<{ value: T; etag: string } | undefined> {
   const found = await vault.get(key);
-  return found && { value: parseDocument(key, found.body, schema), etag: found.etag };
+  return found && { value: parsedOnce(key, found, schema), etag: found.etag };
 }
 
 export type Unreadable = { key: string; problem: string };

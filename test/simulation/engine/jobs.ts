@@ -45,16 +45,27 @@ async function unlessElsewhere<T>(work: () => Promise<T>): Promise<T | { skipped
   }
 }
 
+const parsed = new WeakMap<Buffer, unknown>();
+
+/** Undefined where it does not parse: an operator cannot read it either. */
+function parsedOnce(body: Buffer): unknown {
+  if (!parsed.has(body)) {
+    try {
+      parsed.set(body, JSON.parse(body.toString()));
+    } catch {
+      parsed.set(body, undefined);
+    }
+  }
+  return parsed.get(body);
+}
+
 /** Documents as an operator sees them: the newest state, by their own reading. */
 function documents<T>(world: SimWorld, prefix: string): T[] {
   const found: [string, T][] = [];
   for (const [key, { body }] of world.ports.vault.documents) {
     if (!key.startsWith(prefix) || !key.endsWith('.json') || key.slice(prefix.length).includes('/')) continue;
-    try {
-      found.push([key, JSON.parse(body.toString()) as T]);
-    } catch {
-      // An operator cannot read it either.
-    }
+    const document = parsedOnce(body);
+    if (document !== undefined) found.push([key, document as T]);
   }
   return found.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
 }

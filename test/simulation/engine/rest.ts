@@ -5,8 +5,10 @@ import { Operator } from './people.ts';
 import { Random } from './random.ts';
 import type { SimWorld } from './world.ts';
 
-/** So many passes at a minute's distance are given to the world, at most, once the faults have ended. */
+/** So many passes are given to the world, at most, once the faults have ended. */
 const MOST_PASSES = 80;
+/** And so many at least: each schedule has come twice. */
+const FEWEST_PASSES = 10;
 /** And these must bring nothing new. */
 const QUIET_PASSES = 3;
 
@@ -35,12 +37,17 @@ async function endFaults(world: SimWorld): Promise<void> {
   await world.scheduler.work(Number.POSITIVE_INFINITY, new Random(7));
 }
 
-const moving = (world: SimWorld, operator: Operator): boolean =>
-  operator.leftovers().length > 0 ||
-  pointsOf(world).some(({ state }) => ['capturing', 'captured', 'listing+copying'].includes(state)) ||
-  failoversOf(world).some(({ state }) => !['done', 'aborted', 'failed', 'blocked'].includes(state)) ||
-  world.builder.nodesSentTo !== undefined ||
+/** Something is on its way: the tick is on, as it is in a deployed stack. */
+const inFlight = (world: SimWorld): boolean =>
+  world.ports.signals.tick ||
   world.queue.waiting > 0 ||
+  pointsOf(world).some(({ state }) => ['capturing', 'captured', 'listing+copying'].includes(state)) ||
+  failoversOf(world).some(({ state }) => !['done', 'aborted', 'failed', 'blocked'].includes(state));
+
+const moving = (world: SimWorld, operator: Operator): boolean =>
+  inFlight(world) ||
+  operator.leftovers().length > 0 ||
+  world.builder.nodesSentTo !== undefined ||
   statusOf(world)?.status !== 'READY';
 
 /** What AWS was asked for is there within the minute. */
@@ -58,10 +65,10 @@ function serveAll(world: SimWorld): void {
 async function goHome(world: SimWorld, n: number): Promise<void> {
   if (world.builder.nodesSentTo === undefined) return world.as('world', () => world.reverse.tearDown());
   const settled = failoversOf(world).every(({ state }) => ['done', 'aborted', 'failed'].includes(state));
-  if (!settled || n % 4 !== 3) return undefined;
+  if (!settled || n % 2 !== 1) return undefined;
   world.as('world', () => {
     world.builder.site = 'dr';
-    if (n % 8 === 3) world.reverse.handOver();
+    if (n % 4 === 3) world.reverse.handOver();
     world.reverse.deploy();
   });
   return run(world, 'failback');
@@ -80,21 +87,25 @@ async function people(world: SimWorld, operator: Operator, n: number): Promise<v
   }
 }
 
+const hourOf = (world: SimWorld): number => Math.floor(world.clock.now / 3_600_000);
+
+/** A minute while something is in flight, else the time that the schedule of `advance` takes: nothing happens in between. */
 async function pass(world: SimWorld, operator: Operator, n: number): Promise<void> {
-  world.clock.now += 60_000;
+  const before = hourOf(world);
+  world.clock.now += n < 3 || inFlight(world) ? 60_000 : 300_000;
   serveAll(world);
   if (n === 1) await run(world, 'capture');
   await people(world, operator, n);
-  const minute = Math.floor(world.clock.now / 60_000);
-  if (minute % 60 === 0) await run(world, 'capture');
+  const nextHour = hourOf(world) !== before;
+  if (nextHour) await run(world, 'capture');
   while (world.services.inspections.length > 0) await run(world, 'inspect');
   await run(world, 'advance');
   for (let batch = 0; batch < 20 && world.queue.waiting > 0; batch += 1) await run(world, 'replicate');
-  if (n % 15 === 1) await run(world, 'reconcile');
+  if (nextHour || n === 1 || n % 15 === 8) await run(world, 'reconcile');
   if (n % 5 === 4) await run(world, 'readiness');
 }
 
-/** After the faults: passes at a minute's distance, until nothing moves any more. */
+/** After the faults: passes until nothing moves any more. */
 export async function comeToRest(world: SimWorld): Promise<{ passes: number; messages: number }> {
   await endFaults(world);
   const told = world.messages;
@@ -104,9 +115,12 @@ export async function comeToRest(world: SimWorld): Promise<{ passes: number; mes
   while (passes < MOST_PASSES && quiet < QUIET_PASSES) {
     passes += 1;
     await pass(world, operator, passes);
-    quiet = moving(world, operator) || passes < 20 ? 0 : quiet + 1;
+    quiet = moving(world, operator) || passes < FEWEST_PASSES ? 0 : quiet + 1;
+    if (quiet < QUIET_PASSES && passes < MOST_PASSES) continue;
+    // The last look may be of before it came to rest.
+    await run(world, 'readiness');
+    if (moving(world, operator)) quiet = 0;
   }
-  await run(world, 'readiness');
   const rest = { passes, messages: world.messages - told };
   for (const violation of world.judge?.atRest(rest) ?? []) {
     world.violations.push({ ...violation, step: world.scheduler.steps });
