@@ -1,7 +1,7 @@
 import { divergedSnapshotName, pointIdAt } from '../../core/ids.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { AdvancePorts, Ports } from '../../core/ports/all.ts';
-import { type Direction, hasHandedOver, turned } from '../../core/recovery/direction.ts';
+import { type CurrentDirection, type Direction, hasHandedOver, turned } from '../../core/recovery/direction.ts';
 import { type Failback, failbackSchema } from '../../core/recovery/documents.ts';
 import { unconfirmed } from '../../core/recovery/fence.ts';
 import { current } from '../../core/recovery/lifecycle.ts';
@@ -104,6 +104,13 @@ async function returnedPlan(ports: FailbackPorts, run: ProductionRun): Promise<F
   };
 }
 
+/** When the direction changed; by the store's clock, where that of whoever cut over was ahead. */
+async function changedAtOf({ vault, clock }: FailbackPorts, { changedAt = '' }: CurrentDirection): Promise<string> {
+  if (changedAt <= clock().toISOString()) return changedAt;
+  const [stored] = await vault.list(vaultKeys.direction);
+  return stored?.lastModified.toISOString() ?? changedAt;
+}
+
 /** Changes the direction when the other stack says that it protects this site, or that it has handed over. */
 async function followReverse(ports: FailbackPorts, run: ProductionRun, from: Direction['direction']): Promise<void> {
   const now = await readDirection(ports.vault);
@@ -111,7 +118,7 @@ async function followReverse(ports: FailbackPorts, run: ProductionRun, from: Dir
   const handedOver = reverse !== undefined && hasHandedOver(reverse, now);
   const status = handedOver ? undefined : await readReverseStatus(ports);
   // What it said before this cut-over it said of the site that was in force then.
-  const protecting = status?.point != null && status.at > (now.changedAt ?? '');
+  const protecting = status?.point != null && status.at > (await changedAtOf(ports, now));
   const to = handedOver ? 'primary→dr' : protecting ? 'dr→primary' : undefined;
   if (to === undefined || to === from) return;
   await swapDirection(ports, (now) => {

@@ -96,4 +96,14 @@ describe('a second failback', () => {
     other.set('direction.json', handedOver((await direction()).epoch + 1));
     expect(await failback()).toBe('primary→dr');
   });
+
+  it('does not wait until the clock of whoever cut over, which was ahead, has come', async () => {
+    other.set('status.json', status(ports.clock()));
+    clock.passMinutes(1);
+    const ahead = { ...ports, clock: () => new Date(clock.now.getTime() + 5 * 3_600_000) };
+    await finishRun(ahead, await start(ahead, point));
+    expect(await failback()).toBe('none');
+    other.set('status.json', status(clock.read()));
+    expect(await failback()).toBe('dr→primary');
+  });
 });
