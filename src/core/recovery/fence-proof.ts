@@ -12,10 +12,34 @@ export type ProbeSeen = ProbeOutcome | { result: 'unanswered'; detail: string };
 /** Denials in unbroken succession that prove that the policy is enforced, not merely stored. */
 const PROOF_DENIALS = 4;
 
+/**
+ * No run lives for so long. What is further from what was noted before is not told late: the clock of one of them is wrong,
+ * and neither says anything of the other.
+ */
+const LATE_MS = 20 * 60_000;
+
+/** Whether what began at `at` is told late, after what was noted of `noted`. */
+function isLate(at: string, noted: string | undefined): boolean {
+  const ms = noted === undefined ? 0 : Date.parse(noted) - Date.parse(at);
+  return ms > 0 && ms <= LATE_MS;
+}
+
+type Looks = { times: number; since: string; last: string };
+
+/** With one look more; told out of order too. One too far from the others begins anew. */
+function oneMore(before: Looks | undefined, at: string): Looks {
+  const [ms, from, to] = [at, before?.since ?? at, before?.last ?? at].map(Date.parse) as [number, number, number];
+  if (!before || ms < from - LATE_MS || ms > to + LATE_MS) return { times: 1, since: at, last: at };
+  const { times, since, last } = before;
+  return { times: times + 1, since: at < since ? at : since, last: at > last ? at : last };
+}
+
+const secondsOf = ({ since, last }: Looks): number => (Date.parse(last) - Date.parse(since)) / 1000;
+
 /** What is known so far was of a policy that no longer stands, or of none: the bucket was open at this instant. */
 export function bucketSeenOpen(half: BucketHalf, at: Date): BucketHalf {
   const { denied, ...probe } = half.probe ?? {};
-  if (denied && at.toISOString() < denied.since) return half;
+  if (isLate(at.toISOString(), denied?.since)) return half;
   return { ...half, confirmedAt: undefined, probe: { ...probe, openAt: at.toISOString() } };
 }
 
@@ -44,7 +68,7 @@ function unprovable({ refused }: NonNullable<BucketHalf['probe']>): string {
 function seenWritten(half: BucketHalf, at: Date): BucketHalf {
   const { writtenAt = at.toISOString(), denied } = half.probe ?? {};
   // It was begun before the first denial of those that count.
-  if (denied && at.toISOString() < denied.since) return half;
+  if (isLate(at.toISOString(), denied?.since)) return half;
   return {
     ...bucketSeenOpen(half, at),
     problem: undefined,
@@ -56,12 +80,11 @@ function seenWritten(half: BucketHalf, at: Date): BucketHalf {
 function seenDenied(half: BucketHalf, at: string, proofSeconds: number): BucketHalf {
   const { probe = {}, ...rest } = half;
   if (half.confirmedAt) return { ...half, problem: undefined, waitsFor: undefined };
-  if (probe.openAt && at < probe.openAt) return half;
+  if (isLate(at, probe.openAt)) return half;
   if (!probe.writtenAt) return { ...half, problem: unprovable(probe), waitsFor: undefined };
-  const { times = 0, since = at, last = at } = probe.denied ?? {};
-  const denied = { times: times + 1, since: at < since ? at : since, last: at > last ? at : last };
+  const denied = oneMore(probe.denied, at);
   const next = { ...rest, problem: undefined, waitsFor: undefined, probe: { ...probe, denied } };
-  const seconds = (Date.parse(denied.last) - Date.parse(denied.since)) / 1000;
+  const seconds = secondsOf(denied);
   if (denied.times >= PROOF_DENIALS && seconds >= proofSeconds) return { ...next, confirmedAt: denied.last };
   const waitsFor = `writes were denied ${denied.times} times over ${Math.floor(seconds)} s; ${PROOF_DENIALS} times over ${proofSeconds} s prove it`;
   return { ...next, waitsFor };
@@ -105,11 +128,8 @@ export function rebootLooked(half: DatabaseHalf, askedAt: string, status: string
     return { ...solved, waitsFor: undefined, reboot: { seenAt: half.reboot?.seenAt ?? at } };
   }
   if (half.reboot?.seenAt) return { ...solved, waitsFor: undefined, confirmedAt: at };
-  const { times = 0, ...before } = half.reboot?.up ?? {};
-  const looks = [at, ...Object.values(before)].toSorted();
-  const up = { times: times + 1, since: looks[0] ?? at, last: looks.at(-1) ?? at };
-  const seconds = (Date.parse(up.last) - Date.parse(up.since)) / 1000;
-  if (up.times >= UP_LOOKS && seconds >= UP_SECONDS) return { ...solved, waitsFor: undefined, confirmedAt: at };
+  const up = oneMore(half.reboot?.up, at);
+  if (up.times >= UP_LOOKS && secondsOf(up) >= UP_SECONDS) return { ...solved, waitsFor: undefined, confirmedAt: at };
   return { ...solved, waitsFor: 'RDS does not show the reboot yet that ends its connections', reboot: { up } };
 }
 

@@ -7,6 +7,7 @@ const written: ProbeSeen = { result: 'written' };
 const denied: ProbeSeen = { result: 'denied-by-resource-policy' };
 const otherwise: ProbeSeen = { result: 'denied-otherwise', detail: 'no identity-based policy allows it' };
 const unanswered: ProbeSeen = { result: 'unanswered', detail: 'SlowDown' };
+const HOUR = 3_600;
 const at = (second: number) => new Date(Date.UTC(2026, 10, 22, 14, 0, second));
 const told = (half: Fence['bucket'], ...seen: [ProbeSeen, number][]) =>
   seen.reduce((now, [what, second]) => probed(now, what, at(second), 30), half);
@@ -60,6 +61,35 @@ describe('the proof that a bucket denies writes', () => {
     const proven = proofOf([denied, 10], [denied, 11], [denied, 12], [denied, 60]);
     expect(told(proven, [written, 5])).toBe(proven);
     expect(bucketSeenOpen(proven, at(5))).toBe(proven);
+  });
+
+  it('does not wait for the clock of whoever saw the bucket open, which was hours ahead', () => {
+    const open = bucketSeenOpen(probedBefore({}, written, at(0)), at(5 * HOUR));
+    expect(told(open, [denied, 1], [denied, 2], [denied, 61], [denied, 62]).confirmedAt).toBe(at(62).toISOString());
+  });
+
+  it('does not count the hours between two clocks as time in which writes were denied', () => {
+    const half = proofOf(
+      [denied, 1],
+      [denied, 2],
+      [denied, 5 * HOUR],
+      [denied, 5 * HOUR + 1],
+      [denied, 3],
+      [denied, 4],
+    );
+    expect(half.confirmedAt).toBeUndefined();
+    expect(told(half, [denied, 60], [denied, 61]).confirmedAt).toBe(at(61).toISOString());
+  });
+
+  it('is undone by a write of one whose clock is hours behind', () => {
+    const proven = proofOf(
+      [denied, 5 * HOUR],
+      [denied, 5 * HOUR + 1],
+      [denied, 5 * HOUR + 60],
+      [denied, 5 * HOUR + 61],
+    );
+    expect(proven.confirmedAt).toBeDefined();
+    expect(told(proven, [written, 62]).confirmedAt).toBeUndefined();
   });
 
   it('that version 0.1 did not ask for is not demanded of what it confirmed, and a write undoes it all the same', () => {
