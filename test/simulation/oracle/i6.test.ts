@@ -22,9 +22,9 @@ function told(made: Made, ...codes: FindingCode[]): string[] {
   const findings = codes.map((code) => findingOf(code));
   return made.put(9, 'status.json', statusDocument({ findings }, made.now)).map(({ so }) => so);
 }
-/** The buckets are compared now. */
-function compare(made: Made): void {
-  made.begin(7, 'reconcile');
+/** The buckets are compared now, by a clock that may be off. */
+function compare(made: Made, skewMs = 0): void {
+  made.begin(7, 'reconcile', { skewMs });
   made.see({ what: 'listed', by: 7, bucket: 'replica', since: made.now });
   made.end(7);
   made.minutes(1);
@@ -96,6 +96,20 @@ describe('I6: becomes a finding', () => {
     expect(told(made, 'RPO_EXCEEDED')).toEqual([expect.stringContaining('last compared')]);
     compare(made);
     expect(told(made, 'RPO_EXCEEDED')).toEqual([]);
+  });
+
+  it('buckets that were compared too long ago, unless the clocks of who compared and of who looks hide it', () => {
+    const made = world();
+    compare(made, 11 * HOUR_MS);
+    made.minutes(240);
+    capture(made, 4, 'protected');
+    const told = (skewMs: number) => {
+      made.begin(9, 'readiness', { skewMs });
+      return made.put(9, 'status.json', statusDocument({}, made.now)).filter(({ so }) => so.includes('last compared'));
+    };
+    expect(told(9 * HOUR_MS)).toEqual([]);
+    expect(told(10.5 * HOUR_MS)).toHaveLength(1);
+    expect(told(0)).toHaveLength(1);
   });
 
   it('data that are too old', () => {

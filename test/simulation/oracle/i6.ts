@@ -32,7 +32,7 @@ export const i6: Check = {
       ...silent(captureCodes, missedCapture(scene, at)),
       ...silent(copyCodes, lateCopy(scene, at)),
       ...silent(lagCodes, lateArtifact(scene, at)),
-      ...silent(['REPLICATION_LAGGING', 'RELAY_SILENT', ...folded], lateComparison(scene, at)),
+      ...silent(['REPLICATION_LAGGING', 'RELAY_SILENT', ...folded], lateComparison(scene, at, startedAt + skewMs)),
       ...silent(['RPO_EXCEEDED', ...folded], oldData(scene, at, status)),
       ...unnamed(scene, startedAt, status),
     ];
@@ -88,10 +88,16 @@ function lateArtifact({ truth, memory }: Scene, at: number): string | undefined 
   return undefined;
 }
 
-/** The buckets were compared too long ago. */
-function lateComparison({ truth, memory }: Scene, at: number): string | undefined {
-  const since = Math.max(memory.listed.told, memory.beganAt, memory.turned.at);
-  if (at - since <= (truth.policy.reconcileStaleMinutes + 5) * MINUTE_MS) return undefined;
+const APART_MS = 5 * MINUTE_MS;
+
+/** The buckets were compared too long ago: truly, and as far as the clocks of who compared and of who looks can tell. */
+function lateComparison({ truth, memory }: Scene, at: number, clock: number): string | undefined {
+  const { told, skewMs } = memory.listed;
+  const since = Math.max(told, memory.beganAt, memory.turned.at);
+  const limitMs = truth.policy.reconcileStaleMinutes * MINUTE_MS + APART_MS;
+  if (at - since <= limitMs) return undefined;
+  const noted = clock - (told + skewMs);
+  if (since === told && noted >= -APART_MS && noted <= limitMs) return undefined;
   return `the buckets were last compared ${minutes(at - since)} minutes ago`;
 }
 

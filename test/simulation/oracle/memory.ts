@@ -30,8 +30,8 @@ export class Memory {
   /** Keys in escrow that are gone. */
   readonly keysGone = new Map<string, { at: Instant; by: Actor }>();
   readonly deletedAtPrimary = new Map<string, Instant>();
-  /** When the newest whole listing began whose run returned, and when that was. */
-  readonly listed = { since: Number.NEGATIVE_INFINITY, told: Number.NEGATIVE_INFINITY };
+  /** When the newest whole listing began whose run returned, when that was, and how far that run's clock was off. */
+  readonly listed = { since: Number.NEGATIVE_INFINITY, told: Number.NEGATIVE_INFINITY, skewMs: 0 };
   /** Reads of the replica by runs that returned: what was got, and when that was known. */
   readonly reads = new Map<string, { at: Instant; blake2b: string; known: Instant }>();
   readonly #finds = new Map<number, Finds>();
@@ -190,7 +190,7 @@ export class Memory {
     }
     if (fact.what === 'run-began' || fact.what.startsWith('fault')) this.#lookAtServices(truth);
     if (fact.what !== 'run-ended') return;
-    if (fact.ending.how === 'returned') this.#learn(this.#findsOf(fact.by), truth.now, truth.run(fact.by).job);
+    if (fact.ending.how === 'returned') this.#learn(this.#findsOf(fact.by), truth.now, truth.run(fact.by));
     this.#finds.delete(fact.by);
   }
 
@@ -206,9 +206,9 @@ export class Memory {
     return finds;
   }
 
-  #learn({ listings, reads }: Finds, known: Instant, job: string): void {
+  #learn({ listings, reads }: Finds, known: Instant, { job, skewMs }: RunTruth): void {
     for (const since of listings) {
-      if (job === 'reconcile' && since > this.listed.since) Object.assign(this.listed, { since, told: known });
+      if (job === 'reconcile' && since > this.listed.since) Object.assign(this.listed, { since, told: known, skewMs });
     }
     for (const { key, at, blake2b } of reads) this.reads.set(key, { at, blake2b, known });
   }
