@@ -28,8 +28,6 @@ export class Operator {
       this.#resumed.set(blocked.id, times + 1);
       return times === 0 ? 'failover resume' : 'failover abort';
     }
-    // Clocks are right by now: the next prune says so.
-    if (codes.has('CLOCK_WRONG') && pass % 5 === 2) return 'prune';
     return this.#rehearse(status, pass);
   }
 

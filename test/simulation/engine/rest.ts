@@ -102,6 +102,7 @@ async function pass(world: SimWorld, operator: Operator, n: number): Promise<voi
   await run(world, 'advance');
   for (let batch = 0; batch < 20 && world.queue.waiting > 0; batch += 1) await run(world, 'replicate');
   if (nextHour || n === 1 || n % 15 === 8) await run(world, 'reconcile');
+  if (nextHour) await run(world, 'prune');
   if (n % 5 === 4) await run(world, 'readiness');
 }
 

@@ -49,6 +49,14 @@ describe('I2: a point', () => {
     expect(prune(lost, 0, 'proven')).toEqual(['it is the last protected one']);
   });
 
+  it('is pruned where a newer one was protected at the very same instant of the data', () => {
+    const made = catalogue(i2, 'protected');
+    made.put(1, path(1), ofHour(1, 'protected'));
+    made.snapshot(1, 'dr', pointId(1), dataOf({ [KEY]: 'a' }), BEGIN);
+    expect(prune(made, 0, 'protected')).toEqual([]);
+    expect(prune(made, 1, 'protected')).toEqual(['it is the last protected one']);
+  });
+
   it('is not while another is suspect, nor without a rule', () => {
     const made = catalogue(i2, 'proven', 'proven', 'suspect');
     expect(prune(made, 0, 'proven')).toEqual(Array(2).fill(`point ${pointId(2)} is suspect`));

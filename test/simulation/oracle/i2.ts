@@ -86,8 +86,11 @@ function lastOfKind(scene: Scene, by: number, { pointId = '' }: SnapshotTruth): 
   const copies = new Set(
     [...truth.snapshots('dr')].filter((each) => each.status === 'available').map((each) => each.pointId),
   );
-  const others = [...memory.points.values()].filter((each) => usable.includes(each.state) && copies.has(each.id));
-  const isNewest = (of: Point[]) => !of.some((each) => dataAtOf(scene, each.id) > dataAtOf(scene, pointId));
+  const others = [...memory.points.values()].filter(
+    (each) => usable.includes(each.state) && each.id !== pointId && copies.has(each.id),
+  );
+  // Snapshots of one instant hold the same: any of them may stay for the others.
+  const isNewest = (of: Point[]) => !of.some((each) => dataAtOf(scene, each.id) >= dataAtOf(scene, pointId));
   if (isNewest(others)) return 'it is the last protected one';
   const proven = others.filter((each) => each.state === 'proven');
   return was === 'proven' && isNewest(proven) ? 'it is the last proven one' : undefined;

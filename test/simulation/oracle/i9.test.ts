@@ -99,12 +99,14 @@ describe('I9: at rest', () => {
     expect(made.rest().map(({ so }) => so)).toEqual([expect.stringContaining('120 minutes off')]);
   });
 
-  it('the site is ready, but for what stays true for a while, or is elsewhere', () => {
+  it('the site is ready, but for a drill that failed, or is elsewhere', () => {
     const made = world();
     const findings = [findingOf('COPY_STUCK')];
     expect(atRest(made, { status: 'DEGRADED', findings })).toEqual(['it is DEGRADED: COPY_STUCK (dr)']);
     expect(atRest(made, { status: 'NOT_READY', recoverable: false })).toEqual(['it is NOT_READY: not recoverable']);
-    expect(atRest(made, { status: 'DEGRADED', findings: [findingOf('CAPTURE_MISSED')] })).toEqual([]);
+    expect(atRest(made, { status: 'NOT_READY', findings: [findingOf('DRILL_FAILED')] })).toEqual([]);
+    const missed = [findingOf('CAPTURE_MISSED')];
+    expect(atRest(made, { status: 'DEGRADED', findings: missed })).toEqual(['it is DEGRADED: CAPTURE_MISSED (dr)']);
     made.put(9, 'direction.json', directionDocument({ direction: 'none', epoch: 2, failover: 'failover-1' }));
     expect(atRest(made, { status: 'DEGRADED', findings })).toEqual([]);
   });

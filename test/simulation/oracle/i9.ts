@@ -5,8 +5,8 @@ import { endedStates } from './i5.ts';
 /** So many messages to people the world may need until it is at rest. */
 const MOST_MESSAGES = 60;
 const inFlight = ['capturing', 'captured', 'listing+copying'];
-/** What stays true for a while after the faults: what a drill found, a clock that was off, an hour without a capture, damage at the primary. */
-const explained = new Set<string>(['CLOCK_WRONG', 'DRILL_FAILED', 'CAPTURE_MISSED', 'RTO_EXCEEDED', 'PRIMARY_CORRUPT']);
+/** What stays until the next drill passes, which takes longer than the passes may. */
+const explained = new Set<string>(['DRILL_FAILED']);
 /** What began so short a time ago may still be on its way. */
 const FRESH_MS = 30 * MINUTE_MS;
 
