@@ -19,6 +19,11 @@ export const recoveryRules = {
     hint: 'Run `builder-dr drills` for its findings and errors, mend them, then `builder-dr drill`.',
     next: ['drills'],
   },
+  POINT_REJECTED: {
+    severity: 'warning',
+    hint: 'Run `builder-dr drills` for what was found. Once it is mended, a drill of that very point takes it back in: `builder-dr drill --point ID`. A failover takes it all the same when it is named: `--point ID`.',
+    next: ['drills'],
+  },
   BUILDER_KEY_USELESS: {
     severity: 'critical',
     hint: 'The file in escrow is not the key that sealed the rows. Find the right bldr-*.box.key on a Builder node, remove the wrong one from the vault, and escrow it again.',

@@ -138,7 +138,7 @@ async function observeDirection(
  */
 async function observeReplica(ports: ReadinessPorts, seen: Observations): Promise<Point | undefined> {
   for (;;) {
-    const point = failoverPoint(seen);
+    const point = failoverPoint(seen, ports.clock());
     if (point && (await observeCoverage(ports, seen, point)) === 'broken list') seen.unlisted.push(point.id);
     else {
       if (!point) await inReplica(ports, seen, () => firstPage(ports));

@@ -5,7 +5,7 @@ import { titleOf } from '../../core/recovery/kinds.ts';
 import { leftoverText } from '../../core/recovery/leftovers.ts';
 import { allFindings, phaseSeconds, rtoSeconds, startArguments } from '../../core/recovery/lifecycle.ts';
 import { classesText } from '../../core/recovery/orderable.ts';
-import type { PlanStep } from '../../core/recovery/plan.ts';
+import type { Candidate, PlanStep } from '../../core/recovery/plan.ts';
 import { measuredText } from '../../core/recovery/rehearsals.ts';
 import { isProduction, type Run } from '../../core/recovery/run.ts';
 import type { AbortReport, UnfenceReport } from '../../jobs/recovery/call-off.ts';
@@ -47,14 +47,18 @@ function heldLines({ id, state, release }: Held, configFile: string): string[] {
   return [`Failover ${id} is in hand: ${state}.`, ...way, ''];
 }
 
+function candidateLines({ point, state, minutesLost, dataAt, artifacts, rejected }: Candidate): string[] {
+  const lost = minutesLost === null ? 'unknown' : `${minutesLost} min lost`;
+  const row = `  ${point}  ${state.padEnd(9)}  ${lost.padEnd(14)}  data of ${dataAt}  ${artifacts} artifacts`;
+  return rejected ? [row, `    rejected: ${rejected}`] : [row];
+}
+
 export function failoverPlanText(plan: FailoverPlan, configFile: string): string {
   const lines = plan.inHand ? heldLines(plan.inHand, configFile) : [];
   lines.push('Candidates, in the order in which they are tried:');
-  for (const each of plan.candidates) {
-    const lost = each.minutesLost === null ? 'unknown' : `${each.minutesLost} min lost`;
-    lines.push(
-      `  ${each.point}  ${each.state.padEnd(9)}  ${lost.padEnd(14)}  data of ${each.dataAt}  ${each.artifacts} artifacts`,
-    );
+  lines.push(...plan.candidates.flatMap(candidateLines));
+  if (plan.leftOut.length > 0) {
+    lines.push('Left out, unless named by --point:', ...plan.leftOut.flatMap(candidateLines));
   }
   for (const { problem } of plan.unreadable) lines.push(`  UNREADABLE ${problem}`);
   lines.push('', planText(plan.confirm, plan.steps), '', classesText(plan.classes, 'failover'));

@@ -4,6 +4,7 @@ import { minutesBetween, notAhead, snapshotName } from '../ids.ts';
 import type { Point } from '../points/documents.ts';
 import { isProtected, newestFirst } from '../points/point.ts';
 import type { Policy } from '../policy.ts';
+import { rejectedPoints, rejectedText, rejectionFindings } from '../recovery/rejected.ts';
 import { vaultKeys } from '../vault-layout.ts';
 import { deletionFindings } from './deletion-findings.ts';
 import type { StatusRecord } from './documents.ts';
@@ -42,15 +43,29 @@ const consequences: readonly FindingCode[] = [
   'RELAY_SILENT',
 ];
 
-/** The newest protected point whose copy is there, and whose inventory can be read: what a failover started now would take. */
-export function failoverPoint({
-  points,
-  copies,
-  unlisted,
-}: Pick<Observations, 'points' | 'copies' | 'unlisted'>): Point | undefined {
+type ChosenBy = Pick<Observations, 'points' | 'copies' | 'unlisted' | 'runs'>;
+
+/** Protected points whose copy is there, and whose inventory can be read, the newest first. */
+function restorablePoints({ points, copies, unlisted }: ChosenBy): Point[] {
   const available = new Set(copies.filter((copy) => copy.status === 'available').map((copy) => copy.name));
   const listed = points.filter(({ id }) => !unlisted.includes(id));
-  return newestFirst(listed.filter(isProtected)).find((point) => available.has(snapshotName(point.id)));
+  return newestFirst(listed.filter(isProtected)).filter((point) => available.has(snapshotName(point.id)));
+}
+
+/** What a failover started now would take: the newest that can be restored, and that no run has found to be no good. */
+export function failoverPoint(seen: ChosenBy, now: Date): Point | undefined {
+  const rejections = rejectedPoints(seen.points, seen.runs, now);
+  return restorablePoints(seen).find(({ id }) => !rejections.has(id));
+}
+
+/** That no point can be taken, or that the newest ones are not. */
+function choiceFindings(seen: Observations, point: Point | undefined, now: Date): Finding[] {
+  const rejections = rejectedPoints(seen.points, seen.runs, now);
+  const restorable = restorablePoints(seen).map(({ id }) => id);
+  if (point) return rejectionFindings(restorable.slice(0, restorable.indexOf(point.id)), point, rejections);
+  const rejected = restorable.length > 0 ? `: rejected were ${rejectedText(restorable, rejections)}` : '';
+  const text = `none of ${seen.points.length} recovery points can be restored${rejected}`;
+  return [finding('NO_PROTECTED_POINT', 'points', text)];
 }
 
 function rpoMinutesOf(point: Point | undefined, now: Date): number | null {
@@ -58,13 +73,9 @@ function rpoMinutesOf(point: Point | undefined, now: Date): number | null {
 }
 
 function restorabilityFindings(seen: Observations, point: Point | undefined, policy: Policy, now: Date): Finding[] {
-  const found: Finding[] = [];
+  const found = choiceFindings(seen, point, now);
   const rpo = rpoMinutesOf(point, now);
-  if (!point) {
-    found.push(
-      finding('NO_PROTECTED_POINT', 'points', `none of ${seen.points.length} recovery points can be restored`),
-    );
-  } else if (rpo !== null && rpo > policy.rpoTargetMinutes) {
+  if (rpo !== null && rpo > policy.rpoTargetMinutes) {
     const text = `a failover now would lose ${Math.round(rpo)} minutes; the target is ${policy.rpoTargetMinutes}`;
     found.push(finding('RPO_EXCEEDED', 'database', text));
   }
@@ -175,7 +186,7 @@ function assessCutOver(seen: Observations, policy: Policy, now: Date): Assessmen
 /** Two verdicts and a word, from what was seen. Pure: the same observations give the same answer. */
 export function assessReadiness(seen: Observations, policy: Policy, now: Date): Assessment {
   if (seen.direction !== 'primary→dr') return assessCutOver(seen, policy, now);
-  const point = failoverPoint(seen);
+  const point = failoverPoint(seen, now);
   const rpoMinutes = rpoMinutesOf(point, now);
   const unreachable = 'unreachable' in seen.primary;
   const since = notAhead(seen.previous?.primaryUnreachableSince ?? now.toISOString(), now);

@@ -93,13 +93,21 @@ export function plannedRun<K extends RunKind>(
 /**
  * The points that a run for `wanted` may use, the best first: the newest that is protected and has its copy, then
  * the older ones, down to the newest proven one. A point asked for by its id is the only one. `copies`: names of the
- * snapshots that lie in the DR region now. Throws POINT_UNKNOWN, or BAD_USAGE when that point cannot be restored.
+ * snapshots that lie in the DR region now. `rejected`: taken only where there is no other, for it may be mended by now.
+ * Throws POINT_UNKNOWN, or BAD_USAGE when that point cannot be restored.
  */
-export function candidatesFor(wanted: string, points: Point[], copies: ReadonlySet<string>): Point[] {
+export function candidatesFor(
+  wanted: string,
+  points: Point[],
+  copies: ReadonlySet<string>,
+  rejected: { has: (id: string) => boolean } = new Set(),
+): Point[] {
   const restorable = newestFirst(points.filter((each) => isProtected(each) && copies.has(snapshotName(each.id))));
   if (wanted === 'latest') {
-    const proven = restorable.findIndex((each) => each.state === 'proven');
-    return proven === -1 ? restorable : restorable.slice(0, proven + 1);
+    const good = restorable.filter(({ id }) => !rejected.has(id));
+    const taken = good.length > 0 ? good : restorable;
+    const proven = taken.findIndex((each) => each.state === 'proven');
+    return proven === -1 ? taken : taken.slice(0, proven + 1);
   }
   const known = points.find((each) => each.id === wanted);
   if (!known) {

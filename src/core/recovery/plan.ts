@@ -2,6 +2,7 @@ import { minutesBetween } from '../ids.ts';
 import type { Point } from '../points/documents.ts';
 import type { Policy } from '../policy.ts';
 import { expectedTime, type MeasuredBy } from './rehearsals.ts';
+import { type Rejections, rejectedText } from './rejected.ts';
 import { classesFor, type RestoreTarget } from './restore-request.ts';
 import type { Run, RunState } from './run.ts';
 
@@ -117,9 +118,11 @@ export type Candidate = {
   dataAt: string | null;
   minutesLost: number | null;
   artifacts: number | null;
+  /** What the last run that restored it found, where it could not use it. */
+  rejected?: string;
 };
 
-export function candidateRow(point: Point, now: Date): Candidate {
+export function candidateRow(point: Point, now: Date, rejections?: Rejections): Candidate {
   const dataAt = 'dataAt' in point.database ? point.database.dataAt : null;
   return {
     point: point.id,
@@ -127,5 +130,6 @@ export function candidateRow(point: Point, now: Date): Candidate {
     dataAt,
     minutesLost: dataAt === null ? null : Math.max(0, Number(minutesBetween(dataAt, now).toFixed(1))),
     artifacts: point.artifacts.state === 'pending' ? null : point.artifacts.count,
+    ...(rejections?.has(point.id) ? { rejected: rejectedText([point.id], rejections) } : {}),
   };
 }

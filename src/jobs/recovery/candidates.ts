@@ -2,6 +2,7 @@ import type { Point } from '../../core/points/documents.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import type { Vault } from '../../core/ports/vault.ts';
 import { candidatesFor } from '../../core/recovery/lifecycle.ts';
+import type { Rejections } from '../../core/recovery/rejected.ts';
 import { DrError, hasCode } from '../../errors.ts';
 import { readPointInventory } from '../artifacts/inventory.ts';
 import type { Unreadable } from '../vault/documents.ts';
@@ -33,17 +34,18 @@ export type Candidates = { candidates: Point[]; unreadable: Unreadable[] };
 /**
  * The points that a run for `wanted` may use, as `candidatesFor` has them. `latest` begins with the newest that has an
  * inventory which can be read: what a newer one needs of the replica nobody knows. A point that is asked for by its id is
- * taken as it is.
+ * taken as it is. `rejected`: a drill says none, it finds out what became of them.
  */
 export async function readCandidates(
   { vault }: Pick<Ports, 'vault'>,
   wanted: string,
   points: Point[],
   copies: ReadonlySet<string>,
+  rejected?: Rejections,
 ): Promise<Candidates> {
   const unreadable: Unreadable[] = [];
   for (let left = points; ; ) {
-    const candidates = candidatesFor(wanted, left, copies);
+    const candidates = candidatesFor(wanted, left, copies, rejected);
     const [best] = candidates;
     const broken = best && wanted === 'latest' ? await brokenInventory(vault, best) : undefined;
     if (!broken) return { candidates, unreadable };

@@ -1,6 +1,8 @@
 import { commandLine } from '../../core/command-line.ts';
 import type { Point } from '../../core/points/documents.ts';
+import { newestFirst } from '../../core/points/point.ts';
 import { startArguments } from '../../core/recovery/lifecycle.ts';
+import { type Rejections, rejectedPoints } from '../../core/recovery/rejected.ts';
 import type { ProductionRun, StartRequest } from '../../core/recovery/run.ts';
 import { DrError } from '../../errors.ts';
 import type { Pass } from '../pass.ts';
@@ -34,7 +36,7 @@ export async function confirmedCandidates(pass: Pass, request: Confirmed, key: s
   const { ports } = pass;
   const copies = await readAvailableCopies(ports);
   for (;;) {
-    const found = await readCandidates(ports, request.point, pass.points, copies);
+    const found = await readCandidates(ports, request.point, pass.points, copies, rejectedOf(pass));
     for (const each of found.unreadable) ports.log.warn('a point is left out: its inventory cannot be read', each);
     requireReadable(found);
     const { candidates } = found;
@@ -43,6 +45,12 @@ export async function confirmedCandidates(pass: Pass, request: Confirmed, key: s
     pass.points = pass.points.filter((each) => each.id !== best.id);
   }
 }
+
+const rejectedOf = ({ ports, points, runs }: Pass): Rejections => rejectedPoints(points, runs, ports.clock());
+
+/** An older one comes to the top where what is newer was rejected since. */
+const isNewer = (best: Point, known: string[], points: Point[]): boolean =>
+  newestFirst(points.filter(({ id }) => id === best.id || known.includes(id)))[0]?.id === best.id;
 
 /** The points that a failover has tried, and those that it would try next. */
 export const knownTo = (run: ProductionRun): string[] => [...run.attempts.map((each) => each.point), ...run.candidates];
@@ -63,9 +71,10 @@ export async function chosenAgain(
     request.point,
     pass.points,
     await readAvailableCopies(pass.ports),
+    rejectedOf(pass),
   );
   const [best] = candidates;
-  if (!best || known.includes(best.id)) return undefined;
+  if (!best || known.includes(best.id) || !isNewer(best, known, pass.points)) return undefined;
   if (request.confirm !== best.id) throw newerPoint(pass, run, request, best.id);
   const chosen = await confirmedCandidates(pass, request, runKey(run));
   const rejected = run.attempts.filter((each) => each.outcome === 'rejected').map((each) => each.point);

@@ -5,6 +5,7 @@ import type { AdvancePorts, Ports } from '../../core/ports/all.ts';
 import { isOver, noteError, plannedRun } from '../../core/recovery/lifecycle.ts';
 import type { ClassesSeen } from '../../core/recovery/orderable.ts';
 import { type Candidate, candidateRow, type PlanStep, restorePlan } from '../../core/recovery/plan.ts';
+import { leftOut, rejectedPoints } from '../../core/recovery/rejected.ts';
 import { resumed } from '../../core/recovery/resumed.ts';
 import { isProduction, type ProductionRun, type Run, runSchema, type StartRequest } from '../../core/recovery/run.ts';
 import { finalPointOf, needsOperator } from '../../core/recovery/stuck.ts';
@@ -38,6 +39,8 @@ export type FailoverPlan = {
   /** The request that starts what is planned here. */
   start: StartRequest | null;
   candidates: Candidate[];
+  /** Rejected by the last run that restored them. */
+  leftOut: Candidate[];
   steps: PlanStep[];
   /** Which classes RDS would take now. */
   classes: ClassesSeen;
@@ -57,15 +60,19 @@ export async function planFailover(
   const { points, unreadable: brokenPoints } = await readPoints(ports.vault);
   const { runs, unreadable: brokenRuns } = await readRuns(ports.vault);
   const copies = await readAvailableCopies(ports);
-  const { candidates, unreadable: brokenLists } = await readCandidates(ports, request.point, points, copies);
+  const rejections = rejectedPoints(points, runs, now);
+  const found = await readCandidates(ports, request.point, points, copies, rejections);
+  const { candidates, unreadable: brokenLists } = found;
   const { inHand } = await readDirection(ports.vault);
+  const row = (each: Point): Candidate => candidateRow(each, now, rejections);
   const stands = { runs, points, unreadable: brokenRuns };
   const confirm = candidates[0]?.id ?? null;
   const { point, planned } = request;
   return {
     confirm,
     start: confirm === null ? null : { point, confirm, planned, acceptUnfenced: false, acceptFindings: false },
-    candidates: candidates.map((each) => candidateRow(each, now)),
+    candidates: candidates.map(row),
+    leftOut: leftOut(request.point, points, candidates, rejections).map(row),
     steps: restorePlan(candidates[0], 'production', policy, runs, now, {
       planned,
       dns: ports.cutOver.dns !== undefined,

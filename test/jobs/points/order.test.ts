@@ -37,7 +37,7 @@ describe('points are ordered by the instant of their data', () => {
     const copies = await ports.database.copies();
     const names = new Set(copies.map(({ name }) => name));
     expect(candidatesFor('latest', points, names).map((each) => each.id)).toEqual([id, ahead, '20261122t140000z']);
-    expect(failoverPoint({ points, copies, unlisted: [] })?.id).toBe(id);
+    expect(failoverPoint({ points, copies, unlisted: [], runs: [] }, clock.now)?.id).toBe(id);
     const minutes = candidatesFor('latest', points, names).map((each) => candidateRow(each, clock.now).minutesLost);
     expect(minutes).toEqual([0, 30, 60]);
   });

@@ -33,7 +33,9 @@ export class Operator {
 
   /** A drill that failed stands until one passes. */
   #rehearse(status: StatusRecord | undefined, pass: number): JobName | undefined {
-    const failed = status?.findings.some(({ code }) => code === 'DRILL_FAILED' || code === 'DRILL_OVERDUE');
+    const failed = status?.findings.some(({ code }) =>
+      ['DRILL_FAILED', 'DRILL_OVERDUE', 'POINT_REJECTED'].includes(code),
+    );
     if (!failed || pass % 6 !== 5) return undefined;
     this.#asked += 1;
     return this.#asked % 2 === 1 ? 'drill' : 'alarm test';
