@@ -1,5 +1,8 @@
 type RunName = { kind: string; id: string };
 
+/** In the name of an entry of the log that says of an artifact that its bytes are wrong. */
+const DAMAGE = '.damaged';
+
 /** Every key of the vault is made here. */
 export const vaultKeys = {
   direction: 'direction.json',
@@ -24,7 +27,8 @@ export const vaultKeys = {
   verificationLogs: 'verified/log/',
   verifiedFile: (at: Date, id: string) => `verified/all-${at.toISOString().replace(/[-:]/g, '')}-${id}.ndjson.gz`,
   verifiedFiles: 'verified/all-',
-  verificationLog: (at: Date, id: string) => `verified/log/${at.toISOString().replace(/[-:]/g, '')}-${id}.ndjson`,
+  verificationLog: (at: Date, id: string, ofDamage = false) =>
+    `verified/log/${at.toISOString().replace(/[-:]/g, '')}-${id}${ofDamage ? DAMAGE : ''}.ndjson`,
   uncopyable: 'uncopyable.json',
   unfinishedCopies: 'copies/',
   /** By the key that the copy gets, of an artifact or of displaced bytes. */
@@ -65,6 +69,8 @@ export const vaultKeys = {
 } as const;
 
 const escrowedKey = /^keys\/escrow\/bldr-(\d{14})\.box\.key\.json$/;
+
+export const isOfDamage = (vaultKey: string): boolean => vaultKey.endsWith(`${DAMAGE}.ndjson`);
 
 /** The revision of the Builder key that a vault key holds in escrow; undefined for other keys. */
 export function escrowedRevision(vaultKey: string): string | undefined {

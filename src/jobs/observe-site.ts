@@ -12,6 +12,7 @@ import type { CurrentDirection } from '../core/recovery/direction.ts';
 import { nodePath, vaultKeys } from '../core/vault-layout.ts';
 import { DrError, hasCode } from '../errors.ts';
 import { measureCoverage, type ReplicaCoverage } from './artifacts/coverage.ts';
+import { wrongSinceMerge } from './artifacts/verification-log.ts';
 import { isDarkness } from './darkness.ts';
 import { readEscrowedRevisions } from './keys/envelope.ts';
 import { lookAtClasses } from './recovery/classes.ts';
@@ -107,7 +108,10 @@ async function observeCatalogue(ports: ReadinessPorts): Promise<{ seen: Observat
 }
 
 /** What other jobs wrote down of themselves. */
-async function readRecords({ vault }: ReadinessPorts, policy: Policy, seen: Observations): Promise<void> {
+async function readRecords(ports: ReadinessPorts, policy: Policy, seen: Observations): Promise<void> {
+  const { vault } = ports;
+  // Before what the merges have counted: what one of them takes out of the log meanwhile is in there.
+  seen.readWrong = await inReplica(ports, seen, () => wrongSinceMerge(ports));
   seen.reconcile = (await optional(seen, () => readDocument(vault, vaultKeys.reconcile, reconcileSchema)))?.value;
   seen.verified = (await optional(seen, () => readDocument(vault, vaultKeys.verified, verifiedSchema)))?.value;
   const aside = await optional(seen, () => readDocument(vault, vaultKeys.uncopyable, uncopyableSchema));

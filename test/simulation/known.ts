@@ -8,11 +8,6 @@ type Known = { invariant: string; said?: RegExp; so?: RegExp; reason: string };
  */
 const known: Known[] = [
   {
-    invariant: 'I1',
-    so: /is other bytes in the replica .*known by read/,
-    reason: 'wrong bytes that a drill or a failover has read do not make the site not recoverable at once',
-  },
-  {
     invariant: 'documents',
     said: /prune\) removes it/,
     reason: 'prune removes the list of a point that has expired, also where the list cannot be read',

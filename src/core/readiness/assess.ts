@@ -89,18 +89,26 @@ function restorabilityFindings(seen: Observations, point: Point | undefined, pol
     const text = `${seen.replica.differing.count} artifacts of point ${seen.replica.pointId} are not the listed ones in the replica, nor kept aside`;
     found.push(finding('ARTIFACT_CORRUPT', 'replica', text, seen.replica.differing));
   }
-  found.push(...verificationFindings(seen.verified, policy, now));
+  found.push(...damageFindings(seen), ...verificationFindings(seen.verified, policy, now));
   for (const { key, problem } of seen.unreadable) found.push(finding('VAULT_UNREADABLE', key, problem));
   for (const { keyId, reason } of seen.unusableKeys) found.push(finding('DR_KMS_UNUSABLE', keyId, reason));
   return [...found, ...escrowFindings(seen)];
 }
 
+/** What the last merge has counted, and what was read since. */
+function damageFindings({ verified, readWrong }: Observations): Finding[] {
+  const counted = verified?.damaged ?? { count: 0, samples: [] };
+  const since = readWrong?.samples.filter((key) => !counted.samples.includes(key)) ?? [];
+  const repeated = (readWrong?.samples.length ?? 0) - since.length;
+  const count = counted.count + (readWrong?.count ?? 0) - repeated;
+  if (count === 0) return [];
+  const text = `${count} artifacts in the replica have wrong bytes: signature or hash does not fit`;
+  const samples = [...counted.samples, ...since].slice(0, 10);
+  return [finding('ARTIFACT_CORRUPT', 'signatures', text, { count, samples })];
+}
+
 function verificationFindings(verified: VerifiedIndex | undefined, policy: Policy, now: Date): Finding[] {
   const found: Finding[] = [];
-  if (verified && verified.damaged.count > 0) {
-    const text = `${verified.damaged.count} artifacts in the replica have wrong bytes: signature or hash does not fit`;
-    found.push(finding('ARTIFACT_CORRUPT', 'signatures', text, verified.damaged));
-  }
   if (verified && verified.unknownSigner.count > 0) {
     const text = `${verified.unknownSigner.count} artifacts are signed by keys that the vault does not have`;
     found.push(finding('SIGNER_UNKNOWN', 'signatures', text, verified.unknownSigner));

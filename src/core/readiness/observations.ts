@@ -34,6 +34,8 @@ export type Observations = {
   subscribers: number;
   reconcile: ReconcileRecord | undefined;
   verified: VerifiedIndex | undefined;
+  /** What was read and found wrong since then, and is still there. */
+  readWrong?: Sampled | undefined;
   /** Artifacts that cannot be copied as they are. */
   uncopyable?: Uncopyable[];
   /** Which deletes are withheld in the replica. */

@@ -16,6 +16,7 @@ import { mayGiveWay } from './give-way.ts';
 import { displacedHashes, type KeptBytes, keptBytesOf } from './kept-bytes.ts';
 import { copyOffered, type Offer, refusalOf, sourceFacts } from './offer.ts';
 import { copyEntry } from './replicate.ts';
+import { logVerifications } from './verification-log.ts';
 
 type VerifyPorts = Pick<
   Ports,
@@ -57,14 +58,24 @@ export class ArtifactBatch {
     const entry = await this.#ports.replica.head(key);
     if (!entry) return this.#lacking(key, offer);
     const held = await this.#verify(this.#ports.replica, entry);
-    const offered = await this.#offered(offer, held, expected);
-    const record = await this.#settle(held, offer, offered, expected);
+    const { offered, record } = await this.#decide(held, offer, expected);
     const { source, refused, silence } = offer;
     // What was copied while it could still be read, and was archived since, is no concern.
     const refusal = refused && (!source || isOtherSource(source, entry, undefined)) && refusalOf(key, offer, refused);
     const undecided = refusal || offer.waits;
     this.#record(record, offered, undecided ? NO_SOURCE : offered && source && sourceFacts(source, offered));
     return refusal || (refused || silence ? 'unseen' : 'settled');
+  }
+
+  async #decide(held: VerificationRecord, offer: Offer, expected: string | undefined) {
+    try {
+      const offered = await this.#offered(offer, held, expected);
+      return { offered, record: await this.#settle(held, offer, offered, expected) };
+    } catch (error) {
+      // It could not be mended: that it is wrong is known all the same.
+      if (isDamaged(held)) this.#records.push(held);
+      throw error;
+    }
   }
 
   #lacking(key: string, { source, silence, refused }: Offer): Handled {
@@ -229,8 +240,6 @@ export class ArtifactBatch {
 
   /** Writes what was found, once. A batch that dies before it is handled again, and found again. */
   async end(): Promise<void> {
-    if (this.#records.length === 0) return;
-    const lines = this.#records.map((record) => `${JSON.stringify(record)}\n`).join('');
-    await this.#ports.vault.put(vaultKeys.verificationLog(this.#ports.clock(), this.#ports.newId()), lines, undefined);
+    await logVerifications(this.#ports, this.#records);
   }
 }

@@ -20,6 +20,7 @@ import { HartVerifier } from '../../hart/verify.ts';
 import { readLines } from '../artifacts/inventory.ts';
 import { knownObjects } from '../artifacts/known-objects.ts';
 import { mergeVerifications } from '../artifacts/merge-verifications.ts';
+import { logVerifications } from '../artifacts/verification-log.ts';
 import { eachOf } from '../each-of.ts';
 import { readKeyRing } from '../keys/key-ring.ts';
 import type { Pass } from '../pass.ts';
@@ -82,8 +83,7 @@ async function readNow(
 /** What was read now is known from now on: the next pass, and everybody else, need not read it. */
 async function keepRecords(ports: AdvancePorts, records: VerificationRecord[]): Promise<void> {
   if (records.length === 0) return;
-  const lines = records.map((record) => `${JSON.stringify(record)}\n`).join('');
-  await ports.vault.put(vaultKeys.verificationLog(ports.clock(), ports.newId()), lines, undefined);
+  await logVerifications(ports, records);
   await mergeVerifications(ports);
 }
 

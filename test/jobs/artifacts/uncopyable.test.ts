@@ -10,6 +10,7 @@ import { capture } from '../../../src/jobs/points/capture.ts';
 import { readiness } from '../../../src/jobs/readiness.ts';
 import { readDocument } from '../../../src/jobs/vault/documents.ts';
 import { readPoints } from '../../../src/jobs/vault/points.ts';
+import { newHart, signer } from '../../setup/artifact-world.ts';
 import { keyFile, newWorld, nodeFile, scheduled } from '../../setup/memory-cycle.ts';
 import { testPolicy } from '../../setup/policy.ts';
 import type { MemoryPorts } from '../../world/ports.ts';
@@ -46,8 +47,10 @@ const aside = async (ports: MemoryPorts) =>
 const newestPoint = async (ports: MemoryPorts) => (await readPoints(ports.vault)).points.at(-1);
 
 async function begun(...sealed: string[]) {
-  const world = newWorld(25);
-  await escrowKeys(world.ports, [keyFile, nodeFile]);
+  const world = newWorld(0);
+  const pub = { name: `${signer.name}.pub`, mode: 0o444, content: Buffer.from(signer.publicText) };
+  await escrowKeys(world.ports, [keyFile, nodeFile, pub]);
+  for (let n = 0; n < 25; n += 1) world.ports.primaryArtifacts.plant(`core/p${n}.hart`, await newHart());
   for (const [n, key] of sealed.entries()) {
     world.ports.primaryArtifacts.seal(key, n % 2 === 0 ? 'archived' : 'own key');
   }
