@@ -18,9 +18,14 @@ import { RecoveryWorld } from '../setup/recovery-world.ts';
 const KEY = 'core/extra/1.0/20240101000000/x86_64/linux/core-extra-1.0-20240101000000-x86_64-linux.hart';
 let sandbox: Sandbox;
 let subject: RecoveryWorld;
-/** The jobs' clock runs ahead: what they see is hours apart, the points are of now. */
+/** The jobs' clock runs ahead, and that of the vault with it: what they see is hours apart, the points are of now. */
 let ahead = 0;
-const later = () => ({ ...subject.ports, clock: () => addMinutes(new Date(), ahead) });
+const later = () => {
+  const { vault } = subject.ports;
+  const list = async (prefix: string) =>
+    (await vault.list(prefix)).map((each) => ({ ...each, lastModified: addMinutes(each.lastModified, ahead) }));
+  return { ...subject.ports, clock: () => addMinutes(new Date(), ahead), vault: { ...vault, list } };
+};
 const compare = async () => {
   ahead += 30;
   await reconcile(later(), subject.world.policy);

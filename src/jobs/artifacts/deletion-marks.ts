@@ -5,10 +5,11 @@ import {
   deletionsSchema,
 } from '../../core/artifacts/deletions.ts';
 import { MassWatch } from '../../core/artifacts/mass-deletion.ts';
+import { isClockOff } from '../../core/artifacts/withheld-deletes.ts';
 import { minutesBetween } from '../../core/ids.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { Ports } from '../../core/ports/all.ts';
-import type { Vault } from '../../core/ports/vault.ts';
+import type { Vault, VaultEntry } from '../../core/ports/vault.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, hasCode } from '../../errors.ts';
 import { encode, readDocument } from '../vault/documents.ts';
@@ -60,7 +61,8 @@ class MarkCount {
 
 /**
  * Writes all marks anew, counts them, and makes them the current ones if nobody did since `read`. Dying anywhere leaves
- * the old ones current; of two runs at once one gives way, which is `false`. An error of `marks` is thrown on.
+ * the old ones current; of two runs at once one gives way, and so does one whose clock is wrong: that is `false`. An error
+ * of `marks` is thrown on.
  */
 export async function writeMarks(
   ports: MarkPorts,
@@ -84,6 +86,8 @@ export async function writeMarks(
   }
   const key = vaultKeys.deletionFile(at, ports.newId());
   await vault.putStream(key, packed(lines()));
+  const files = await vault.list(vaultKeys.deletionFiles);
+  if (isOffNow(ports, files, key)) return false;
   const known = facts();
   const mass = watch.result(known.replica, policy.replica);
   const index: Deletions = { schema: 'deletions/1', at: at.toISOString(), key, ...counted.result, ...known, mass };
@@ -96,13 +100,22 @@ export async function writeMarks(
   }
   for (const each of mass)
     if (!read?.value.mass.some(({ id }) => id === each.id)) ports.log.warn('mass deletion', each);
-  await removeStale(ports, key);
+  await removeStale(ports, files, key);
+  return true;
+}
+
+/** Held against the stamp of what was written just now. */
+function isOffNow({ clock, log }: MarkPorts, files: readonly VaultEntry[], written: string): boolean {
+  const now = clock();
+  const stamped = files.find(({ key }) => key === written)?.lastModified ?? now;
+  if (!isClockOff(stamped, now)) return false;
+  log.warn('this clock is wrong: another run says which deletes are withheld', { now, stamped });
   return true;
 }
 
 /** Files that are current no more, or never were. */
-async function removeStale({ vault, clock }: MarkPorts, current: string): Promise<void> {
-  for (const { key, lastModified } of await vault.list(vaultKeys.deletionFiles)) {
+async function removeStale({ vault, clock }: MarkPorts, files: readonly VaultEntry[], current: string): Promise<void> {
+  for (const { key, lastModified } of files) {
     if (key !== current && minutesBetween(lastModified, clock()) > STALE_MINUTES) await vault.remove(key);
   }
 }

@@ -1,9 +1,13 @@
 import { type DeletionNote, deletionNoteSchema } from '../../core/artifacts/deletions.ts';
+import { latestOf } from '../../core/ids.ts';
 import type { Ports } from '../../core/ports/all.ts';
-import type { Vault } from '../../core/ports/vault.ts';
+import type { Vault, VaultEntry } from '../../core/ports/vault.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
+import { eachOf } from '../each-of.ts';
 import { readLogLines } from '../vault/documents.ts';
 import { noteUncopied } from './uncopied.ts';
+
+const READS_AT_ONCE = 16;
 
 type NotePorts = Pick<Ports, 'clock' | 'newId' | 'primaryArtifacts' | 'replica' | 'vault'>;
 
@@ -46,13 +50,16 @@ export class DeletionNotes {
   }
 }
 
-/** The notes of these log entries, by key. */
+/** The notes of these log entries, by key: of when the vault took them, where the clock of who wrote them was behind. */
 export async function readDeletionNotes(
   vault: Pick<Vault, 'get'>,
-  logs: readonly string[],
+  logs: readonly VaultEntry[],
 ): Promise<Map<string, DeletionNote[]>> {
   const notes = new Map<string, DeletionNote[]>();
-  for (const note of await readLogLines(vault, logs, deletionNoteSchema))
-    notes.set(note.key, [...(notes.get(note.key) ?? []), note]);
+  const read = await eachOf(logs, READS_AT_ONCE, async ({ key, lastModified }) => {
+    const lines = await readLogLines(vault, [key], deletionNoteSchema);
+    return lines.map((note) => ({ ...note, at: latestOf([note.at, lastModified.toISOString()]) ?? note.at }));
+  });
+  for (const note of read.flat()) notes.set(note.key, [...(notes.get(note.key) ?? []), note]);
   return notes;
 }

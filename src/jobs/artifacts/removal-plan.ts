@@ -56,8 +56,7 @@ export async function planRemoval(
   lists: readonly NamingList[],
 ): Promise<MarkVerdict[]> {
   const windows = points.filter(isUnexpired).map(windowOf);
-  const logs = (await vault.list(vaultKeys.deletionLogs)).map(({ key }) => key);
-  const noted = await readDeletionNotes(vault, logs);
+  const noted = await readDeletionNotes(vault, await vault.list(vaultKeys.deletionLogs));
   const verdicts: MarkVerdict[] = [];
   for await (const page of readMarks(vault, read)) {
     for (const mark of page) verdicts.push(byTime(mark, windows, noted.has(mark.key)));

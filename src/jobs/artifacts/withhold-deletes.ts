@@ -55,7 +55,7 @@ export async function withholdDeletes(
   const { vault, primaryArtifacts, replica } = ports;
   const startedAt = ports.clock();
   const read = await readDeletions(vault);
-  const logs = (await vault.list(vaultKeys.deletionLogs)).slice(0, LOGS_PER_PASS).map(({ key }) => key);
+  const logs = (await vault.list(vaultKeys.deletionLogs)).slice(0, LOGS_PER_PASS);
   const notes = await readDeletionNotes(vault, logs);
   let objects = 0;
   async function* listed() {
@@ -79,7 +79,7 @@ export async function withholdDeletes(
     replica: objects,
     ...(blocked ? { blocked } : {}),
   });
-  if (await writeMarks(ports, policy, read, marks(), facts)) for (const log of logs) await vault.remove(log);
+  if (await writeMarks(ports, policy, read, marks(), facts)) for (const { key } of logs) await vault.remove(key);
 }
 
 function keyOf(listed: ListedSides): string {
