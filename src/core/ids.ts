@@ -42,6 +42,12 @@ export function minutesBetween(from: Date | string, to: Date): number {
   return (to.getTime() - new Date(from).getTime()) / MINUTE_MS;
 }
 
+/**
+ * For how long something has been waited for. What is ahead of `now` a clock that was wrong has noted: that counts as a wait
+ * of as long, so that it is asked for again, and nobody waits for that instant to come.
+ */
+export const waitedMinutes = (since: Date | string, now: Date): number => Math.abs(minutesBetween(since, now));
+
 /** The instant, or `now` where it is ahead of it: a clock that was wrong wrote it, and nobody waits for it to come. */
 export function notAhead(at: string, now: Date): string {
   return at > now.toISOString() ? now.toISOString() : at;

@@ -1,4 +1,4 @@
-import { minutesBetween } from '../ids.ts';
+import { waitedMinutes } from '../ids.ts';
 import type { ObjectEntry } from '../ports/artifacts.ts';
 import type { Uncopyable } from './documents.ts';
 
@@ -25,7 +25,7 @@ export function quarantined(before: Uncopyable[], refused: Refusal[], settled: s
 
 /** Whether it is worth another attempt. */
 export function isDueAgain({ triedAt }: Uncopyable, now: Date): boolean {
-  return minutesBetween(triedAt, now) >= TRY_AGAIN_MINUTES;
+  return waitedMinutes(triedAt, now) >= TRY_AGAIN_MINUTES;
 }
 
 /** Whether the object at the primary may still be the one that was refused. */

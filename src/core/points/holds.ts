@@ -1,5 +1,5 @@
 import { DrError } from '../../errors.ts';
-import { minutesBetween } from '../ids.ts';
+import { minutesBetween, waitedMinutes } from '../ids.ts';
 import { kinds } from '../recovery/kinds.ts';
 import { isOver } from '../recovery/lifecycle.ts';
 import type { Run } from '../recovery/run.ts';
@@ -17,7 +17,7 @@ const PIN_FRESH_MINUTES = START_MINUTES / 2;
 /** The point, used by this run from now on; as it is when it has expired, or was pinned by it a moment ago. */
 export function pinned(point: Point, run: string, now: Date): Point {
   const { pins = [] } = point;
-  const isFresh = pins.some((each) => each.run === run && minutesBetween(each.at, now) < PIN_FRESH_MINUTES);
+  const isFresh = pins.some((each) => each.run === run && waitedMinutes(each.at, now) < PIN_FRESH_MINUTES);
   if (point.state === 'expired' || isFresh) return point;
   return { ...point, pins: [...pins.filter((each) => each.run !== run), { run, at: now.toISOString() }] };
 }

@@ -69,7 +69,7 @@ function choiceFindings(seen: Observations, point: Point | undefined, now: Date)
 }
 
 function rpoMinutesOf(point: Point | undefined, now: Date): number | null {
-  return point && 'dataAt' in point.database ? minutesBetween(point.database.dataAt, now) : null;
+  return point && 'dataAt' in point.database ? Math.max(0, minutesBetween(point.database.dataAt, now)) : null;
 }
 
 function restorabilityFindings(seen: Observations, point: Point | undefined, policy: Policy, now: Date): Finding[] {

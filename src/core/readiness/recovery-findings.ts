@@ -1,6 +1,6 @@
 import { commandLine } from '../command-line.ts';
 import { type Finding, finding } from '../findings.ts';
-import { minutesBetween } from '../ids.ts';
+import { minutesBetween, waitedMinutes } from '../ids.ts';
 import { isProtected } from '../points/point.ts';
 import type { Policy } from '../policy.ts';
 import { unconfirmed } from '../recovery/fence.ts';
@@ -74,7 +74,7 @@ function isBeingLifted({ fence, runs }: Observations, policy: Policy, now: Date)
     fence.liftedAt === undefined &&
     run !== undefined &&
     isOver(run) &&
-    minutesBetween(endedAt(run), now) < policy.fenceMinutes
+    waitedMinutes(endedAt(run), now) < policy.fenceMinutes
   );
 }
 
@@ -102,7 +102,7 @@ function stuckFindings(seen: Observations, policy: Policy, now: Date): Finding[]
       const finalPoint = finalPointOf(each, seen.points);
       const text = blocked
         ? `failover ${each.id} is blocked since ${blocked.at}: ${blocked.reason}. First: ${blocked.doFirst}. Then \`${commandLine(startArguments(blocked.resume))}\``
-        : `failover ${each.id} is ${each.state} and came no further since ${progressAt(each, finalPoint)}: ${waitsFor(each, finalPoint)}`;
+        : `failover ${each.id} is ${each.state} and came no further since ${progressAt(each, now, finalPoint)}: ${waitsFor(each, now, finalPoint)}`;
       return finding('FAILOVER_STUCK', each.id, text);
     });
 }

@@ -1,5 +1,5 @@
 import type { DrError } from '../../errors.ts';
-import { minutesBetween } from '../ids.ts';
+import { minutesBetween, notAhead } from '../ids.ts';
 import type { RestoredInstance } from '../ports/recovery.ts';
 import type { Attempt, StepOutcome } from './documents.ts';
 import { block, current, noteError, withAttempt } from './lifecycle.ts';
@@ -73,7 +73,9 @@ export function backupsSeen<R extends ProductionRun>(
   if (facts.backupRetentionDays === wanted.days && !facts.pending) {
     return withOutcome(run, { name: 'backups', ok: true, detail: `kept for ${wanted.days} days` });
   }
-  const askedAt = current(run).backups?.askedAt;
+  const { backups } = current(run);
+  const askedAt = backups?.askedAt && notAhead(backups.askedAt, now);
+  if (askedAt !== backups?.askedAt) return withAttempt(run, { backups: { ...backups, askedAt } });
   const minutes = askedAt === undefined ? 0 : minutesBetween(askedAt, now);
   if (facts.pending && warned(run, 'backups')) {
     return withOutcome(run, failed(run, `RDS has not turned them on yet (the instance is ${facts.status})`, wanted));
@@ -91,7 +93,9 @@ export function backupsSeen<R extends ProductionRun>(
 export function connectionAsked<R extends ProductionRun>(run: R, report: string, now: Date): R {
   if (run.state !== 'healing+verifying') return run;
   const { since = now.toISOString(), tries = 0 } = current(run).connection ?? {};
-  return withAttempt(run, { connection: { since, askedAt: now.toISOString(), tries: tries + 1, report } });
+  return withAttempt(run, {
+    connection: { since: notAhead(since, now), askedAt: now.toISOString(), tries: tries + 1, report },
+  });
 }
 
 /** `problem`: why Builder's role could not log in; undefined when it could. */

@@ -1,5 +1,5 @@
 import type { Finding } from '../findings.ts';
-import { latestOf, minutesBetween } from '../ids.ts';
+import { latestOf, minutesBetween, waitedMinutes } from '../ids.ts';
 import type { Point } from '../points/documents.ts';
 import type { Policy } from '../policy.ts';
 import type { RowComparisonResult, StepOutcome } from './documents.ts';
@@ -148,7 +148,8 @@ function passFence<R extends ProductionRun>(run: R, policy: Patience, now: Date)
   }
   // What obeys is waited for: nothing of the restore has to be done again.
   const since = current(run).awaitsFenceSince;
-  if (since === undefined && isOnItsWay(run.fence)) return withAttempt(run, { awaitsFenceSince: now.toISOString() });
+  const begins = since === undefined || since > now.toISOString();
+  if (begins && isOnItsWay(run.fence)) return withAttempt(run, { awaitsFenceSince: now.toISOString() });
   if (since !== undefined && minutesBetween(since, now) < policy.fenceMinutes) return run;
   return blockUnfenced(withAttempt(run, { awaitsFenceSince: undefined }), now);
 }
@@ -167,7 +168,7 @@ function blockUnfenced<R extends ProductionRun>(run: R, now: Date): R {
 export function fencingOver<R extends ProductionRun>(run: R, policy: Patience, now: Date): R {
   if (run.state !== 'fencing') return run;
   const began = run.history.findLast((each) => each.state === 'fencing')?.at ?? run.requestedAt;
-  const late = minutesBetween(began, now) >= policy.fenceMinutes;
+  const late = waitedMinutes(began, now) >= policy.fenceMinutes;
   const sure = isConfirmed(run.fence);
   const halves = [run.fence.database, run.fence.bucket];
   const stuck = halves.every((half) => half.confirmedAt !== undefined || (half.problem ?? half.waitsFor) !== undefined);

@@ -19,11 +19,12 @@ function pointProgressAt({ database, artifacts, history }: Point): string | unde
 /**
  * When a failover last came further: another state, a request that was accepted, a state of its instance that was not
  * seen before, artifacts that were read, parts that were copied. Each can happen so often and not more, so that waiting ends.
+ * What is ahead of `now` a clock that was wrong has noted, and says nothing of when that was.
  */
-export function progressAt(run: ProductionRun, finalPoint?: Point): string {
+export function progressAt(run: ProductionRun, now: Date, finalPoint?: Point): string {
   const attempt = run.attempts.at(-1);
-  const came = latestOf([
-    run.history.at(-1)?.at,
+  const came = [
+    ...run.history.map(({ at }) => at),
     attempt?.restore?.askedAt,
     attempt?.available?.at,
     attempt?.password?.setAt,
@@ -37,8 +38,9 @@ export function progressAt(run: ProductionRun, finalPoint?: Point): string {
     run.smoke?.askedAt,
     ...Object.values(attempt?.states ?? {}),
     finalPoint && pointProgressAt(finalPoint),
-  ]);
-  return came ?? run.requestedAt;
+  ];
+  const until = now.toISOString();
+  return latestOf(came.filter((each) => each !== undefined && each <= until)) ?? run.requestedAt;
 }
 
 /** What has a time of its own has all of it: the copy of a final point, the fence, the restart that backups take. */
@@ -50,13 +52,13 @@ function limitOf({ state }: ProductionRun, { failoverStuckMinutes, copyStuckMinu
 }
 
 function isStuck(run: ProductionRun, limits: Limits, now: Date, finalPoint?: Point): boolean {
-  return isMoving(run) && minutesBetween(progressAt(run, finalPoint), now) >= limitOf(run, limits);
+  return isMoving(run) && minutesBetween(progressAt(run, now, finalPoint), now) >= limitOf(run, limits);
 }
 
 /** What it waits for, as far as the record knows. */
-export function waitsFor(run: ProductionRun, finalPoint?: Point): string {
+export function waitsFor(run: ProductionRun, now: Date, finalPoint?: Point): string {
   const attempt = run.attempts.at(-1);
-  const since = progressAt(run, finalPoint);
+  const since = progressAt(run, now, finalPoint);
   const [status] = Object.entries(attempt?.states ?? {})
     .sort(([, a], [, b]) => (a < b ? -1 : 1))
     .at(-1) ?? [undefined];
@@ -81,7 +83,7 @@ function doFirstOf(run: ProductionRun): string {
  */
 export function stuckFor<R extends ProductionRun>(run: R, limits: Limits, now: Date, finalPoint?: Point): R {
   if (!isStuck(run, limits, now, finalPoint)) return run;
-  const why = `no progress for ${limitOf(run, limits)} minutes while ${run.state}: ${waitsFor(run, finalPoint)}`;
+  const why = `no progress for ${limitOf(run, limits)} minutes while ${run.state}: ${waitsFor(run, now, finalPoint)}`;
   if (run.state === 'cutting-over') return run;
   if (run.state !== 'smoke-testing') return block(run, now, why, doFirstOf(run));
   const subject = run.attempts.at(-1)?.instance ?? run.id;

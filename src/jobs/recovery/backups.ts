@@ -1,4 +1,4 @@
-import { minutesBetween, pointIdAt } from '../../core/ids.ts';
+import { pointIdAt, waitedMinutes } from '../../core/ids.ts';
 import {
   backupsAsked,
   backupsRefused,
@@ -66,7 +66,7 @@ export async function stepConnecting(pass: Pass, run: ProductionRun): Promise<Pr
   const { connection } = current(run);
   if (connection) {
     const report = await readDocument(ports.vault, connection.report, reportSchema);
-    const minutes = minutesBetween(connection.askedAt, ports.clock());
+    const minutes = waitedMinutes(connection.askedAt, ports.clock());
     if (!report && minutes < SILENT_MINUTES) return run;
     const problem = report ? problemOf(report.value) : `the inspector did not report in ${SILENT_MINUTES} minutes`;
     const seen = await updateAttempt(ports, run, (now) => connectionSeen(now, problem, ports.clock()));

@@ -1,5 +1,5 @@
 import { finding } from '../../core/findings.ts';
-import { minutesBetween } from '../../core/ids.ts';
+import { waitedMinutes } from '../../core/ids.ts';
 import type { InspectionRequest } from '../../core/ports/recovery.ts';
 import { lookName } from '../../core/recovery/kinds.ts';
 import { current, noteError, reject } from '../../core/recovery/lifecycle.ts';
@@ -30,7 +30,7 @@ async function reportState({ ports }: Pass, run: Run, what: string, asked: Asked
   // One that looked into another instance says nothing of this one.
   const found = written?.value.instance === instance ? written : undefined;
   if (found && found.value.error === undefined) return { report: found.value };
-  const silent = !found && minutesBetween(asked.askedAt, ports.clock()) >= SILENT_MINUTES;
+  const silent = !found && waitedMinutes(asked.askedAt, ports.clock()) >= SILENT_MINUTES;
   if (!found && !silent) return 'waiting';
   if (asked.tries < TRIES) return { ask: key(asked.tries + 1) };
   return { givenUp: found?.value.error ?? `the inspector did not report in ${SILENT_MINUTES} minutes` };

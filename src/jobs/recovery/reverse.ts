@@ -1,5 +1,5 @@
 import { type CommandArguments, commandLine } from '../../core/command-line.ts';
-import { minutesBetween } from '../../core/ids.ts';
+import { waitedMinutes } from '../../core/ids.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import { type StatusRecord, statusSchema } from '../../core/readiness/documents.ts';
 import { type Direction, directionSchema } from '../../core/recovery/direction.ts';
@@ -17,7 +17,7 @@ export async function readReverseStatus(
   const found = await ports.reverseVault?.get(vaultKeys.status);
   if (!found) return undefined;
   const status = parseDocument(vaultKeys.status, found.body, statusSchema);
-  return minutesBetween(status.at, ports.clock()) <= FRESH_MINUTES ? status : undefined;
+  return waitedMinutes(status.at, ports.clock()) <= FRESH_MINUTES ? status : undefined;
 }
 
 /** The direction as the stack for the other direction has it; undefined when none is configured, or it has none yet. */
