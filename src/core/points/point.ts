@@ -179,9 +179,13 @@ export function copyRefused(point: Point, error: DrError, policy: Policy, now: D
   return { ...point, database: { ...point.database, waiting } };
 }
 
-/** What the DR region says of the copy; one that vanished is started again. */
+/** What the DR region says of the copy; one that vanished is started again, also after it was there. */
 export function copySeen(point: Point, facts: SnapshotFacts | undefined, policy: Policy, now: Date): Point {
   const { database } = point;
+  if (database.state === 'copied' && isInFlight(point) && !facts) {
+    const { copyArn: _arn, copiedAt: _at, ...captured } = database;
+    return { ...point, database: { ...captured, state: 'captured' } };
+  }
   if (database.state !== 'copying' || !isInFlight(point)) return point;
   const { startedAt, percent, progressAt: _progressAt, ...captured } = database;
   if (!facts && !isGone(startedAt, policy, now)) return point;

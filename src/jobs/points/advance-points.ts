@@ -76,13 +76,15 @@ async function eachOfPoints(pass: Pass, which: (point: Point) => boolean, step: 
 /** What the DR site alone can tell: the copy, the replica, the keys. */
 async function inDrSite(pass: Pass, point: Point, revisions: string[]): Promise<Point> {
   const { ports, policy } = pass;
-  const copy = point.database.state === 'copying' ? await ports.database.copyStatus(snapshotName(point.id)) : undefined;
+  const { state } = point.database;
+  const isAsked = state === 'copying' || state === 'copied';
+  const copy = isAsked ? await ports.database.copyStatus(snapshotName(point.id)) : undefined;
   const coverage = await coverageOf(pass, point);
   return updatePoint(ports, point.id, (now) => {
     const at = ports.clock();
-    let changed = keysSeen(now, revisions, at);
-    // Only of a copy that this pass has asked for: another pass may have started it since.
-    if (point.database.state === 'copying') changed = copySeen(changed, copy, policy, at);
+    // Only of the copy that this pass has asked for: another pass may have started it since, or seen it.
+    const seen = isAsked && now.database.state === state ? copySeen(now, copy, policy, at) : now;
+    const changed = keysSeen(seen, revisions, at);
     // An object of another size is not the artifact: it counts as missing until it is repaired.
     if (!coverage) return changed;
     const { deleted = [], uncopyable = [], uncopied } = coverage;
