@@ -1,73 +1,6 @@
 import { type Action, type Fault, faultKinds, type History, type JobName } from './history.ts';
 import { Random } from './random.ts';
-
-type Weighted<T> = readonly (readonly [number, T])[];
-
-/** Which people and clocks are at work in a scene. */
-const themes = {
-  ordinary: [
-    [6, 'advance'],
-    [3, 'capture'],
-    [1, 'capture by hand'],
-    [3, 'readiness'],
-    [4, 'replicate'],
-    [2, 'reconcile'],
-    [1, 'inspect'],
-    [1, 'drill'],
-    [1, 'hold'],
-    [1, 'release'],
-    [1, 'accept point'],
-    [1, 'accept deletions'],
-  ],
-  rehearsal: [
-    [4, 'drill'],
-    [1, 'alarm test'],
-    [8, 'advance'],
-    [4, 'inspect'],
-    [2, 'readiness'],
-    [1, 'replicate'],
-    [1, 'capture'],
-  ],
-  disaster: [
-    [3, 'failover start'],
-    [1, 'failover start unfenced'],
-    [1, 'switchover start'],
-    [1, 'failover start wrong'],
-    [2, 'failover abort'],
-    [1, 'failover resume'],
-    [1, 'unfence'],
-    [1, 'failover status'],
-    [9, 'advance'],
-    [4, 'inspect'],
-    [2, 'readiness'],
-    [1, 'replicate'],
-    [1, 'capture'],
-    [1, 'drill'],
-  ],
-  homecoming: [
-    [3, 'failback'],
-    [6, 'advance'],
-    [4, 'inspect'],
-    [1, 'readiness'],
-    [1, 'failover abort'],
-    [1, 'failover start'],
-    [1, 'capture'],
-    [1, 'replicate'],
-    [1, 'reconcile'],
-  ],
-  housekeeping: [
-    [4, 'prune'],
-    [3, 'reconcile'],
-    [3, 'replicate'],
-    [3, 'advance'],
-    [2, 'readiness'],
-    [1, 'capture'],
-    [1, 'hold'],
-    [1, 'release'],
-    [1, 'accept deletions'],
-  ],
-} satisfies Record<string, Weighted<JobName>>;
-type Theme = keyof typeof themes;
+import { beside, type Theme, themes } from './themes.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -89,7 +22,8 @@ class Maker {
     for (let n = this.#random.between(3, 10); n > 0; n -= 1) this.#build('upload');
     for (let n = this.#random.between(1, 2); n > 0; n -= 1) this.#point();
     if (this.#random.chance(0.5)) this.#drill();
-    for (let n = this.#random.between(8, 14); n > 0; n -= 1) this.#scene();
+    for (let n = this.#random.between(5, 9); n > 0; n -= 1)
+      this.#random.chance(0.25) ? this.#takeover() : this.#scene();
     return this.actions;
   }
 
@@ -143,6 +77,48 @@ class Maker {
     if (random.chance(0.5)) this.#recover();
     if (random.chance(0.25)) this.#point();
     this.actions.push({ do: 'pass', minutes: random.pick([1, 10, 45, 60, 60, 180]) });
+  }
+
+  /**
+   * Somebody means it: a failover or a switchover is carried on until it has cut over, whatever goes wrong, and who would
+   * call it off is rare. Most of what counts lies behind that.
+   */
+  #takeover(): void {
+    const random = this.#random;
+    if (random.chance(this.#faulty / 2)) this.#misfortune();
+    this.#run(
+      random.weighted<JobName>([
+        [3, 'failover start'],
+        [2, 'failover start unfenced'],
+        [2, 'switchover start'],
+      ]),
+    );
+    for (let round = 0; round < 9; round += 1) {
+      this.#run('advance');
+      for (const what of ['snapshots', 'copies', 'instances', 'fence'] as const)
+        if (random.chance(0.9)) this.#serve(what);
+      if (random.chance(0.5)) this.#run(random.weighted<JobName>(beside));
+      if (random.chance(0.3)) this.#build('upload');
+      this.#work(random.chance(0.8) ? 5_000 : random.between(5, 80));
+      this.#run('inspect');
+      this.#work(5_000);
+      this.actions.push({ do: 'pass', minutes: random.pick([1, 1, 2, 5]) });
+    }
+    if (random.chance(0.5)) this.#home();
+  }
+
+  /** The other direction is set up, and goes home again. */
+  #home(): void {
+    const random = this.#random;
+    for (const what of ['deploy', 'deploy', 'hand over', 'deploy', 'hand over', 'tear down'] as const) {
+      if (random.chance(0.9)) this.#run('failback');
+      this.#run('advance');
+      if (random.chance(0.3)) this.#run(random.weighted<JobName>(beside));
+      for (const served of ['snapshots', 'instances', 'fence'] as const) this.#serve(served);
+      this.#work(random.chance(0.8) ? 5_000 : random.between(5, 80));
+      if (random.chance(0.8)) this.actions.push({ do: 'reverse', what });
+      this.actions.push({ do: 'pass', minutes: random.pick([1, 2, 5, 15]) });
+    }
   }
 
   #run(job: JobName): void {
