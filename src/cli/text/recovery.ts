@@ -79,7 +79,7 @@ export function runText(run: Run, { clock, site }: TextPorts): string {
   const seen = attempt?.comparison;
   if (seen) {
     lines.push(
-      `  ${seen.packages} rows, ${seen.objects} objects: ${seen.byRecord} by record, ${seen.reread} read again, ${seen.missing.count} missing, ${seen.orphans.count} without a row`,
+      `  ${seen.packages} rows, ${seen.objects} objects: ${seen.byRecord} by record of the same bytes, ${seen.reread} read now, ${seen.unverifiable.count} not read, ${seen.missing.count} missing, ${seen.orphans.count} without a row`,
     );
   }
   for (const each of allFindings(run)) {

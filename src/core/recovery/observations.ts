@@ -5,7 +5,7 @@ import type { Policy } from '../policy.ts';
 import type { RowComparisonResult, StepOutcome } from './documents.ts';
 import { closedAfter, isConfirmed, isOnItsWay, unconfirmed } from './fence.ts';
 import { block, current, move, nextCandidate, reject, withAttempt } from './lifecycle.ts';
-import { comparisonFindings, isDisqualifying, withoutComparison } from './report-findings.ts';
+import { comparisonFindings, isDisqualifying, passedWhy, withoutComparison } from './report-findings.ts';
 import { isProduction, isScratch, type ProductionRun, type Run, type RunOf, type ScratchRun } from './run.ts';
 
 /** What one observation changes in a run. All of them may be applied twice. */
@@ -111,7 +111,7 @@ function scratchVerdict<R extends Run>(run: R, findings: Finding[], now: Date): 
   const alarm = run.kind === 'alarm-test';
   const why = alarm
     ? `planted faults ${unseen.length === 0 ? 'were found' : `were NOT found: ${unseen.join(', ')}`}`
-    : [...new Set(critical)].join(', ') || 'everything fits together';
+    : [...new Set(critical)].join(', ') || passedWhy(current(run));
   const outcome = critical.length === 0 && !alarm ? 'passed' : 'rejected';
   return move(withAttempt(run, { outcome, why }), 'cleaning-up', now, why);
 }
@@ -234,7 +234,7 @@ export function smokeSeen<R extends ProductionRun>(run: R, findings: Finding[], 
 /** The scratch instance and its secret are gone: the verdict. */
 export function cleanedUp<R extends ScratchRun>(run: R, now: Date, failure: string | undefined): R {
   if (run.state !== 'cleaning-up') return run;
-  return move(run, failure === undefined ? 'passed' : 'failed', now, failure ?? 'everything fits together');
+  return move(run, failure === undefined ? 'passed' : 'failed', now, failure ?? passedWhy(current(run)));
 }
 
 /** A scratch run past its deadline stops where it is and is cleaned up. */

@@ -2,7 +2,7 @@ import { SampleCounter } from '../artifacts/merge-diff.ts';
 import { type Finding, finding } from '../findings.ts';
 import type { Point } from '../points/documents.ts';
 import type { Policy } from '../policy.ts';
-import type { RowComparisonResult } from './documents.ts';
+import type { Attempt, RowComparisonResult } from './documents.ts';
 import type { InspectionReport } from './report.ts';
 
 /** Tables without which Builder serves nothing. */
@@ -134,4 +134,15 @@ export function comparisonFindings(seen: RowComparisonResult, point: string): Fi
 /** Findings with which a point cannot be trusted: a failover takes the next older one, a drill fails. */
 export function isDisqualifying(each: Finding): boolean {
   return each.severity === 'critical' && each.code !== 'BUILDER_CREDENTIALS_UNUSABLE';
+}
+
+/** Whether a point is proven by it: each artifact was read once, now or when its record was made, and none is left unread. */
+export const provesPoint = ({ outcome, comparison }: Attempt): boolean =>
+  outcome === 'passed' && comparison !== undefined && comparison.unverifiable.count === 0;
+
+/** What is said of an attempt that passed. */
+export function passedWhy({ comparison }: Attempt): string {
+  const unread = comparison?.unverifiable.count ?? 0;
+  if (unread === 0) return 'everything fits together';
+  return `what was read fits together; ${unread} artifacts were never read, and the point is not proven`;
 }

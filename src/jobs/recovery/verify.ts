@@ -2,6 +2,7 @@ import { isProtected, transition } from '../../core/points/point.ts';
 import { titleOf } from '../../core/recovery/kinds.ts';
 import { current } from '../../core/recovery/lifecycle.ts';
 import { compared, readyToCutOver, someCopied, someRead } from '../../core/recovery/observations.ts';
+import { provesPoint } from '../../core/recovery/report-findings.ts';
 import { lost } from '../../core/recovery/restored-instance.ts';
 import type { Problem } from '../../core/recovery/row-comparison.ts';
 import { isProduction, type ProductionRun, type Run } from '../../core/recovery/run.ts';
@@ -74,9 +75,9 @@ export async function stepVerifying(pass: Pass, run: Run): Promise<Run> {
   return found;
 }
 
-/** A point whose restore was checked is proven, whatever comes after; said again by the next step, should this process die here. */
+/** A point whose restore was checked, to the last artifact, is proven, whatever comes after; said again by the next step, should this process die here. */
 export async function prove(pass: Pass, run: Run): Promise<void> {
-  if (current(run).outcome !== 'passed') return;
+  if (!provesPoint(current(run))) return;
   const { ports } = pass;
   const why = `${titleOf(run)} ${run.id}`;
   await updatePoint(ports, current(run).point, (point) =>
