@@ -1,13 +1,12 @@
-import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { violationsText } from './engine/text.ts';
 import { playSeed } from './engine/worker.ts';
 import { knownReason } from './known.ts';
 
 /** So many histories are played with every run of the tests; `npm run test:simulation` plays as many as it is told. */
-const SEEDS = 100;
-/** Apart, so that a time-out names its seeds, and all threads have work. */
-const PARTS = Math.max(4, availableParallelism());
+const SEEDS = 300;
+/** Apart, so that a time-out names its seeds. */
+const PARTS = 12;
 
 describe('in histories with all faults no invariant is broken', () => {
   const each = SEEDS / PARTS;

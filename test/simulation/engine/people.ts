@@ -3,7 +3,7 @@ import { ROLE_TAG } from '../../../src/core/recovery/restore-request.ts';
 import { identityOf } from './bytes.ts';
 import type { JobName } from './history.ts';
 import { failoversOf, pointsOf, statusOf } from './jobs.ts';
-import { allKeys, packageOf } from './pool.ts';
+import { allKeys, hashOfWhole, packageOf } from './pool.ts';
 import type { SimWorld } from './world.ts';
 
 /** What an operator who reads the messages does, one thing at a time; each answers what to run, if anything. */
@@ -60,14 +60,19 @@ export class Operator {
     for (const each of this.leftovers()) each.status = 'deleting';
   }
 
-  /** What is wrong at the primary is uploaded again by its owners: the bytes that the rows name. */
+  /**
+   * What is wrong at the primary is uploaded again by its owners: the bytes that the rows name. What has no row, and is no
+   * package any more wherever it still lies, Builder takes as new.
+   */
   repairPrimary(): void {
     const { builder, ports } = this.#world;
     if (builder.site !== 'primary' || !builder.databaseTakesWrites || !builder.bucketTakesWrites) return;
-    for (const key of allKeys) {
+    for (const [n, key] of allKeys.entries()) {
       const row = builder.rows.get(key);
       const found = ports.primaryArtifacts.versions.current(key);
       if (row !== undefined && (!found || identityOf(found.body) !== row)) builder.repair(key, packageOf(row));
+      const left = found ?? ports.replica.versions.current(key);
+      if (row === undefined && left && hashOfWhole(left.body) === undefined) builder.upload(n, 0);
     }
   }
 }
