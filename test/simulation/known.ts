@@ -8,6 +8,11 @@ type Known = { invariant: string; said?: RegExp; so?: RegExp; reason: string };
  */
 const known: Known[] = [
   {
+    invariant: 'I9',
+    so: /: PRIMARY_CORRUPT \(signatures\)$/,
+    reason: 'PRIMARY_CORRUPT stands for an artifact that is gone at the primary, as long as the replica keeps it',
+  },
+  {
     invariant: 'documents',
     said: /prune\) removes it/,
     reason: 'prune removes the list of a point that has expired, also where the list cannot be read',
