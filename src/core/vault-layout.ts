@@ -52,6 +52,8 @@ export const vaultKeys = {
   /** Of every attempt of a run; version 0.1 named them, and reports, by its id alone. */
   packageInventories: ({ kind, id }: RunName) => [`inventory/${kind}-${id}-`, `inventory/${id}-`],
   drills: 'drills/',
+  /** Which drill is at work. */
+  drillLease: 'leases/drill.json',
   failovers: 'failovers/',
   run: (folder: 'drills' | 'failovers', id: string) => `${folder}/${id}.json`,
   failback: (failover: string) => `failbacks/${failover}.json`,

@@ -4,14 +4,14 @@ import { isOver, plannedRun } from '../../core/recovery/lifecycle.ts';
 import type { ClassesSeen } from '../../core/recovery/orderable.ts';
 import { type PlanStep, restorePlan } from '../../core/recovery/plan.ts';
 import { type NextDrill, nextScheduledDrill } from '../../core/recovery/rehearsals.ts';
-import { type Run, type RunOf, runSchema } from '../../core/recovery/run.ts';
-import { pinBestPoint } from '../points/pin.ts';
+import type { Run } from '../../core/recovery/run.ts';
+import { pinBestPoint, unpinPoint } from '../points/pin.ts';
 import { requireDirection } from '../vault/direction.ts';
-import { updateDocument } from '../vault/documents.ts';
 import { readPoints } from '../vault/points.ts';
-import { announceRun, readRuns, runKey } from '../vault/runs.ts';
+import { readRuns, runKey } from '../vault/runs.ts';
 import { readAvailableCopies, readCandidates } from './candidates.ts';
 import { classesForPlan } from './classes.ts';
+import { beginAlone, isRehearsal, type Rehearsal } from './drill-lease.ts';
 
 type DrillPorts = Pick<Ports, 'clock' | 'database' | 'log' | 'signals' | 'vault'>;
 
@@ -23,9 +23,6 @@ export type DrillRequest =
   | { kind: 'drill'; point: string; readAll: boolean; real?: 'as-scheduled' | boolean; at: Date }
   | { kind: 'alarm-test'; point: string; at: Date };
 
-type Rehearsal = RunOf<'drill' | 'alarm-test'>;
-const isRehearsal = (run: Run): run is Rehearsal => run.kind === 'drill' || run.kind === 'alarm-test';
-
 function askedOf(request: DrillRequest, runs: Run[], policy: Policy) {
   const { point } = request;
   if (request.kind === 'alarm-test') return { kind: request.kind, point };
@@ -36,7 +33,8 @@ function askedOf(request: DrillRequest, runs: Run[], policy: Policy) {
 
 /**
  * Starts a drill: restore a recovery point into a scratch instance, look into it, compare it with the replica, throw
- * it away. The same request again finds its own record; while a drill is in hand no other one begins.
+ * it away. The same request again finds its own record; while a drill is in hand no other one begins, and its record is the
+ * answer, also where both begin at once.
  */
 export async function startDrill(ports: DrillPorts, policy: Policy, request: DrillRequest): Promise<Rehearsal> {
   await requireDirection(ports.vault, 'primary→dr');
@@ -49,10 +47,10 @@ export async function startDrill(ports: DrillPorts, policy: Policy, request: Dri
   const planned = plannedRun(askedOf(request, runs, policy), request.at, [], policy);
   const best = await pinBestPoint(ports, request.point, runKey(planned));
   const run: Rehearsal = { ...planned, candidates: best ? [best.id] : [] };
-  const { before, after } = await updateDocument<Run>(ports.vault, runKey(run), runSchema, (now) => now ?? run);
-  if (!before) await announceRun(ports, run);
+  const begun = await beginAlone(ports, run);
+  if (best && runKey(begun) !== runKey(run)) await unpinPoint(ports, best.id, runKey(run));
   await ports.signals.setTick(true);
-  return after && isRehearsal(after) ? after : run;
+  return begun;
 }
 
 export type DrillPlan = {

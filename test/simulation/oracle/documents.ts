@@ -11,6 +11,7 @@ import { pointSchema } from '../../../src/core/points/documents.ts';
 import { statusSchema } from '../../../src/core/readiness/documents.ts';
 import { directionSchema } from '../../../src/core/recovery/direction.ts';
 import { failbackSchema } from '../../../src/core/recovery/documents.ts';
+import { drillLeaseSchema } from '../../../src/core/recovery/drill-lease.ts';
 import { runSchema } from '../../../src/core/recovery/run.ts';
 
 /** What a document says, or why nobody can read it. */
@@ -21,6 +22,7 @@ const schemas: [RegExp, z.ZodType][] = [
   [/^status\.json$/, statusSchema],
   [/^points\/[^/]+\.json$/, pointSchema],
   [/^(drills|failovers)\/[^/]+\.json$/, runSchema],
+  [/^leases\/drill\.json$/, drillLeaseSchema],
   [/^failbacks\/[^/]+\.json$/, failbackSchema],
   [/^verified\.json$/, verifiedSchema],
   [/^reconcile\.json$/, reconcileSchema],

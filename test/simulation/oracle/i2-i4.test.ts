@@ -168,4 +168,16 @@ describe('I4: a slot has one point, and a point one copy', () => {
     expect(so(made.snapshot(2, 'primary', ID, undefined))).toEqual([]);
     expect(so(made.snapshot(2, 'primary', pointId(1), undefined))).toEqual(['the point has expired']);
   });
+
+  it('and a drill that begins beside another one is found', () => {
+    const made = catalogue(i4, 'protected');
+    expect(so(made.put(1, 'drills/a.json', drillDocument({ id: 'a', state: 'planned' })))).toEqual([]);
+    expect(so(made.put(1, 'drills/a.json', drillDocument({ id: 'a', state: 'restoring' })))).toEqual([]);
+    expect(so(made.put(2, 'drills/b.json', drillDocument({ id: 'b', state: 'planned' })))).toEqual([
+      'drills/a.json is restoring',
+    ]);
+    made.put(1, 'drills/a.json', drillDocument({ id: 'a', state: 'passed' }));
+    made.put(2, 'drills/b.json', drillDocument({ id: 'b', state: 'failed' }));
+    expect(so(made.put(2, 'drills/c.json', drillDocument({ id: 'c', state: 'planned' })))).toEqual([]);
+  });
 });

@@ -1,8 +1,11 @@
 import type { Point } from '../../../src/core/points/documents.ts';
+import type { Run } from '../../../src/core/recovery/run.ts';
+import type { Violation } from '../truth.ts';
 import { type Check, MINUTE_MS, none, type Scene } from './check.ts';
+import { endedStates } from './i5.ts';
 import { saidBy } from './memory.ts';
 
-/** I4: at most one recovery point per schedule slot and one copy per point, however often a job runs. */
+/** I4: at most one recovery point per schedule slot and one copy per point, however often a job runs; and one drill at work. */
 export const i4: Check = {
   'snapshot-begun': (scene, { by, snapshot }) => {
     const { pointId, site, name, startedAt } = snapshot;
@@ -17,6 +20,7 @@ export const i4: Check = {
       : found;
   },
   document: (scene, { by, key }) => {
+    if (by !== 'world' && key.startsWith('drills/')) return besideAnother(scene, key);
     if (by === 'world' || !key.startsWith('points/') || scene.memory.before) return none;
     const point = saidBy<Point>(scene.memory.document(key));
     if (point?.kind !== 'scheduled') return none;
@@ -30,6 +34,23 @@ export const i4: Check = {
     return other ? [{ invariant: 'I4', subject, said, so: `point ${other.id} is of the same slot` }] : none;
   },
 };
+
+const isRehearsal = ({ kind, state }: Run): boolean =>
+  (kind === 'drill' || kind === 'alarm-test') && !endedStates.includes(state);
+
+/** A drill or an alarm test that begins while another one is at work. */
+function besideAnother({ memory }: Scene, key: string): Violation[] {
+  const begun = memory.before ? undefined : saidBy<Run>(memory.document(key));
+  if (!begun || !isRehearsal(begun)) return none;
+  return [...memory.runs]
+    .filter(([other, run]) => other !== key && isRehearsal(run))
+    .map(([other, { state }]) => ({
+      invariant: 'I4',
+      subject: key,
+      said: 'a drill begins',
+      so: `${other} is ${state}`,
+    }));
+}
 
 const changedBefore = ({ memory, truth }: Scene, id: string, by: number): boolean =>
   (memory.document(`points/${id}.json`)?.at ?? truth.now) < truth.run(by).startedAt;
