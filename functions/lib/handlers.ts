@@ -27,7 +27,7 @@ function parseEvent<T>(name: string, schema: z.ZodType<T>, event: unknown): T {
     'UNKNOWN_EVENT',
     `${name} does not know the event ${known.join(' / ') || JSON.stringify(event)?.slice(0, 200)}`,
     {
-      hint: `Look at events/${name}.json for what it takes. ${z.prettifyError(parsed.error)}`,
+      hint: `Look at events/${name}*.json for what it takes. ${z.prettifyError(parsed.error)}`,
     },
   );
 }

@@ -149,8 +149,15 @@ describe('the functions, through middy, with the events of events/', () => {
   it('failover plans and tells, refuses what is not confirmed, and names every word that it does not know', async () => {
     expect(await invoke(failover, event('failover-plan'))).toMatchObject({ confirm: null, candidates: [] });
     expect(await invoke(failover, event('failover-status'))).toEqual([]);
-    await expect(invoke(failover, { action: 'start' })).rejects.toMatchObject({ code: 'POINT_UNKNOWN' });
-    await expect(invoke(failover, { action: 'start', force: true })).rejects.toMatchObject({ code: 'UNKNOWN_EVENT' });
+    await expect(invoke(failover, event('failover-start'))).rejects.toMatchObject({ code: 'POINT_UNKNOWN' });
+    await expect(invoke(failover, event('failover-release'))).rejects.toMatchObject({
+      code: 'BAD_USAGE',
+      message: expect.stringContaining('no failover is in hand'),
+    });
+    await expect(invoke(failover, { action: 'start', force: true })).rejects.toMatchObject({
+      code: 'UNKNOWN_EVENT',
+      hint: expect.stringContaining('events/failover*.json'),
+    });
     await expect(invoke(failover, { action: 'failback-plan' })).rejects.toMatchObject({ code: 'BAD_USAGE' });
   });
 

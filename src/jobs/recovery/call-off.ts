@@ -23,7 +23,7 @@ async function failoverMeant(ports: AdvancePorts): Promise<ProductionRun> {
   const { inHand } = direction;
   // Another one than the one in hand is never meant: where that cannot be read, this says so.
   if (inHand && unreadable.some(({ key }) => key === vaultKeys.run('failovers', inHand.run))) {
-    await recordInHand(ports.vault, inHand);
+    await recordInHand(ports, inHand);
   }
   const unclaimed = runs
     .filter(isProduction)

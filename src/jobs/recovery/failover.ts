@@ -148,7 +148,7 @@ async function beginFailover(
     ? plannedRun({ kind: 'switchover', point, acceptFindings }, ports.clock(), [], policy)
     : plannedRun({ kind: 'failover', point, acceptFindings, acceptUnfenced }, ports.clock(), [], policy);
   const candidates = await confirmedCandidates(pass, request, runKey(begun));
-  const other = await epochOfOther({ log: ports.log, reverseVault }, request);
+  const other = await epochOfOther({ log: ports.log, site: ports.site, reverseVault }, request);
   const hand = await takeInHand(pass, begun.id, other);
   if ('other' in hand) return hand.other;
   const { epoch, attempt } = hand.inHand;
@@ -165,7 +165,9 @@ async function resumeFailover(pass: Pass, run: ProductionRun, request: FailoverR
   const known = knownTo(run);
   if (!choice && !known.includes(request.confirm ?? '')) {
     const waits = needsOperator(run, policy, ports.clock(), finalPointOf(run, points));
-    const anew = waits ? ` To begin another one instead, first: ${commandLine(releaseArguments(run.id))}.` : '';
+    const anew = waits
+      ? ` To begin another one instead, first: ${commandLine(releaseArguments(run.id), ports.site.configFile)}.`
+      : '';
     throw new DrError('NOT_CONFIRMED', `failover ${run.id} is in hand (${run.state}) with points ${known.join(', ')}`, {
       subject: run.id,
       hint: `Say: builder-dr failover start --confirm ${known[0]}, or look at \`builder-dr failover status\`.${anew}`,

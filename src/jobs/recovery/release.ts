@@ -22,7 +22,7 @@ export const releaseArguments = (id: string): CommandArguments => ['failover', '
  * with the way out where there is one that nobody can read.
  */
 export async function recordInHand(
-  vault: Ports['vault'],
+  { vault, site }: Pick<Ports, 'site' | 'vault'>,
   { run }: Pick<InHand, 'run'>,
 ): Promise<ProductionRun | undefined> {
   const key = vaultKeys.run('failovers', run);
@@ -38,7 +38,7 @@ export async function recordInHand(
       {
         subject: key,
         cause,
-        hint: `\`${commandLine(releaseArguments(run))}\` takes it out of hand, so that another one can be started; or restore the previous version of its record.`,
+        hint: `\`${commandLine(releaseArguments(run), site.configFile)}\` takes it out of hand, so that another one can be started; or restore the previous version of its record.`,
       },
     );
   }
@@ -65,7 +65,7 @@ function requireNotInForce({ direction, failover }: CurrentDirection): void {
 }
 
 /** Whose place it is, once the operator has named it. */
-function requireConfirmed({ inHand }: CurrentDirection, confirm: string | undefined): string {
+function requireConfirmed({ inHand }: CurrentDirection, confirm: string | undefined, configFile: string): string {
   if (!inHand) {
     throw new DrError('BAD_USAGE', 'no failover is in hand: nothing keeps another one from being started', {
       subject: vaultKeys.direction,
@@ -75,7 +75,7 @@ function requireConfirmed({ inHand }: CurrentDirection, confirm: string | undefi
   if (inHand.run === confirm) return inHand.run;
   throw new DrError('NOT_CONFIRMED', `failover ${inHand.run} is in hand, and not ${confirm ?? 'confirmed'}`, {
     subject: inHand.run,
-    hint: `Say: ${commandLine(releaseArguments(inHand.run))}`,
+    hint: `Say: ${commandLine(releaseArguments(inHand.run), configFile)}`,
   });
 }
 
@@ -91,7 +91,7 @@ export async function releaseFailover(
 ): Promise<ReleaseReport> {
   const before = await readDirection(ports.vault);
   requireNotInForce(before);
-  const released = requireConfirmed(before, confirm);
+  const released = requireConfirmed(before, confirm, ports.site.configFile);
   const after = await swapDirection(ports, (now) =>
     now.direction === 'primary→dr' && now.inHand?.run === released
       ? lettingGo(now, released, ports.clock())

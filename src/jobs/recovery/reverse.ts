@@ -33,7 +33,7 @@ export async function readReverseDirection({
  * be read and nobody has accepted that: what is in force there nobody knows then, and two sites could take writes.
  */
 export async function epochOfOther(
-  ports: Pick<Ports, 'log' | 'reverseVault'>,
+  ports: Pick<Ports, 'log' | 'reverseVault' | 'site'>,
   { confirm, acceptUnfenced }: { confirm: string | undefined; acceptUnfenced: boolean },
 ): Promise<number> {
   try {
@@ -46,7 +46,7 @@ export async function epochOfOther(
     throw new DrError('NOT_CONFIRMED', `${problem}; what is in force there nobody knows`, {
       subject: vaultKeys.direction,
       cause,
-      hint: `Make sure by other means that nobody is served at the primary, then say: ${commandLine(words as unknown as CommandArguments)}`,
+      hint: `Make sure by other means that nobody is served at the primary, then say: ${commandLine(words as unknown as CommandArguments, ports.site.configFile)}`,
     });
   }
 }

@@ -23,7 +23,7 @@ export async function takeInHand(
     const direction = await readDirectionAgain(ports.vault);
     requireFlow(direction, 'primary→dr');
     const { inHand: held } = direction;
-    const other = held && held.run !== id ? await recordInHand(ports.vault, held) : undefined;
+    const other = held && held.run !== id ? await recordInHand(ports, held) : undefined;
     if (other) return { other };
     const { inHand } = await swapDirection(ports, (now) => {
       if (now.direction !== 'primary→dr' || now.inHand?.run !== held?.run || now.inHand?.attempt !== held?.attempt)

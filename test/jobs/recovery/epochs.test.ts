@@ -65,7 +65,9 @@ describe('the epoch of a failover', () => {
     other.set('direction.json', found);
     await expect(start(ports, point)).rejects.toMatchObject({
       code: 'NOT_CONFIRMED',
-      hint: expect.stringContaining(`builder-dr failover start --confirm ${point} --accept-unfenced`),
+      hint: expect.stringContaining(
+        `builder-dr failover start --confirm ${point} --accept-unfenced --config config/test.yml`,
+      ),
     });
     expect([await direction(), await ports.vault.list('failovers/')]).toEqual([
       { direction: 'primary→dr', epoch: 0 },

@@ -19,7 +19,7 @@ let held: ProductionRun;
 /** A minute later, so that a failover that is begun then has another id. */
 const later = () => clock.passMinutes(1);
 const release = (confirm: string | undefined) => releaseFailover(ports, testPolicy, confirm);
-const command = () => `builder-dr failover release --confirm ${held.id}`;
+const command = () => `builder-dr failover release --confirm ${held.id} --config config/test.yml`;
 
 beforeEach(async () => {
   const world = await protectedWorld(1);
