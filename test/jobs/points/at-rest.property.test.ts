@@ -225,11 +225,14 @@ async function begun(steps: Step[]): Promise<World> {
   return world;
 }
 
-/** Passes until no point is in flight; `most` and one more when that does not come. */
+/** Passes until no point is in flight, nor in the pass after that; `most` and one more when that does not come. */
 async function passesToRest(world: World, minutes: number, most: number): Promise<number> {
+  const rests = async () => !(await world.points()).some(isInFlight);
   for (let n = 0; n <= most; n += 1) {
-    if (!(await world.points()).some(isInFlight)) return n;
+    const rested = await rests();
     await world.pass(minutes);
+    // A point that was protected just now may be what suspect ones are judged by again.
+    if (rested && (await rests())) return n;
   }
   return most + 1;
 }
@@ -256,7 +259,6 @@ describe('after any history of faults', () => {
         expect(passes, JSON.stringify((await world.points()).filter(isInFlight))).toBeLessThanOrEqual(PASSES);
         expect(world.messages).toBeLessThanOrEqual(MESSAGES_AN_ARTIFACT * (ARTIFACTS + 4));
         await suspectsAreTold(world, await world.points());
-        await world.pass(1);
         expect(world.ports.signals.tick).toBe(false);
       }),
       { numRuns },
