@@ -214,6 +214,13 @@ export function cutOverDone<R extends ProductionRun>(run: R, epoch: number, step
   return move(cut, 'smoke-testing', now, why);
 }
 
+/** Steps of the cut-over that were tried once more; one that is done stays done. */
+export function stepsAgain<R extends ProductionRun>(run: R, outcomes: StepOutcome[]): R {
+  if (run.state !== 'smoke-testing' || !run.cutOver) return run;
+  const again = (step: StepOutcome) => (step.ok ? step : (outcomes.find(({ name }) => name === step.name) ?? step));
+  return { ...run, cutOver: { ...run.cutOver, steps: run.cutOver.steps.map(again) } };
+}
+
 export function smokeAsked<R extends ProductionRun>(run: R, report: string, now: Date): R {
   if (run.state !== 'smoke-testing') return run;
   return { ...run, smoke: { askedAt: now.toISOString(), tries: (run.smoke?.tries ?? 0) + 1, report } };

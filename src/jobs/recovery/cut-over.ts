@@ -1,17 +1,16 @@
-import { builderSettings } from '../../core/recovery/builder-settings.ts';
 import { cuttingOver, standingOf, startingAgain } from '../../core/recovery/direction.ts';
-import type { StepOutcome } from '../../core/recovery/documents.ts';
 import { current } from '../../core/recovery/lifecycle.ts';
 import { cutOverDone, fenceFell, mayCutOver } from '../../core/recovery/observations.ts';
 import type { ProductionRun } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
-import { DrError, describeError, hasCode } from '../../errors.ts';
+import { DrError } from '../../errors.ts';
 import type { Pass } from '../pass.ts';
 import { readDirectionAgain, swapDirection } from '../vault/direction.ts';
 import { forget } from '../vault/read-once.ts';
 import { updateRun } from '../vault/runs.ts';
 import { raiseFence } from './fencing.ts';
 import { endOvertaken } from './in-hand.ts';
+import { tellNodes } from './tell-nodes.ts';
 
 /**
  * The one act after which DR is in force: the swap of the direction, which stands only while this run is in hand by this
@@ -39,61 +38,15 @@ async function sentBack(pass: Pass, run: ProductionRun): Promise<ProductionRun |
   return updateRun(ports, looked, (now) => fenceFell(now, { epoch, attempt }, ports.clock()));
 }
 
-/** A step whose failure is expected in a disaster, and has a manual way. */
-async function optionalStep(name: string, manual: string, work: () => Promise<string>): Promise<StepOutcome> {
-  try {
-    return { name, ok: true, detail: await work() };
-  } catch (error) {
-    return { name, ok: false, detail: describeError(error), manual };
-  }
-}
-
 /** Puts DR in force and tells Builder's nodes where it is. */
 export async function stepCuttingOver(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
-  const { ports, policy } = pass;
-  const { available, password } = current(run);
-  if (!available) throw new DrError('INVALID_STATE', `failover ${run.id} has no instance to cut over to`);
+  const { ports } = pass;
+  if (!current(run).available) throw new DrError('INVALID_STATE', `failover ${run.id} has no instance to cut over to`);
   const back = await sentBack(pass, run);
   if (back) return back;
   const epoch = await changeDirection(pass, run);
   if (epoch === undefined) return endOvertaken(pass, run);
-  const master = available.masterUser === policy.builder.databaseRole;
-  const site = {
-    host: available.host,
-    port: available.port,
-    region: ports.site.drRegion,
-    bucket: ports.replica.bucket,
-    passwordIn:
-      (master ? password && `secretsmanager:${password.secret}` : policy.builder.databasePassword) ?? 'as before',
-  };
-  const files = builderSettings(site, policy.builder);
-  for (const [name, text] of Object.entries(files)) await keep(pass, vaultKeys.builderSettings(run.id, name), text);
-  const where = vaultKeys.builderSettings(run.id, '');
   const { backups } = current(run);
-  const steps = [
-    ...(backups?.outcome ? [backups.outcome] : []),
-    await optionalStep('builder settings', `take the files from the vault, ${where}`, async () => {
-      await ports.cutOver.publishSettings(files);
-      return Object.keys(files).join(', ');
-    }),
-  ];
-  const { dns } = ports.cutOver;
-  if (dns) {
-    const manual = `change the record ${dns.name} to CNAME ${site.host} by hand, or use the host name in Builder's settings`;
-    steps.push(
-      await optionalStep('dns', manual, async () => {
-        await dns.point(site.host);
-        return `${dns.name} -> ${site.host}`;
-      }),
-    );
-  }
+  const steps = [...(backups?.outcome ? [backups.outcome] : []), ...(await tellNodes(pass, run))];
   return updateRun(ports, run, (now) => cutOverDone(now, epoch, steps, ports.clock()));
-}
-
-async function keep({ ports }: Pass, key: string, text: string): Promise<void> {
-  try {
-    await ports.vault.put(key, text, undefined);
-  } catch (error) {
-    if (!hasCode(error, 'CONFLICT')) throw error; // written before, with the same content
-  }
 }

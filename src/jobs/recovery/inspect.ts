@@ -13,6 +13,7 @@ import type { Pass } from '../pass.ts';
 import { readDocument } from '../vault/documents.ts';
 import { runKey, updateAttempt, updateRun } from '../vault/runs.ts';
 import { pointOf } from './restore.ts';
+import { tellNodesAgain } from './tell-nodes.ts';
 
 /** The inspector's time-out is 15 minutes: without a report by then it died. */
 export const SILENT_MINUTES = 16;
@@ -75,8 +76,9 @@ export async function stepInspecting<R extends Run>(pass: Pass, run: R): Promise
   return updateAttempt(ports, run, (now) => inspected(now, findings, rowsOf(found.report), ports.clock()));
 }
 
-export async function stepSmokeTesting(pass: Pass, run: ProductionRun): Promise<ProductionRun> {
+export async function stepSmokeTesting(pass: Pass, cutOver: ProductionRun): Promise<ProductionRun> {
   const { ports } = pass;
+  const run = await tellNodesAgain(pass, cutOver);
   const found = await reportState(pass, run, 'smoke', run.smoke);
   if (found === 'waiting') return run;
   if ('ask' in found) {

@@ -57,6 +57,19 @@ describe('the cut-over', () => {
     expect((await ports.vault.get(`failovers/${run.id}/user.toml`))?.body).toContain('host = "127.0.0.1"');
   });
 
+  it('tells the nodes again what was throttled once, and nothing is left to do by hand', async () => {
+    const { ports, ids } = await protectedWorld();
+    const throttled = Array.from({ length: 2 }, () => new DrError('THROTTLED', 'put parameter: ThrottlingException'));
+    Object.defineProperty(ports.cutOver, 'refuse', { get: () => throttled.pop() });
+    const run = await finishRun(ports, await start(ports, ids[0] ?? ''));
+    expect([run.state, run.cutOver?.steps.every(({ ok }) => ok)]).toEqual(['done', true]);
+    expect([ports.cutOver.hosts, Object.keys(ports.cutOver.files)]).toEqual([
+      ['127.0.0.1'],
+      expect.arrayContaining(['bldr.env']),
+    ]);
+    expect(ports.notifier.messages.map(emailText).at(-1)).not.toContain('By hand');
+  });
+
   it("gives Builder's settings without a secret, to the vault and to the parameters", async () => {
     const { ports, ids } = await protectedWorld();
     const run = await finishRun(ports, await start(ports, ids[0] ?? ''));
