@@ -24,6 +24,9 @@ export const vaultKeys = {
   publicKeys: 'keys/public/',
   publicKey: (fileName: string) => `keys/public/${fileName}`,
   verified: 'verified.json',
+  /** What could not be read and was made anew, as it was: by its ETag, and the key that it had. */
+  setAsides: 'unreadable/',
+  setAside: (key: string, etag: string) => `unreadable/${etag.replace(/\W/g, '')}/${key}`,
   verificationLogs: 'verified/log/',
   verifiedFile: (at: Date, id: string) => `verified/all-${at.toISOString().replace(/[-:]/g, '')}-${id}.ndjson.gz`,
   verifiedFiles: 'verified/all-',
@@ -73,6 +76,9 @@ export const vaultKeys = {
 const escrowedKey = /^keys\/escrow\/bldr-(\d{14})\.box\.key\.json$/;
 
 export const isOfDamage = (vaultKey: string): boolean => vaultKey.endsWith(`${DAMAGE}.ndjson`);
+
+/** The key that it had, of what was set aside. */
+export const setAsideFrom = (vaultKey: string): string => vaultKey.split('/').slice(2).join('/');
 
 /** The revision of the Builder key that a vault key holds in escrow; undefined for other keys. */
 export function escrowedRevision(vaultKey: string): string | undefined {

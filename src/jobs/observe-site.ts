@@ -7,6 +7,7 @@ import type { Policy } from '../core/policy.ts';
 import type { Ports } from '../core/ports/all.ts';
 import { failoverPoint } from '../core/readiness/assess.ts';
 import { statusSchema } from '../core/readiness/documents.ts';
+import { historySchema } from '../core/readiness/history.ts';
 import type { Observations } from '../core/readiness/observations.ts';
 import type { CurrentDirection } from '../core/recovery/direction.ts';
 import { nodePath, vaultKeys } from '../core/vault-layout.ts';
@@ -24,6 +25,7 @@ import { readDirection } from './vault/direction.ts';
 import { readDocument } from './vault/documents.ts';
 import { readPoints } from './vault/points.ts';
 import { type Runs, readRuns } from './vault/runs.ts';
+import { lately } from './vault/set-aside.ts';
 
 export type ReadinessPorts = Pick<
   Ports,
@@ -121,6 +123,13 @@ async function readRecords(ports: ReadinessPorts, policy: Policy, seen: Observat
     seen.pruned = (await optional(seen, () => readDocument(vault, vaultKeys.prune, pruneSchema)))?.value;
   }
   seen.previous = (await optional(seen, () => readDocument(vault, vaultKeys.status, statusSchema)))?.value;
+  // Only to name it: the page is drawn after all is told.
+  await optional(seen, () => readDocument(vault, vaultKeys.history, historySchema));
+  const named = new Set(seen.unreadable.map(({ key }) => key));
+  for (const each of await lately(ports)) {
+    if (!named.has(each.key)) seen.unreadable.push(each);
+    named.add(each.key);
+  }
 }
 
 async function observeDirection(

@@ -10,7 +10,7 @@ import { describeError } from '../errors.ts';
 import { isDarkness } from './darkness.ts';
 import { observeSite, type ReadinessPorts } from './observe-site.ts';
 import { writeStatusPage } from './status-page.ts';
-import { updateDocument } from './vault/documents.ts';
+import { updateOrMakeAnew } from './vault/set-aside.ts';
 
 /**
  * Assesses readiness, tells people when the state changed or the heartbeat is due, and writes
@@ -27,8 +27,7 @@ export async function readiness(ports: ReadinessPorts, policy: Policy): Promise<
     await ports.notifier.publish(readinessMessage(status, kind, ports.site));
     status.published = { at: now.toISOString(), told: toldOf(status) };
   }
-  // An unreadable status document makes this throw, after people were told.
-  await updateDocument(ports.vault, vaultKeys.status, statusSchema, (current) =>
+  await updateOrMakeAnew(ports, vaultKeys.status, statusSchema, (current) =>
     current && isNewer(current, status, ports.clock()) ? current : status,
   );
   if (kind === 'change') {

@@ -7,7 +7,7 @@ import type { Observations } from '../core/readiness/observations.ts';
 import { statusPage } from '../core/status-page/page.ts';
 import { vaultKeys } from '../core/vault-layout.ts';
 import { hasCode } from '../errors.ts';
-import { updateDocument } from './vault/documents.ts';
+import { updateOrMakeAnew } from './vault/set-aside.ts';
 
 type PagePorts = Pick<Ports, 'clock' | 'log' | 'site' | 'vault'>;
 
@@ -32,7 +32,7 @@ export async function writeStatusPage(
   const { vault, clock } = ports;
   const { points, runs, verified, reconcile, deletions } = seen;
   const { stage, configFile, primaryRegion, drRegion } = ports.site;
-  const { after } = await updateDocument(vault, vaultKeys.history, historySchema, (now) => withReading(now, status));
+  const { after } = await updateOrMakeAnew(ports, vaultKeys.history, historySchema, (now) => withReading(now, status));
   const page = statusPage({
     stage,
     configFile,

@@ -7,9 +7,11 @@ import type { Policy } from '../../core/policy.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import type { ObjectEntry } from '../../core/ports/artifacts.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
+import { hasCode } from '../../errors.ts';
 import { isDarkness, watchDarkness } from '../darkness.ts';
 import { requireDirection } from '../vault/direction.ts';
-import { readDocument, updateDocument } from '../vault/documents.ts';
+import { readDocument } from '../vault/documents.ts';
+import { removeOldSetAsides, updateOrMakeAnew } from '../vault/set-aside.ts';
 import { removeStaleCopies } from './copy-progress.ts';
 import { queueRepairs } from './coverage.ts';
 import { mayGiveWay } from './give-way.ts';
@@ -105,11 +107,23 @@ class BucketComparison {
   }
 }
 
+/** What this comparison goes on without: what it writes at its end takes the place of what cannot be read. */
+async function readable<T>({ log }: ReconcilePorts, read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!hasCode(error, 'VAULT_UNREADABLE')) throw error;
+    log.warn('compared without a document that cannot be read', { key: error.subject, error: error.message });
+    return undefined;
+  }
+}
+
 async function compare(ports: ReconcilePorts, policy: Policy, unverified: string[]): Promise<ReconcileRecord> {
   const now = ports.clock();
-  const before = await readDocument(ports.vault, vaultKeys.reconcile, reconcileSchema);
+  const before = await readable(ports, () => readDocument(ports.vault, vaultKeys.reconcile, reconcileSchema));
   const firstAt = notAhead(before?.value.firstAt ?? now.toISOString(), now);
-  const seen = new BucketComparison(new Aside(await readUncopyable(ports.vault)));
+  const aside = await readable(ports, () => readUncopyable(ports.vault));
+  const seen = new BucketComparison(new Aside(aside ?? new Map()));
   await withholdDeletes(ports, policy, (difference) => {
     if (difference.side !== 'right') seen.primary += 1;
     if (difference.side !== 'left') seen.replica += 1;
@@ -118,7 +132,7 @@ async function compare(ports: ReconcilePorts, policy: Policy, unverified: string
     const { left, right } = difference;
     if (isOtherSource(left, right, right.record)) seen.differs(left, now);
   });
-  if (seen.aside.over.length > 0) await noteUncopyable(ports, [], seen.aside.over);
+  if (!aside || seen.aside.over.length > 0) await noteUncopyable(ports, [], seen.aside.over);
   await removeStaleCopies(ports);
   await removeStaleUncopied(ports);
   // What a failover in hand has put in its place stays there until that is over.
@@ -137,6 +151,7 @@ async function compare(ports: ReconcilePorts, policy: Policy, unverified: string
     eventless: seen.eventless.result,
     ...(seen.oldest ? { oldestMissingAt: seen.oldest.toISOString() } : {}),
   };
-  await updateDocument(ports.vault, vaultKeys.reconcile, reconcileSchema, () => record);
+  await updateOrMakeAnew(ports, vaultKeys.reconcile, reconcileSchema, () => record);
+  await removeOldSetAsides(ports);
   return record;
 }

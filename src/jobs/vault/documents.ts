@@ -128,7 +128,7 @@ export async function updateDocument<T>(
 }
 
 /** A document that nobody could read again is a defect of whoever wants to write it. */
-function requireFit(key: string, body: string, schema: z.ZodType): void {
+export function requireFit(key: string, body: string, schema: z.ZodType): void {
   const [issue] = schema.safeParse(JSON.parse(body)).error?.issues ?? [];
   if (!issue) return;
   throw new DrError('ILLEGAL_TRANSITION', `${key} would not fit its schema: ${issue.path.join('.')} ${issue.message}`, {

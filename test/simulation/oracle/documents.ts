@@ -35,8 +35,9 @@ const schemas: [RegExp, z.ZodType][] = [
 const isJson = (key: string): boolean => key.endsWith('.json');
 const isPacked = (key: string): boolean => key.endsWith('.ndjson.gz');
 
-/** Reads a document as its name says; undefined for what is no document: bytes that were displaced, pages, logs. */
+/** Reads a document as its name says; undefined for what is no document: bytes displaced or set aside, pages, logs. */
 export function readingOf(key: string, body: Uint8Array): Reading | undefined {
+  if (key.startsWith('unreadable/')) return undefined;
   if (isPacked(key)) return unpacked(body);
   if (!isJson(key)) return undefined;
   const parsed = parsedJson(body);

@@ -9,6 +9,11 @@ import { saidBy } from './memory.ts';
 const mayReplace = (job: string, key: string): boolean =>
   (key === 'verified.json' && job === 'reconcile') || (key.startsWith('failovers/') && /release/.test(job));
 
+/** What a job makes anew from the world, once what was there lies aside. */
+const makesAnew = ({ truth }: Scene, job: string, key: string): boolean =>
+  ((key === 'status.json' && job === 'readiness') || (key === 'reconcile.json' && job === 'reconcile')) &&
+  [...truth.vault.keys('unreadable/')].some((each) => each.endsWith(`/${key}`));
+
 /**
  * What the design says of documents: one that cannot be read is never overwritten or removed; what is written can be
  * read; ended runs stay as they are, and a point that is over stays over.
@@ -22,7 +27,7 @@ export const keptDocuments: Check = {
     const found: Violation[] = [];
     const does = (said: string, so: string) => found.push(violation(key, `run ${by} (${job}) ${said}`, so));
     if (reading && !reading.ok) does('writes it', `nobody can read it: ${reading.why}`);
-    if (before && !before.ok && !mayReplace(job, key))
+    if (before && !before.ok && !mayReplace(job, key) && !makesAnew(scene, job, key))
       does('overwrites it', `nobody can read what was there: ${before.why}`);
     const change = reopened(scene, key);
     if (change) does('changes it', change);
