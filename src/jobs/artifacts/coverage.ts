@@ -40,7 +40,7 @@ export type ReplicaCoverage = {
   noted: ReadonlySet<string>;
 };
 
-type CoveragePorts = Pick<Ports, 'displaced' | 'replica' | 'vault'>;
+type CoveragePorts = Pick<Ports, 'displaced' | 'log' | 'replica' | 'vault'>;
 type Suspect = { entry: InventoryEntry; held: KnownObject | undefined };
 
 /**
@@ -86,9 +86,9 @@ export async function measureCoverage(ports: CoveragePorts, point: Point): Promi
 }
 
 /** A point that is complete names its own. */
-async function uncopiedBy({ vault }: CoveragePorts, { database, artifacts }: Point): Promise<Set<string>> {
+async function uncopiedBy(ports: CoveragePorts, { database, artifacts }: Point): Promise<Set<string>> {
   const open = artifacts.state !== 'complete' && 'dataAt' in database;
-  return open ? uncopiedSince(vault, database.dataAt) : new Set();
+  return open ? uncopiedSince(ports, database.dataAt) : new Set();
 }
 
 /** Those that are neither kept aside nor known, by what was verified since the last merge, to be the very ones. */

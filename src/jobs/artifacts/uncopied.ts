@@ -1,9 +1,8 @@
 import { type DeletionNote, deletionNoteSchema } from '../../core/artifacts/deletions.ts';
 import { addMinutes, minutesBetween } from '../../core/ids.ts';
 import type { Ports } from '../../core/ports/all.ts';
-import type { Vault } from '../../core/ports/vault.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
-import { readLogLines } from '../vault/documents.ts';
+import { readableLogLines } from '../vault/documents.ts';
 
 type UncopiedPorts = Pick<Ports, 'clock' | 'newId' | 'vault'>;
 
@@ -21,12 +20,12 @@ export async function noteUncopied({ clock, newId, vault }: UncopiedPorts, keys:
   await vault.put(vaultKeys.uncopiedLog(at, newId()), lines, undefined);
 }
 
-/** Keys of those that were found gone since then. */
-export async function uncopiedSince(vault: Pick<Vault, 'get' | 'list'>, since: string): Promise<Set<string>> {
+/** Keys of those that were found gone since then. Without a note that cannot be read, what it excused is waited for. */
+export async function uncopiedSince(ports: Pick<Ports, 'log' | 'vault'>, since: string): Promise<Set<string>> {
   const from = addMinutes(new Date(since), -SKEW_MINUTES);
-  const logs = (await vault.list(vaultKeys.uncopiedLogs)).map(({ key }) => key);
-  const notes = await readLogLines(
-    vault,
+  const logs = (await ports.vault.list(vaultKeys.uncopiedLogs)).map(({ key }) => key);
+  const notes = await readableLogLines(
+    ports,
     logs.filter((key) => key >= vaultKeys.uncopiedLog(from, '')),
     deletionNoteSchema,
   );

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Ports } from '../../core/ports/all.ts';
 import type { Vault } from '../../core/ports/vault.ts';
 import { DrError, hasCode } from '../../errors.ts';
 import { eachOf } from '../each-of.ts';
@@ -90,6 +91,30 @@ export async function readLogLines<T>(
   const read = await eachOf(keys, READS_AT_ONCE, async (key) => {
     const lines = (await vault.get(key))?.body.split('\n') ?? [];
     return lines.flatMap((line) => (line === '' ? [] : [parseDocument(key, line, schema)]));
+  });
+  return read.flat();
+}
+
+/** The same of those lines that can be read: what cannot is named, and hides no others. For who is safe without some. */
+export async function readableLogLines<T>(
+  { vault, log }: Pick<Ports, 'log' | 'vault'>,
+  keys: readonly string[],
+  schema: z.ZodType<T>,
+): Promise<T[]> {
+  const read = await eachOf(keys, READS_AT_ONCE, async (key) => {
+    const lines = (await vault.get(key))?.body.split('\n') ?? [];
+    const found: T[] = [];
+    let broken: DrError | undefined;
+    for (const line of lines.filter((each) => each !== '')) {
+      try {
+        found.push(parseDocument(key, line, schema));
+      } catch (error) {
+        if (!hasCode(error, 'VAULT_UNREADABLE')) throw error;
+        broken ??= error;
+      }
+    }
+    if (broken) log.warn('lines of a log cannot be read; the others count', { key, error: broken.message });
+    return found;
   });
   return read.flat();
 }
