@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { emailText } from '../../src/core/notices/as-email.ts';
 import { pointSchema } from '../../src/core/points/documents.ts';
+import { vaultKeys } from '../../src/core/vault-layout.ts';
 import { advance } from '../../src/jobs/advance.ts';
 import { reconcile } from '../../src/jobs/artifacts/reconcile.ts';
 import { escrowKeys } from '../../src/jobs/keys/escrow.ts';
@@ -48,12 +49,13 @@ describe('what the catalogue refuses', () => {
     expect((await readPoints(ports.vault)).unreadable[0]?.problem).toContain('schema point/2');
   });
 
-  it('a broken status document is told to people, kept as it is, and fails the run', async () => {
+  it('a broken status document is told to people, lies aside as it was, and a good one takes its place', async () => {
     const { ports } = newWorld();
-    await ports.vault.put('status.json', 'broken', undefined);
-    await expect(readiness(ports, testPolicy)).rejects.toMatchObject({ code: 'VAULT_UNREADABLE' });
+    const etag = await ports.vault.put('status.json', 'broken', undefined);
+    const status = await readiness(ports, testPolicy);
     expect(ports.notifier.messages.map(emailText)[0]).toContain('VAULT_UNREADABLE (status.json)');
-    expect((await ports.vault.get('status.json'))?.body).toBe('broken');
+    expect((await ports.vault.get(vaultKeys.setAside('status.json', etag)))?.body).toBe('broken');
+    expect(JSON.parse((await ports.vault.get('status.json'))?.body ?? '')).toEqual(status);
   });
 
   it('work for another direction is refused by every job that acts', async () => {
