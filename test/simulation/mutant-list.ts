@@ -2,24 +2,21 @@
 export type Mutant = {
   name: string;
   changes: { file: string; find: string; put: string }[];
-  /** A seed that shows it. */
-  seed?: number;
 };
 
-const one = (name: string, file: string, find: string, put: string, seed?: number): Mutant => ({
+const one = (name: string, file: string, find: string, put: string): Mutant => ({
   name,
   changes: [{ file, find, put }],
-  ...(seed === undefined ? {} : { seed }),
 });
 
 const documents = 'src/jobs/vault/documents.ts';
-const cutOver = 'src/jobs/recovery/cut-over.ts';
 const observations = 'src/core/recovery/observations.ts';
 const fence = 'src/core/recovery/fence.ts';
 const fenceDatabase = 'src/jobs/recovery/fence-database.ts';
 const fenceHalf = 'src/jobs/recovery/fence-half.ts';
 const fenceOwner = 'src/jobs/recovery/fence-owner.ts';
-const failover = 'src/jobs/recovery/failover.ts';
+const callOff = 'src/jobs/recovery/call-off.ts';
+const direction = 'src/core/recovery/direction.ts';
 const failback = 'src/jobs/recovery/failback.ts';
 const retention = 'src/core/points/retention.ts';
 const point = 'src/core/points/point.ts';
@@ -42,10 +39,16 @@ export const mutants: Mutant[] = [
     'const read = await readDocument(vault, key, schema).catch(async () => ({ value: undefined as never, etag: (await vault.get(key))?.etag ?? "" }));\n    const after',
   ),
   one(
-    'a cut-over turns whatever direction stands',
-    cutOver,
-    "if (now && now.direction !== 'primary→dr') {",
-    'if (!now && run.id === "") {',
+    'a cut-over turns whatever direction stands, whoever is in hand',
+    direction,
+    "if (!inHand || !stands || now.direction !== 'primary→dr') return now as Direction;\n  const change = { direction: 'none', epoch: inHand.epoch,",
+    "if (stands && !inHand) return now as Direction;\n  const change = { direction: 'none', epoch: inHand?.epoch ?? now.epoch + 1,",
+  ),
+  one(
+    'a cut-over by an earlier start of the same failover',
+    direction,
+    "standingOf(now, run) === 'in-hand' && inHand?.attempt === run.taken?.attempt;",
+    "standingOf(now, run) === 'in-hand';",
   ),
   one(
     'a failover cuts over unfenced, and nobody has accepted it',
@@ -68,26 +71,41 @@ export const mutants: Mutant[] = [
   one(
     'a fence without the reboot that ends connections',
     fenceDatabase,
-    'if (!rebootAskedAt) return reboot(pass, current, state);\n',
-    '',
+    'if (!rebootAskedAt) return reboot(pass, run, state);',
+    'if (!rebootAskedAt) return looked(pass, run, pass.ports.clock().toISOString(), state);',
   ),
   {
     name: 'an abort after the cut-over',
     changes: [
-      { file: failover, find: 'if (!isCutOver(run)) return;', put: 'if (run.id !== "") return;' },
+      { file: callOff, find: 'if (!inForce) return;', put: "if (!inForce || run.id !== '') return;" },
       {
-        file: failover,
-        find: 'isOver(now) || isCutOver(now) ? now : abort(',
+        file: callOff,
+        find: "standingOf(now, run) === 'in-force' ? undefined : lettingGo(now, run.id, ports.clock()),",
+        put: 'lettingGo(now, run.id, ports.clock()),',
+      },
+      {
+        file: callOff,
+        find: 'isOver(now) || now.cutOver ? now : abort(',
         put: "now.state === 'aborted' ? now : abort(",
       },
     ],
   },
-  one(
-    'unfencing what is in force',
-    failover,
-    "if (isMoving(run) || run.state === 'blocked' || (direction !== 'primary→dr' && failover === run.id)) {",
-    'if (isMoving(run) && failover === direction) {',
-  ),
+  {
+    name: 'unfencing what is wanted',
+    changes: [
+      { file: callOff, find: 'const fence = begun ? undefined : await', put: 'const fence = await' },
+      {
+        file: 'src/jobs/recovery/fencing.ts',
+        find: 'if (!isPrimaryServing(await readDirectionAgain(pass.ports.vault))) return undefined;',
+        put: 'if (!byHand && !isPrimaryServing(await readDirectionAgain(pass.ports.vault))) return undefined;',
+      },
+      {
+        file: fenceHalf,
+        find: 'isPrimaryServing(await readDirectionAgain(vault));',
+        put: '(await readDirectionAgain(vault)).epoch >= 0;',
+      },
+    ],
+  },
   {
     name: 'a fence by an old view of who is in hand',
     changes: [
@@ -162,9 +180,9 @@ export const mutants: Mutant[] = [
   },
   one(
     'whatever is missing was deleted in the window',
-    advancePoints,
-    'if (etag === undefined) gone.push(entry.key);',
-    'if (etag !== "") gone.push(entry.key);',
+    'src/jobs/points/ask-copies.ts',
+    'if (etag === undefined) deleted.push(entry);',
+    "if (etag !== '') deleted.push(entry);",
   ),
   one(
     'recoverable although the copy is gone',
@@ -216,4 +234,64 @@ export const mutants: Mutant[] = [
       },
     ],
   },
+  one(
+    'a copy that was there is believed until the point is protected',
+    advancePoints,
+    "const isAsked = state === 'copying' || state === 'copied';",
+    "const isAsked = state === 'copying';",
+  ),
+  one(
+    'the fence waits for the clock of who saw the bucket open',
+    'src/core/recovery/fence-proof.ts',
+    'return ms > 0 && ms <= LATE_MS;',
+    'return ms > 0;',
+  ),
+  one(
+    'what a clock that was ahead has asked is waited for',
+    'src/core/ids.ts',
+    'Math.abs(minutesBetween(since, now))',
+    'minutesBetween(since, now)',
+  ),
+  one(
+    'a missed capture is no finding',
+    'src/core/readiness/protection-findings.ts',
+    'if (began && (!scheduled ||',
+    'if (began && interval < 0 && (!scheduled ||',
+  ),
+  one(
+    'buckets that nobody compares are no finding',
+    'src/core/readiness/protection-findings.ts',
+    "return stale === undefined ? [] : [finding('REPLICATION_LAGGING', 'artifacts', stale)];",
+    "return stale === undefined || stale !== '' ? [] : [finding('REPLICATION_LAGGING', 'artifacts', stale)];",
+  ),
+  one(
+    'what runs left behind is not listed',
+    'src/core/recovery/leftovers.ts',
+    'if (!inForce) return [];\n  const byKey',
+    "if (!inForce || region !== '') return [];\n  const byKey",
+  ),
+  one(
+    'a scratch instance is left when its run ends',
+    'src/jobs/recovery/clean-up.ts',
+    'if (gone.includes(false)) return run;',
+    '',
+  ),
+  one(
+    'a message of every pass',
+    'src/jobs/recovery/tell.ts',
+    'if (!mustTell(run)) return run;',
+    "if (run.state === 'planned') return run;",
+  ),
+  one(
+    'a point that a drill has rejected is taken',
+    assess,
+    'return restorablePoints(seen).find(({ id }) => !rejections.has(id));',
+    'return restorablePoints(seen).find(({ id }) => rejections.size >= 0 && id);',
+  ),
+  one(
+    'the age of the data is that of the newest point, protected or not',
+    assess,
+    "return point && 'dataAt' in point.database ? Math.max(0, minutesBetween(point.database.dataAt, now)) : null;",
+    'return point ? Math.max(0, Math.min(5, minutesBetween(point.requestedAt, now))) : null;',
+  ),
 ];

@@ -89,14 +89,17 @@ async function people(world: SimWorld, operator: Operator, n: number): Promise<v
 
 const hourOf = (world: SimWorld): number => Math.floor(world.clock.now / 3_600_000);
 
-/** A minute while something is in flight, else the time that the schedule of `advance` takes: nothing happens in between. */
-async function pass(world: SimWorld, operator: Operator, n: number): Promise<void> {
-  const before = hourOf(world);
+/**
+ * A minute while something is in flight, else the time that the schedule of `advance` takes: nothing happens in between.
+ * `before`: the hour of the pass before this one, in whose calls time went on too. Answers the hour of this one.
+ */
+async function pass(world: SimWorld, operator: Operator, n: number, before: number): Promise<number> {
   world.clock.now += n < 3 || inFlight(world) ? 60_000 : 300_000;
   serveAll(world);
   if (n === 1) await run(world, 'capture');
   await people(world, operator, n);
-  const nextHour = hourOf(world) !== before;
+  const hour = hourOf(world);
+  const nextHour = hour !== before;
   if (nextHour) await run(world, 'capture');
   while (world.services.inspections.length > 0) await run(world, 'inspect');
   await run(world, 'advance');
@@ -104,6 +107,7 @@ async function pass(world: SimWorld, operator: Operator, n: number): Promise<voi
   if (nextHour || n === 1 || n % 15 === 8) await run(world, 'reconcile');
   if (nextHour) await run(world, 'prune');
   if (n % 5 === 4) await run(world, 'readiness');
+  return hour;
 }
 
 /** After the faults: passes until nothing moves any more. */
@@ -113,9 +117,10 @@ export async function comeToRest(world: SimWorld): Promise<{ passes: number; mes
   const operator = new Operator(world);
   let quiet = 0;
   let passes = 0;
+  let hour = hourOf(world);
   while (passes < MOST_PASSES && quiet < QUIET_PASSES) {
     passes += 1;
-    await pass(world, operator, passes);
+    hour = await pass(world, operator, passes, hour);
     quiet = moving(world, operator) || passes < FEWEST_PASSES ? 0 : quiet + 1;
     if (quiet < QUIET_PASSES && passes < MOST_PASSES) continue;
     // The last look may be of before it came to rest.
