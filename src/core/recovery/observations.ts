@@ -2,7 +2,7 @@ import type { Finding } from '../findings.ts';
 import { latestOf, minutesBetween, waitedMinutes } from '../ids.ts';
 import type { Point } from '../points/documents.ts';
 import type { Policy } from '../policy.ts';
-import type { RowComparisonResult, StepOutcome } from './documents.ts';
+import type { RowComparisonResult } from './documents.ts';
 import { closedAfter, isConfirmed, isOnItsWay, unconfirmed } from './fence.ts';
 import { block, current, move, nextCandidate, reject, withAttempt } from './lifecycle.ts';
 import { comparisonFindings, isDisqualifying, passedWhy, withoutComparison } from './report-findings.ts';
@@ -204,21 +204,6 @@ export function finalSeen(run: RunOf<'switchover'>, point: Point, now: Date): Ru
   }
   if (point.state !== 'protected' && point.state !== 'proven') return run;
   return nextCandidate({ ...run, candidates: [point.id] }, now, 'the final point is protected');
-}
-
-export function cutOverDone<R extends ProductionRun>(run: R, epoch: number, steps: StepOutcome[], now: Date): R {
-  if (run.state !== 'cutting-over') return run;
-  const cut = { ...run, cutOver: { at: now.toISOString(), epoch, steps } };
-  const failed = steps.filter((each) => !each.ok).map((each) => each.name);
-  const why = failed.length > 0 ? `cut over; by hand: ${failed.join(', ')}` : 'cut over';
-  return move(cut, 'smoke-testing', now, why);
-}
-
-/** Steps of the cut-over that were tried once more; one that is done stays done. */
-export function stepsAgain<R extends ProductionRun>(run: R, outcomes: StepOutcome[]): R {
-  if (run.state !== 'smoke-testing' || !run.cutOver) return run;
-  const again = (step: StepOutcome) => (step.ok ? step : (outcomes.find(({ name }) => name === step.name) ?? step));
-  return { ...run, cutOver: { ...run.cutOver, steps: run.cutOver.steps.map(again) } };
 }
 
 export function smokeAsked<R extends ProductionRun>(run: R, report: string, now: Date): R {

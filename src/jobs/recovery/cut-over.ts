@@ -1,6 +1,7 @@
+import { cutOverDone } from '../../core/recovery/cut-over-steps.ts';
 import { cuttingOver, standingOf, startingAgain } from '../../core/recovery/direction.ts';
 import { current } from '../../core/recovery/lifecycle.ts';
-import { cutOverDone, fenceFell, mayCutOver } from '../../core/recovery/observations.ts';
+import { fenceFell, mayCutOver } from '../../core/recovery/observations.ts';
 import type { ProductionRun } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError } from '../../errors.ts';

@@ -1,8 +1,8 @@
 import { builderSettings, type NewSite } from '../../core/recovery/builder-settings.ts';
+import { stepsAgain } from '../../core/recovery/cut-over-steps.ts';
 import { standingOf } from '../../core/recovery/direction.ts';
 import type { StepOutcome } from '../../core/recovery/documents.ts';
 import { current } from '../../core/recovery/lifecycle.ts';
-import { stepsAgain } from '../../core/recovery/observations.ts';
 import type { ProductionRun } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';

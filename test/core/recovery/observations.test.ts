@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Finding, finding } from '../../../src/core/findings.ts';
+import { cutOverDone, stepsAgain } from '../../../src/core/recovery/cut-over-steps.ts';
 import type { Fence } from '../../../src/core/recovery/documents.ts';
 import { current } from '../../../src/core/recovery/lifecycle.ts';
 import * as seen from '../../../src/core/recovery/observations.ts';
@@ -166,9 +167,9 @@ describe('a cut-over', () => {
   const step = (name: string, ok: boolean) => ({ name, ok, detail: '' });
 
   it('names what is left to be done by hand', () => {
-    const run = seen.cutOverDone(runIn('failover', 'cutting-over'), 3, [step('dns', false), step('file', true)], now);
+    const run = cutOverDone(runIn('failover', 'cutting-over'), 3, [step('dns', false), step('file', true)], now);
     expect([run.state, why(run), run.cutOver?.epoch]).toEqual(['smoke-testing', 'cut over; by hand: dns', 3]);
-    const clean = seen.cutOverDone(runIn('failover', 'cutting-over'), 3, [step('dns', true)], now);
+    const clean = cutOverDone(runIn('failover', 'cutting-over'), 3, [step('dns', true)], now);
     expect(why(clean)).toBe('cut over');
   });
 
@@ -221,7 +222,8 @@ describe('an observation that comes late', () => {
     compared: (run) => seen.compared(run, comparison, 0, now),
     fencingOver: (run) => seen.fencingOver(run, patience, now),
     finalSeen: (run) => seen.finalSeen(run, point, now),
-    cutOverDone: (run) => seen.cutOverDone(run, 1, [], now),
+    cutOverDone: (run) => cutOverDone(run, 1, [], now),
+    stepsAgain: (run) => stepsAgain(run, [{ name: 'dns', ok: true, detail: '' }]),
     smokeAsked: (run) => seen.smokeAsked(run, 'r', now),
     smokeSeen: (run) => seen.smokeSeen(run, [], now),
     cleanedUp: (run) => seen.cleanedUp(run, now, undefined),
