@@ -112,6 +112,18 @@ function table({ name, config, account: { account, partition, keyArns }, names }
       why: 'an artifact was deleted at the primary before anybody copied it (test/jobs/points/deleted-uncopied.test.ts)',
     },
     {
+      of: ['replicate'],
+      actions: ['s3:PutObject'],
+      arns: [object(dr.vaultBucket, 'unreadable/etag/uncopyable.json')],
+      why: 'the list of refused copies cannot be read, and is kept aside (test/jobs/unreadable.test.ts)',
+    },
+    {
+      of: ['reconcile'],
+      actions: ['s3:DeleteObject'],
+      arns: [object(dr.vaultBucket, 'unreadable/etag/any.json')],
+      why: 'of what was set aside the newest fifty are kept (test/jobs/vault/set-aside.test.ts)',
+    },
+    {
       of: ['reconcile'],
       actions: ['s3:DeleteObject'],
       arns: [object(dr.vaultBucket, 'deletions/log/any.ndjson')],
