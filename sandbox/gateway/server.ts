@@ -39,6 +39,13 @@ function errorBody(call: Call, code: string, message: string): string {
   return JSON.stringify({ __type: code, message });
 }
 
+/** What a fault makes AWS answer in place of the call's own answer: status, code, message. */
+function refusalOf({ service }: Call, fault: FaultRule | undefined): readonly [number, string, string] | undefined {
+  if (fault?.kind === 'error-in-200') return [200, 'InternalError', 'We encountered an internal error'];
+  if (fault?.kind !== 'throttle') return undefined;
+  return service === 's3' ? [503, 'SlowDown', 'Rate exceeded'] : [400, 'ThrottlingException', 'Rate exceeded'];
+}
+
 /** What a store other than AWS's may do. `ignoresCopyConditions`: CopyObject overwrites whatever the headers say. */
 export type StoreManners = { ignoresCopyConditions: boolean };
 
@@ -104,14 +111,16 @@ export class Gateway {
   async #serve(call: Call, request: IncomingMessage, response: ServerResponse, body: Buffer | undefined) {
     const fault = this.faults.next(call);
     const missing = await this.strictness.missingRight(call);
-    if (missing) return this.#refuse(call, response, 403, 'AccessDenied', `not authorized to perform ${missing}`);
-    if (fault?.kind === 'throttle') {
-      const code = call.service === 's3' ? 'SlowDown' : 'ThrottlingException';
-      return this.#refuse(call, response, call.service === 's3' ? 503 : 400, code, 'Rate exceeded');
+    if (!missing && (fault?.kind === 'reset' || fault?.kind === 'black-hole'))
+      return this.#drop(request, response, fault.kind);
+    const refusal = missing
+      ? ([403, 'AccessDenied', `not authorized to perform ${missing}`] as const)
+      : refusalOf(call, fault);
+    if (refusal) {
+      // An answer before the body has come may close the connection, and the sender hears of a broken pipe instead.
+      if (body === undefined) for await (const _ of request);
+      return this.#refuse(call, response, ...refusal);
     }
-    if (fault?.kind === 'reset' || fault?.kind === 'black-hole') return this.#drop(request, response, fault.kind);
-    if (fault?.kind === 'error-in-200')
-      return this.#refuse(call, response, 200, 'InternalError', 'We encountered an internal error');
     if (fault?.kind === 'slow') await new Promise((resolve) => setTimeout(resolve, fault.delayMs ?? 1000));
     await this.#pass(request, response, body, call, fault);
   }
