@@ -86,6 +86,8 @@ class Maker {
   #takeover(): void {
     const random = this.#random;
     if (random.chance(this.#faulty / 2)) this.#misfortune();
+    const isLost = random.chance(0.4);
+    if (isLost) this.actions.push({ do: 'site', site: 'primary', is: random.chance(0.7) ? 'dark' : 'hole' });
     this.#run(
       random.weighted<JobName>([
         [3, 'failover start'],
@@ -104,6 +106,7 @@ class Maker {
       this.#work(5_000);
       this.actions.push({ do: 'pass', minutes: random.pick([1, 1, 2, 5]) });
     }
+    if (isLost) this.#recover();
     if (random.chance(0.5)) this.#home();
   }
 

@@ -16,6 +16,12 @@ import {
 } from './made-documents.ts';
 
 const world = (damage?: string): Made => toldWorld(new Made(i1), damage);
+/** A run has rejected a point after it looked at what it restored, or before. */
+function rejected(made: Made, looked: 'looked' | 'called off' = 'looked') {
+  const at = new Date(made.now).toISOString();
+  const inspection = { askedAt: at, tries: 1, report: 'reports/one.json', doneAt: at };
+  return { outcome: 'rejected' as const, ...(looked === 'looked' ? { inspection } : {}) };
+}
 /** What is said of a status that a run tells which begins now. */
 function told(made: Made, more: Parameters<typeof statusDocument>[0] = {}): string[] {
   made.minutes(1);
@@ -112,7 +118,9 @@ describe('an object that a row names', () => {
     made.put('world', 'direction.json', directionDocument());
     read(made, 'b');
     expect(told(made)).toEqual([]);
-    made.put(1, 'drills/drill-1.json', drillDocument({ state: 'failed' }, { outcome: 'rejected' }));
+    made.put(1, 'drills/drill-1.json', drillDocument({ state: 'failed' }, rejected(made, 'called off')));
+    expect(told(made)).toEqual([]);
+    made.put(1, 'drills/drill-1.json', drillDocument({ state: 'failed' }, rejected(made)));
     expect(told(made)).toEqual([expect.stringContaining('is other bytes')]);
     const foreign = world();
     foreign.object('world', 'replica', KEY, 'b');
@@ -154,7 +162,7 @@ describe('an object that a row names', () => {
     made.snapshot(1, 'dr', ID, dataOf({ [OTHER_KEY]: 'b' }));
     made.put(1, `points/${ID}.json`, pointDocument());
     expect(told(made)).toEqual([]);
-    made.put(1, 'drills/drill-1.json', drillDocument({ state: 'failed' }, { outcome: 'rejected' }));
+    made.put(1, 'drills/drill-1.json', drillDocument({ state: 'failed' }, rejected(made)));
     expect(told(made)).toEqual([expect.stringContaining('is missing in the replica')]);
   });
 });
@@ -163,9 +171,9 @@ describe('what a restore shows', () => {
   it('is known once a drill or a failover has rejected that very point', () => {
     const made = world('owned by another role');
     expect(told(made)).toEqual([]);
-    made.put(1, 'failovers/failover-1.json', failoverDocument({}, { point: 'another', outcome: 'rejected' }));
+    made.put(1, 'failovers/failover-1.json', failoverDocument({}, { point: 'another', ...rejected(made) }));
     expect(told(made)).toEqual([]);
-    made.put(1, 'failovers/failover-1.json', failoverDocument({}, { outcome: 'rejected' }));
+    made.put(1, 'failovers/failover-1.json', failoverDocument({}, rejected(made)));
     expect(told(made)).toEqual([expect.stringContaining('owned by another role')]);
   });
 
@@ -173,7 +181,7 @@ describe('what a restore shows', () => {
     const made = world();
     made.opens = false;
     expect(told(made)).toEqual([]);
-    made.put(1, 'drills/drill-1.json', drillDocument({ state: 'failed' }, { outcome: 'rejected' }));
+    made.put(1, 'drills/drill-1.json', drillDocument({ state: 'failed' }, rejected(made)));
     expect(told(made)).toEqual([expect.stringContaining('does not open')]);
   });
 });

@@ -161,10 +161,11 @@ export function isKnown(
   }
 }
 
-/** Whether a run has found this point wrong, after that instant. */
+/** Whether a run has found this point wrong, after that instant. One that was called off before it looked found nothing. */
 export function hasRejected(run: Run, pointId: string, since: Instant): boolean {
-  return run.attempts.some(({ point, outcome, comparison }) => {
-    if (point !== pointId || (comparison && Date.parse(comparison.at) < since)) return false;
+  return run.attempts.some(({ point, outcome, comparison, inspection }) => {
+    const lookedAt = comparison?.at ?? inspection?.doneAt;
+    if (point !== pointId || lookedAt === undefined || Date.parse(lookedAt) < since) return false;
     const wrong = comparison ? comparison.missing.count + comparison.corrupt.count + comparison.checksum.count : 0;
     return outcome === 'rejected' || wrong > 0;
   });
