@@ -42,6 +42,7 @@ class Tally {
         continue;
       }
       const known = this.violations.get(kindOf(each));
+      if (!known) say(`new: ${kindOf(each)}\n    seed ${report.seed}: ${violationsText({ violations: [each] })}`);
       const first =
         known && known.seed <= report.seed
           ? known
