@@ -34,7 +34,17 @@ async function end(mutant: Mutant): Promise<boolean> {
   say(found ? `found: ${name}\n    seed ${found.seed}: ${found.said.slice(0, 260)}` : `NOT FOUND: ${name}`);
   if (!found) return false;
   keptSeeds[name] = found.seed;
+  if (values.keep) keep();
   return true;
+}
+
+/** In the order of the list; a mutant that is no longer in it is dropped. */
+function keep(): void {
+  const known = mutants.flatMap(({ name }) => (keptSeeds[name] === undefined ? [] : [[name, keptSeeds[name]]]));
+  writeFileSync(
+    join(import.meta.dirname, 'kept-seeds.json'),
+    `${JSON.stringify(Object.fromEntries(known), null, 2)}\n`,
+  );
 }
 
 const wanted = mutants.filter(({ name }) => values.only === undefined || name.includes(values.only));
@@ -42,11 +52,4 @@ let count = 0;
 for (const mutant of wanted) count += (await end(mutant)) ? 1 : 0;
 say(`${count} of ${wanted.length} mutants found`);
 rmSync(base, { recursive: true });
-if (values.keep) {
-  const known = mutants.flatMap(({ name }) => (keptSeeds[name] === undefined ? [] : [[name, keptSeeds[name]]]));
-  writeFileSync(
-    join(import.meta.dirname, 'kept-seeds.json'),
-    `${JSON.stringify(Object.fromEntries(known), null, 2)}\n`,
-  );
-}
 process.exitCode = count === wanted.length ? 0 : 1;
