@@ -42,6 +42,9 @@ export function minutesBetween(from: Date | string, to: Date): number {
   return (to.getTime() - new Date(from).getTime()) / MINUTE_MS;
 }
 
+/** Clocks of RDS, the stores and the functions differ by less, where none is wrong. */
+export const SKEW_MINUTES = 5;
+
 /**
  * For how long something has been waited for. What is ahead of `now` a clock that was wrong has noted: that counts as a wait
  * of as long, so that it is asked for again, and nobody waits for that instant to come.

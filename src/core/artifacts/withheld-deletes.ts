@@ -1,10 +1,7 @@
-import { addMinutes, latestOf, minutesBetween } from '../ids.ts';
+import { addMinutes, latestOf, minutesBetween, SKEW_MINUTES } from '../ids.ts';
 import type { Point } from '../points/documents.ts';
 import type { ObjectEntry } from '../ports/artifacts.ts';
 import type { DeletionMark, DeletionNote } from './deletions.ts';
-
-/** Clocks of RDS, S3 and the functions differ by less. */
-const SKEW_MINUTES = 5;
 
 /** What is told by a clock like this shortens the time of a deletion, and so what is kept. `stamped`: by the store, just now. */
 export const isClockOff = (stamped: Date, now: Date): boolean => Math.abs(minutesBetween(stamped, now)) > SKEW_MINUTES;

@@ -1,5 +1,5 @@
 import { type Finding, finding } from '../findings.ts';
-import { minutesBetween, slotStart, snapshotName } from '../ids.ts';
+import { minutesBetween, SKEW_MINUTES, slotStart, snapshotName } from '../ids.ts';
 import type { Point } from '../points/documents.ts';
 import { copyIdleMinutes, dataInstant, isInFlight, isProtected, newestFirst } from '../points/point.ts';
 import { captureIntervalMinutes, takenLessOften, unsupported } from '../points/primary.ts';
@@ -100,15 +100,12 @@ function primaryFindings(facts: InstanceFacts, policy: Policy): Finding[] {
   return found;
 }
 
-/** Clocks of two functions are no further apart than this. */
-const CLOCKS_APART_MINUTES = 5;
-
 /** Why the last comparison of the buckets is none to go by. */
 function staleComparison({ reconcile, points }: Observations, policy: Policy, now: Date): string | undefined {
   const at = reconcile?.at ?? points.map(({ requestedAt }) => requestedAt).sort()[0];
   if (at === undefined) return undefined;
   const stale = minutesBetween(at, now);
-  if (reconcile && stale < -CLOCKS_APART_MINUTES)
+  if (reconcile && stale < -SKEW_MINUTES)
     return `when the buckets were last compared nobody knows: a clock that was ahead says ${at}`;
   if (stale <= policy.reconcileStaleMinutes) return undefined;
   return reconcile

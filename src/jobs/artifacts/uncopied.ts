@@ -1,5 +1,5 @@
 import { type DeletionNote, deletionNoteSchema } from '../../core/artifacts/deletions.ts';
-import { addMinutes, minutesBetween } from '../../core/ids.ts';
+import { addMinutes, minutesBetween, SKEW_MINUTES } from '../../core/ids.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { readableLogLines } from '../vault/documents.ts';
@@ -8,8 +8,6 @@ type UncopiedPorts = Pick<Ports, 'clock' | 'newId' | 'vault'>;
 
 /** Every point that such a deletion may concern has ended, or names it, long before. */
 const STALE_MINUTES = 3 * 24 * 60;
-/** Clocks of RDS, S3 and the functions differ by less. */
-const SKEW_MINUTES = 5;
 
 /** Notes artifacts that left the primary before anybody had copied them: a row may name them, and no list of later does. */
 export async function noteUncopied({ clock, newId, vault }: UncopiedPorts, keys: readonly string[]): Promise<void> {

@@ -101,8 +101,20 @@ export async function acting(pass: Pass, isWanted: () => Promise<boolean>, act: 
   if (!(await looking(isWanted))) return false;
   try {
     await act();
-  } finally {
-    if (!(await looking(isWanted))) pass.overtaken = true;
+  } catch (refused) {
+    if (!(await stillWanted(pass, isWanted))) pass.overtaken = true;
+    throw refused;
   }
+  if (!(await looking(isWanted))) pass.overtaken = true;
   return true;
+}
+
+/** Where nobody can look, it counts as no longer wanted: then it is looked at anew, and why the act failed is not hidden. */
+async function stillWanted({ ports: { log } }: Pass, isWanted: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await isWanted();
+  } catch (error) {
+    log.warn('nobody could look what is wanted of the fence', { error: describeError(error) });
+    return false;
+  }
 }
