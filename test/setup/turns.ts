@@ -92,3 +92,25 @@ export async function everyTurn(
   }
   return turns;
 }
+
+/**
+ * Of one work every moment at which it may stall: before each of its calls another work is done from its beginning to its
+ * end, and only then it goes on. Each time in a new world, which is looked at afterwards.
+ */
+export async function everyStop(
+  world: () => Promise<MemoryPorts>,
+  stalls: Work,
+  meanwhile: Work,
+  look: (ports: MemoryPorts, end: unknown, where: string) => Promise<void>,
+): Promise<number> {
+  let stops = 0;
+  for (let n = 1, more = true; more; n += 1) {
+    const ports = await world();
+    const { ends, reached } = await inTurns(ports, [stalls, n], [meanwhile, Number.POSITIVE_INFINITY]);
+    if (ends[1] instanceof Error) throw ends[1];
+    await look(ports, ends[0], `stopped before call ${n}`);
+    stops += 1;
+    [more] = reached;
+  }
+  return stops;
+}

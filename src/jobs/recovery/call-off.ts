@@ -40,7 +40,7 @@ export type AbortReport = { run: ProductionRun; kept: string[]; remove: string[]
 /** What serves is neither called off nor named to be removed. */
 function requireNotCutOver(run: ProductionRun, inForce = isCutOver(run)): void {
   if (!inForce) return;
-  throw new DrError('BAD_USAGE', `failover ${run.id} is ${run.state}: the DR site is in force already`, {
+  throw new DrError('BAD_USAGE', `failover ${run.id} is ${run.state}: one is called off before its cut-over only`, {
     subject: run.id,
     hint: 'Going back is a failback: `builder-dr failback plan`.',
   });

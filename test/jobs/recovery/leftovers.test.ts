@@ -107,7 +107,7 @@ describe('calling off a failover', () => {
     };
     await expect(abortFailover(slow, testPolicy)).rejects.toMatchObject({
       code: 'BAD_USAGE',
-      message: expect.stringContaining('is done: the DR site is in force already'),
+      message: expect.stringContaining('is done: one is called off before its cut-over only'),
     });
     expect([stalled, (await readRun(ports, run)).state]).toEqual([true, 'done']);
     const [serving] = [...ports.instances.held.values()];
