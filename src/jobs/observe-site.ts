@@ -82,6 +82,7 @@ async function observeCatalogue(ports: ReadinessPorts): Promise<{ seen: Observat
     ports.notifier.subscribers(),
   ]);
   const seen: Observations = {
+    configFile: ports.site.configFile,
     points,
     unreadable: [...unreadable, ...runs.unreadable, ...escrow.unreadable],
     unlisted: [],
@@ -140,6 +141,7 @@ async function observeDirection(
   const direction = await optional(seen, () => readDirection(ports.vault));
   seen.fence = await optional(seen, () => readSiteFence(ports.vault));
   seen.direction = direction?.direction ?? 'primary→dr';
+  seen.inHand = direction?.inHand?.run;
   seen.leftovers = (await optional(seen, () => lookForLeftovers(ports, runs, direction))) ?? [];
   if (seen.direction !== 'primary→dr') seen.reverse = await optional(seen, () => readReverseStatus(ports));
   return direction;

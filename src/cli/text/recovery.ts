@@ -12,7 +12,7 @@ import type { AbortReport, UnfenceReport } from '../../jobs/recovery/call-off.ts
 import type { DrillPlan } from '../../jobs/recovery/drill.ts';
 import type { FailbackPlan } from '../../jobs/recovery/failback.ts';
 import type { FailoverPlan, Held } from '../../jobs/recovery/failover.ts';
-import type { FailoverStatus } from '../../jobs/recovery/leftovers.ts';
+import type { FailoverStatus, UnreadInHand } from '../../jobs/recovery/leftovers.ts';
 import type { ReleaseReport } from '../../jobs/recovery/release.ts';
 
 /** What a text says of now, and what it says to type. */
@@ -102,8 +102,14 @@ export function runText(run: Run, { clock, site }: TextPorts): string {
   return lines.join('\n');
 }
 
-export function failoverStatusText(runs: FailoverStatus[], ports: TextPorts): string {
-  const lines = runs.slice(0, 1).map((run) => runText(run, ports));
+function unreadLines({ problem, ...held }: UnreadInHand, { site }: TextPorts): string[] {
+  return [`UNREADABLE ${problem}`, ...heldLines(held, site.configFile)];
+}
+
+export function failoverStatusText(told: (FailoverStatus | UnreadInHand)[], ports: TextPorts): string {
+  const lines = told.flatMap((each) => ('leftovers' in each ? [] : unreadLines(each, ports)));
+  const runs = told.flatMap((each) => ('leftovers' in each ? [each] : []));
+  lines.push(...runs.slice(0, 1).map((run) => runText(run, ports)));
   for (const { leftovers } of runs) {
     if ('unknown' in leftovers)
       return [...lines, `What failovers left behind is not known: ${leftovers.unknown}`].join('\n');

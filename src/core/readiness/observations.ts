@@ -13,6 +13,8 @@ import type { StatusRecord } from './documents.ts';
 
 /** What was seen of the world, most of it at the DR site only. */
 export type Observations = {
+  /** What lines to type read. */
+  configFile?: string;
   points: Point[];
   unreadable: { key: string; problem: string }[];
   /** Points whose inventory cannot be read: nobody can say whether the replica holds what they need. */
@@ -44,6 +46,8 @@ export type Observations = {
   pruned: PruneRecord | undefined;
   previous: StatusRecord | undefined;
   direction: Direction['direction'];
+  /** The failover that the direction has in hand. */
+  inHand?: string | undefined;
   /** Which halves of the primary are closed, where nobody in hand or in force wants that; undefined where nobody could look. */
   closed?: { database: boolean; bucket: boolean } | undefined;
   /** The site's fence, as it was noted. */

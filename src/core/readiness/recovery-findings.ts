@@ -6,11 +6,12 @@ import type { Policy } from '../policy.ts';
 import { unconfirmed } from '../recovery/fence.ts';
 import { titleOf } from '../recovery/kinds.ts';
 import { leftoverFindings } from '../recovery/leftovers.ts';
-import { allFindings, isCutOver, isOver, rtoSeconds, startArguments } from '../recovery/lifecycle.ts';
+import { allFindings, isCutOver, isOver, releaseArguments, rtoSeconds, startArguments } from '../recovery/lifecycle.ts';
 import { lostText, type OrderableClasses, versionText } from '../recovery/orderable.ts';
 import { measuredBy, measuredText, rtoRun } from '../recovery/rehearsals.ts';
 import { isProduction, isRealDrill, type Run } from '../recovery/run.ts';
 import { finalPointOf, needsOperator, progressAt, waitsFor } from '../recovery/stuck.ts';
+import { vaultKeys } from '../vault-layout.ts';
 import type { Observations } from './observations.ts';
 
 const MINUTES_A_DAY = 24 * 60;
@@ -94,17 +95,27 @@ function strayFindings(seen: Observations, policy: Policy, now: Date): Finding[]
 
 /** A failover that nobody but its operator takes on. */
 function stuckFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
-  return seen.runs
+  const stuck = seen.runs
     .filter(isProduction)
     .filter((each) => needsOperator(each, policy, now, finalPointOf(each, seen.points)))
     .map((each) => {
       const { blocked } = each;
       const finalPoint = finalPointOf(each, seen.points);
       const text = blocked
-        ? `failover ${each.id} is blocked since ${blocked.at}: ${blocked.reason}. First: ${blocked.doFirst}. Then \`${commandLine(startArguments(blocked.resume))}\``
+        ? `failover ${each.id} is blocked since ${blocked.at}: ${blocked.reason}. First: ${blocked.doFirst}. Then \`${commandLine(startArguments(blocked.resume), seen.configFile)}\``
         : `failover ${each.id} is ${each.state} and came no further since ${progressAt(each, now, finalPoint)}: ${waitsFor(each, now, finalPoint)}`;
       return finding('FAILOVER_STUCK', each.id, text);
     });
+  return [...stuck, ...unreadableInHand(seen)];
+}
+
+/** While nobody can read the record of the one in hand it comes no further, and no other one is started. */
+function unreadableInHand({ inHand, unreadable, configFile, direction }: Observations): Finding[] {
+  const key = inHand && vaultKeys.run('failovers', inHand);
+  // What has cut over is not taken out of hand.
+  if (!inHand || direction !== 'primary→dr' || !unreadable.some((each) => each.key === key)) return [];
+  const text = `failover ${inHand} is in hand, and its record cannot be read. \`${commandLine(releaseArguments(inHand), configFile)}\` takes it out of hand, so that another one can be started`;
+  return [finding('FAILOVER_STUCK', inHand, text)];
 }
 
 /**

@@ -183,6 +183,9 @@ export function startArguments({ confirm, point, planned, acceptUnfenced, accept
   ] as const satisfies CommandArguments;
 }
 
+/** What to type to take a failover out of hand whatever its record says. */
+export const releaseArguments = (id: string): CommandArguments => ['failover', 'release', '--confirm', id];
+
 /** Stops for the operator: what to do first, and the exact request that then takes the run on. */
 export function block<R extends ProductionRun>(
   run: R,

@@ -2,7 +2,7 @@ import { type CommandArguments, commandLine } from '../../core/command-line.ts';
 import type { Point } from '../../core/points/documents.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { AdvancePorts, Ports } from '../../core/ports/all.ts';
-import { isOver, noteError, plannedRun } from '../../core/recovery/lifecycle.ts';
+import { isOver, noteError, plannedRun, releaseArguments } from '../../core/recovery/lifecycle.ts';
 import type { ClassesSeen } from '../../core/recovery/orderable.ts';
 import { type Candidate, candidateRow, type PlanStep, restorePlan } from '../../core/recovery/plan.ts';
 import { leftOut, rejectedPoints } from '../../core/recovery/rejected.ts';
@@ -21,7 +21,6 @@ import { readAvailableCopies, readCandidates } from './candidates.ts';
 import { classesForPlan } from './classes.ts';
 import { chosenAgain, confirmedCandidates, knownTo } from './confirmed-candidates.ts';
 import { whoIsInHand } from './in-hand.ts';
-import { releaseArguments } from './release.ts';
 import { epochOfOther } from './reverse.ts';
 import { takeAgain, takeInHand } from './take-in-hand.ts';
 

@@ -1,8 +1,8 @@
-import { type CommandArguments, commandLine } from '../../core/command-line.ts';
+import { commandLine } from '../../core/command-line.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { AdvancePorts, Ports } from '../../core/ports/all.ts';
 import { type CurrentDirection, type InHand, lettingGo } from '../../core/recovery/direction.ts';
-import { isOver } from '../../core/recovery/lifecycle.ts';
+import { isOver, releaseArguments } from '../../core/recovery/lifecycle.ts';
 import { isProduction, type ProductionRun } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
@@ -13,9 +13,6 @@ import { forget } from '../vault/read-once.ts';
 import { recordOf } from '../vault/runs.ts';
 import { type Opened, settleFence } from './fencing.ts';
 import { endOvertaken } from './in-hand.ts';
-
-/** What to type to take a failover out of hand whatever its record says. */
-export const releaseArguments = (id: string): CommandArguments => ['failover', 'release', '--confirm', id];
 
 /**
  * The failover that the direction has in hand, while it is not over; none where there is no record of it. VAULT_UNREADABLE

@@ -127,13 +127,13 @@ describe('readiness and a failover that waits for its operator', () => {
 
   it('is critical while it is blocked, with why, what to do first and the command', () => {
     const run: Run = block(begun, now, 'none of the classes can be had', 'name others');
-    expect(assess({ runs: [run] })).toMatchObject({
+    expect(assess({ runs: [run], configFile: 'config/test.yml' })).toMatchObject({
       status: 'NOT_READY',
       findings: [
         {
           code: 'FAILOVER_STUCK',
           subject: begun.id,
-          text: `failover ${begun.id} is blocked since ${now.toISOString()}: none of the classes can be had. First: name others. Then \`builder-dr failover start --confirm p\``,
+          text: `failover ${begun.id} is blocked since ${now.toISOString()}: none of the classes can be had. First: name others. Then \`builder-dr failover start --confirm p --config config/test.yml\``,
           next: ['failover', 'status'],
         },
       ],

@@ -1,10 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { failoverStatusText } from '../../../src/cli/text/recovery.ts';
 import type { ProductionRun } from '../../../src/core/recovery/run.ts';
 import { advance } from '../../../src/jobs/advance.ts';
+import { readiness } from '../../../src/jobs/readiness.ts';
 import { abortFailover } from '../../../src/jobs/recovery/call-off.ts';
 import { planFailover } from '../../../src/jobs/recovery/failover.ts';
+import { failoverStatus } from '../../../src/jobs/recovery/leftovers.ts';
 import { releaseFailover } from '../../../src/jobs/recovery/release.ts';
 import { readDirection } from '../../../src/jobs/vault/direction.ts';
+import { encode } from '../../../src/jobs/vault/documents.ts';
 import { runKey } from '../../../src/jobs/vault/runs.ts';
 import { damage } from '../../setup/damage.ts';
 import { finishRun, protectedWorld, readRun, settle } from '../../setup/memory-recovery.ts';
@@ -49,6 +53,51 @@ describe('a failover in hand whose record cannot be read', () => {
       state: 'unreadable',
       release: ['failover', 'release', '--confirm', held.id],
     });
+  });
+
+  it('is told first by the status, with the line that takes it out of hand, and hides no other failover', async () => {
+    const told = await failoverStatus(ports);
+    expect(told).toEqual([
+      {
+        id: held.id,
+        state: 'unreadable',
+        key: runKey(held),
+        problem: expect.stringContaining(runKey(held)),
+        release: ['failover', 'release', '--confirm', held.id],
+      },
+    ]);
+    expect(failoverStatusText(told, ports)).toContain(`start another one: ${command()}`);
+    await release(held.id);
+    later();
+    const next = await start(ports, point);
+    expect((await failoverStatus(ports)).map(({ id }) => id)).toEqual([next.id]);
+    later();
+    damage(ports, runKey(next), 'garbage');
+    await ports.vault.remove(runKey(held));
+    await ports.vault.put(runKey(held), encode(held), undefined);
+    expect((await failoverStatus(ports)).map(({ id, state }) => [id, state])).toEqual([
+      [next.id, 'unreadable'],
+      [held.id, 'fencing'],
+    ]);
+  });
+
+  it('is a finding that names the line, until it is released', async () => {
+    const stuck = async () =>
+      (await readiness(ports, testPolicy)).findings.filter(({ code }) => code === 'FAILOVER_STUCK');
+    expect(await stuck()).toMatchObject([{ subject: held.id, text: expect.stringContaining(`\`${command()}\``) }]);
+    await release(held.id);
+    expect(await stuck()).toEqual([]);
+  });
+
+  it('is not released once it has cut over, and no line says so', async () => {
+    const { direction, ...rest } = await readDirection(ports.vault);
+    const cutOver = { ...rest, direction: 'none', epoch: 1, failover: held.id };
+    await ports.vault.put('direction.json', encode(cutOver), (await ports.vault.get('direction.json'))?.etag);
+    const told = await failoverStatus(ports);
+    expect([direction, told]).toMatchObject(['primary→dr', [{ id: held.id, release: null }]]);
+    expect(failoverStatusText(told, ports)).not.toContain('failover release');
+    const { findings } = await readiness(ports, testPolicy);
+    expect(findings.map(({ code }) => code)).not.toContain('FAILOVER_STUCK');
   });
 
   it('is released: its record stays as it is, the primary is opened, and the next one goes to its end', async () => {
