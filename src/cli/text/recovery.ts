@@ -62,6 +62,9 @@ export function failoverPlanText(plan: FailoverPlan, configFile: string): string
   }
   for (const { problem } of plan.unreadable) lines.push(`  UNREADABLE ${problem}`);
   lines.push('', planText(plan.confirm, plan.steps), '', classesText(plan.classes, 'failover'));
+  if (plan.unknown) {
+    lines.push('', `Nobody knows what is in force there: ${plan.unknown.problem}`, `First: ${plan.unknown.doFirst}.`);
+  }
   if (plan.start) lines.push('', `Type next: ${commandLine(startArguments(plan.start), configFile)}`);
   return lines.join('\n');
 }

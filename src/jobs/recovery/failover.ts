@@ -21,7 +21,7 @@ import { readAvailableCopies, readCandidates } from './candidates.ts';
 import { classesForPlan } from './classes.ts';
 import { chosenAgain, confirmedCandidates, knownTo } from './confirmed-candidates.ts';
 import { whoIsInHand } from './in-hand.ts';
-import { epochOfOther } from './reverse.ts';
+import { BEFORE_UNKNOWN, otherStack, otherStackAccepted } from './reverse.ts';
 import { takeAgain, takeInHand } from './take-in-hand.ts';
 
 /** `confirm`: undefined until the operator has read the plan, and is refused then. */
@@ -43,15 +43,20 @@ export type FailoverPlan = {
   steps: PlanStep[];
   /** Which classes RDS would take now. */
   classes: ClassesSeen;
+  /** Why it is started as accepted only, which \`start\` says, and what to do before; null where nothing stands in the way. */
+  unknown: { problem: string; doFirst: string } | null;
   /** A failover that is in hand already. */
   inHand: Held | null;
   /** Documents that cannot be read: points and runs that do not count, inventories of points that are left out. */
   unreadable: Unreadable[];
 };
 
-/** The candidates side by side, and the steps. Nothing is started, and only the DR site is asked. */
+/**
+ * The candidates side by side, and the steps. Nothing is started, and only the DR site is asked, and the vault of the other
+ * direction where there is one.
+ */
 export async function planFailover(
-  ports: AdvancePorts & Pick<Ports, 'offers'>,
+  ports: AdvancePorts & Pick<Ports, 'offers' | 'reverseVault'>,
   policy: Policy,
   request: { point: string; planned: boolean },
 ): Promise<FailoverPlan> {
@@ -67,9 +72,14 @@ export async function planFailover(
   const stands = { runs, points, unreadable: brokenRuns };
   const confirm = candidates[0]?.id ?? null;
   const { point, planned } = request;
+  const held = inHand ? heldOf(inHand.run, stands, policy, now) : null;
+  // One in hand is resumed, whatever the other direction says.
+  const unknown = held ? null : await unknownBefore(ports);
+  const acceptUnfenced = unknown !== null;
   return {
     confirm,
-    start: confirm === null ? null : { point, confirm, planned, acceptUnfenced: false, acceptFindings: false },
+    start: confirm === null ? null : { point, confirm, planned, acceptUnfenced, acceptFindings: false },
+    unknown,
     candidates: candidates.map(row),
     leftOut: leftOut(request.point, points, candidates, rejections).map(row),
     steps: restorePlan(candidates[0], 'production', policy, runs, now, {
@@ -77,9 +87,14 @@ export async function planFailover(
       dns: ports.cutOver.dns !== undefined,
     }),
     classes: await classesForPlan(ports, policy, candidates[0]),
-    inHand: inHand ? heldOf(inHand.run, stands, policy, now) : null,
+    inHand: held,
     unreadable: [...brokenPoints, ...brokenRuns, ...brokenLists],
   };
+}
+
+async function unknownBefore(ports: Pick<Ports, 'reverseVault'>): Promise<FailoverPlan['unknown']> {
+  const other = await otherStack(ports);
+  return 'unknown' in other ? { problem: other.unknown, doFirst: BEFORE_UNKNOWN } : null;
 }
 
 /** The failover that the direction names; null where it names none that binds anybody. */
@@ -147,11 +162,12 @@ async function beginFailover(
     ? plannedRun({ kind: 'switchover', point, acceptFindings }, ports.clock(), [], policy)
     : plannedRun({ kind: 'failover', point, acceptFindings, acceptUnfenced }, ports.clock(), [], policy);
   const candidates = await confirmedCandidates(pass, request, runKey(begun));
-  const other = await epochOfOther({ log: ports.log, site: ports.site, reverseVault }, request);
-  const hand = await takeInHand(pass, begun.id, other);
+  const other = await otherStackAccepted({ log: ports.log, site: ports.site, reverseVault }, request);
+  const hand = await takeInHand(pass, begun.id, other.epoch);
   if ('other' in hand) return hand.other;
   const { epoch, attempt } = hand.inHand;
-  const run: ProductionRun = { ...begun, candidates, taken: { epoch, attempt } };
+  const taken: ProductionRun = { ...begun, candidates, taken: { epoch, attempt } };
+  const run = other.unknown ? noteError(taken, `accepted: ${other.unknown}`, ports.clock()) : taken;
   const { before, after } = await updateDocument<Run>(ports.vault, runKey(run), runSchema, (now) => now ?? run);
   if (!before) await announceRun(ports, run);
   // Overtaken before its record was there, it ends at its first step.

@@ -28,25 +28,37 @@ export async function readReverseDirection({
   return found && parseDocument(vaultKeys.direction, found.body, directionSchema);
 }
 
+/** The epoch of the other stack's direction, 0 where there is none; or why nobody knows it, and so not what is in force there. */
+export type OtherStack = { epoch: number } | { unknown: string; cause: unknown };
+
+export async function otherStack(ports: Pick<Ports, 'reverseVault'>): Promise<OtherStack> {
+  try {
+    return { epoch: (await readReverseDirection(ports))?.epoch ?? 0 };
+  } catch (cause) {
+    return { unknown: `the vault of the other direction cannot be read: ${describeError(cause)}`, cause };
+  }
+}
+
+/** What comes before a failover that begins while nobody knows what is in force in the other direction. */
+export const BEFORE_UNKNOWN = 'Make sure by other means that nobody is served at the primary';
+
 /**
- * The epoch of the other stack's direction, which a failover passes; 0 where there is none. NOT_CONFIRMED where it cannot
- * be read and nobody has accepted that: what is in force there nobody knows then, and two sites could take writes.
+ * What a failover passes. NOT_CONFIRMED where it cannot be read and nobody has accepted that: what is in force there nobody
+ * knows then, and two sites could take writes.
  */
-export async function epochOfOther(
+export async function otherStackAccepted(
   ports: Pick<Ports, 'log' | 'reverseVault' | 'site'>,
   { confirm, acceptUnfenced }: { confirm: string | undefined; acceptUnfenced: boolean },
-): Promise<number> {
-  try {
-    return (await readReverseDirection(ports))?.epoch ?? 0;
-  } catch (cause) {
-    const problem = `the vault of the other direction cannot be read: ${describeError(cause)}`;
-    ports.log.warn(problem, { acceptUnfenced });
-    if (acceptUnfenced) return 0;
-    const words = ['failover', 'start', ...(confirm ? ['--confirm', confirm] : []), '--accept-unfenced'] as const;
-    throw new DrError('NOT_CONFIRMED', `${problem}; what is in force there nobody knows`, {
-      subject: vaultKeys.direction,
-      cause,
-      hint: `Make sure by other means that nobody is served at the primary, then say: ${commandLine(words as unknown as CommandArguments, ports.site.configFile)}`,
-    });
-  }
+): Promise<{ epoch: number; unknown?: string }> {
+  const found = await otherStack(ports);
+  if ('epoch' in found) return found;
+  const { unknown, cause } = found;
+  ports.log.warn(unknown, { acceptUnfenced });
+  if (acceptUnfenced) return { epoch: 0, unknown };
+  const words = ['failover', 'start', ...(confirm ? ['--confirm', confirm] : []), '--accept-unfenced'] as const;
+  throw new DrError('NOT_CONFIRMED', `${unknown}; what is in force there nobody knows`, {
+    subject: vaultKeys.direction,
+    cause,
+    hint: `${BEFORE_UNKNOWN}, then say: ${commandLine(words as unknown as CommandArguments, ports.site.configFile)}`,
+  });
 }

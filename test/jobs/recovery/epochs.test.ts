@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { failoverPlanText, runText } from '../../../src/cli/text/recovery.ts';
 import type { Direction } from '../../../src/core/recovery/direction.ts';
 import { DrError } from '../../../src/errors.ts';
 import { advance } from '../../../src/jobs/advance.ts';
 import { startFailback } from '../../../src/jobs/recovery/failback.ts';
+import { planFailover, startFailover } from '../../../src/jobs/recovery/failover.ts';
 import { readDirection } from '../../../src/jobs/vault/direction.ts';
 import { encode } from '../../../src/jobs/vault/documents.ts';
 import { finishRun, protectedWorld, settle } from '../../setup/memory-recovery.ts';
@@ -73,9 +75,37 @@ describe('the epoch of a failover', () => {
       { direction: 'primary→dr', epoch: 0 },
       [],
     ]);
-    expect((await failOver({ acceptUnfenced: true })).state).toBe('done');
-    expect((await direction()).epoch).toBe(1);
+    const run = await failOver({ acceptUnfenced: true });
+    expect([run.state, (await direction()).epoch]).toEqual(['done', 1]);
+    // Who looks at it later sees what was accepted.
+    expect(runText(run, ports)).toContain('accepted: the vault of the other direction cannot be read');
   });
+
+  it.each([
+    ['is silent', new DrError('SITE_UNREACHABLE', 'no answer', { site: 'primary' })],
+    ['is of no form that is known', { schema: 'direction/99' }],
+  ])(
+    "where the other stack's %s is said by the plan beforehand, with what to do first; its line begins it",
+    async (_how, found) => {
+      const plan = () => planFailover(ports, testPolicy, { point: 'latest', planned: false });
+      expect([(await plan()).unknown, (await plan()).start?.acceptUnfenced]).toEqual([null, false]);
+      other.set('direction.json', found);
+      const planned = await plan();
+      const lines = failoverPlanText(planned, 'prod.yml').split('\n');
+      expect(lines.slice(-4)).toEqual([
+        expect.stringMatching(
+          /^Nobody knows what is in force there: the vault of the other direction cannot be read: ./,
+        ),
+        'First: Make sure by other means that nobody is served at the primary.',
+        '',
+        `Type next: builder-dr failover start --confirm ${point} --accept-unfenced --config prod.yml`,
+      ]);
+      if (!planned.start) throw new Error('nothing is planned');
+      expect((await startFailover(ports, testPolicy, planned.start)).state).not.toBe('blocked');
+      // Resumed, it needs none of that, and is told no line that opens more than it asks for.
+      expect([(await plan()).unknown, (await plan()).start?.acceptUnfenced]).toEqual([null, false]);
+    },
+  );
 });
 
 describe('a second failback', () => {
