@@ -1,6 +1,7 @@
 import { FENCE_PROBE_KEY } from '../../src/core/artifacts/reserved.ts';
 import type { PermissionRow, Subject } from './permission-row.ts';
 import { prunePermissions } from './prune-permissions.ts';
+import { releasePermissions } from './release-permissions.ts';
 import type { Need } from './rights.ts';
 
 /**
@@ -283,7 +284,7 @@ function table({ name, config, account: { account, partition, keyArns }, names }
 }
 
 export function dependentNeeds(subject: Subject): Need[] {
-  return [...table(subject), ...prunePermissions(subject)]
+  return [...table(subject), ...prunePermissions(subject), ...releasePermissions(subject)]
     .filter(({ of }) => of === 'all' || of.includes(subject.name))
     .flatMap(({ actions, arns, why }) => actions.flatMap((action) => arns.map((arn) => ({ action, arn, why }))));
 }

@@ -89,6 +89,8 @@ it('a failover in hand whose record nobody can read is taken out of it by the li
     expect([refused.code, refused.stderr.includes(line), status.code]).toEqual([1, true, 1]);
     const released = await types(line);
     expect(released).toMatchObject({ code: 1, stdout: expect.stringContaining(`${held} is no longer in hand`) });
+    const [, version = ''] = /last readable version is (\S+) of/.exec(released.stdout) ?? [];
+    expect(JSON.parse((await ports.vault.getVersion(key, version)) ?? '{}')).toMatchObject({ id: held });
     const [, plan = ''] = /^Type next: (.*)$/m.exec(released.stdout) ?? [];
     const planned = await types(plan);
     const [, next = ''] = /^Type next: (.*)$/m.exec(planned.stdout) ?? [];

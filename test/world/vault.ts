@@ -1,6 +1,9 @@
 import type { Vault } from '../../src/core/ports/vault.ts';
 import { DrError } from '../../src/errors.ts';
 
+/** Versions that are kept of a document. */
+const VERSIONS = 10;
+
 /** A vault in memory; the contract suite keeps it honest. */
 export function memoryVault(
   clock: () => Date,
@@ -8,11 +11,15 @@ export function memoryVault(
   const documents = new Map<string, { body: Buffer; etag: string; at: Date }>();
   /** The same answer as long as the bytes are the same, so that what many runs read is parsed once. */
   const answers = new WeakMap<Buffer, { body: string; etag: string }>();
+  /** What was written of each key, the newest first. */
+  const kept = new Map<string, { version: string; body: Buffer; writtenAt: Date }[]>();
   let serial = 0;
   const store = (key: string, body: Buffer): string => {
     serial += 1;
     const etag = `"${serial}"`;
     documents.set(key, { body, etag, at: clock() });
+    const former = kept.get(key)?.slice(0, VERSIONS - 1) ?? [];
+    kept.set(key, [{ version: `v${serial}`, body, writtenAt: clock() }, ...former]);
     return etag;
   };
   /** As S3 has it: a condition on what is not there finds nothing. */
@@ -59,6 +66,13 @@ export function memoryVault(
       requireSame(key, etag);
       return store(key, Buffer.from(bytes));
     },
+    versions: async (key, most) =>
+      (kept.get(key) ?? []).slice(0, most).map(({ version, writtenAt }) => ({ version, writtenAt })),
+    getVersion: async (key, version) =>
+      kept
+        .get(key)
+        ?.find((each) => each.version === version)
+        ?.body.toString(),
     async remove(key) {
       documents.delete(key);
     },

@@ -3,6 +3,7 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListObjectVersionsCommand,
   PutObjectCommand,
   paginateListObjectsV2,
   type S3Client,
@@ -34,6 +35,7 @@ export function s3Vault({ client, streams, bucket, site }: S3VaultOptions): Vaul
     return (await call(`write ${nameOf(key)}`, nameOf(key), () => client.send(command))).ETag ?? '';
   };
   return {
+    ...versionsIn({ client, bucket, site }),
     async get(key) {
       const found = await read(key);
       return found && { body: new TextDecoder().decode(found.bytes), etag: found.etag };
@@ -73,6 +75,27 @@ export function s3Vault({ client, streams, bucket, site }: S3VaultOptions): Vaul
         }
       });
       return entries;
+    },
+  };
+}
+
+/** What a versioned bucket keeps of a document. */
+function versionsIn({ client, bucket, site }: Omit<S3VaultOptions, 'streams'>): Pick<Vault, 'getVersion' | 'versions'> {
+  const call = callsTo(site);
+  const nameOf = (key: string) => `${bucket}/${key}`;
+  return {
+    async versions(key, most) {
+      const asked = new ListObjectVersionsCommand({ Bucket: bucket, Prefix: key, MaxKeys: most });
+      const found = await call(`list the versions of ${nameOf(key)}`, nameOf(key), () => client.send(asked));
+      // Longer keys that begin with this one come after it.
+      return (found.Versions ?? [])
+        .filter((each) => each.Key === key)
+        .map(({ VersionId = 'null', LastModified = new Date(0) }) => ({ version: VersionId, writtenAt: LastModified }));
+    },
+    async getVersion(key, version) {
+      const asked = new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: version });
+      const read = async () => (await client.send(asked)).Body?.transformToString();
+      return ifThere(call(`read ${nameOf(key)} ${version}`, nameOf(key), read));
     },
   };
 }

@@ -169,10 +169,18 @@ export function unfenceText({ fence: { database, bucket } }: Pick<UnfenceReport,
 }
 
 /** What was taken out of hand, what is left of it, and what comes next. */
-export function releaseText({ released, run, unreadable, fence }: ReleaseReport, { site }: TextPorts): string {
+export function releaseText(
+  { released, run, unreadable, lastReadable: readable, fence }: ReleaseReport,
+  { site }: TextPorts,
+): string {
   const lines = [`failover ${released} is no longer in hand; nothing of it cuts over.`];
   if (run) lines.push(`its record: ${run.state}`);
   if (unreadable) lines.push(`its record was left as it is: ${unreadable.problem}`);
+  if (readable && 'none' in readable) lines.push(readable.none);
+  if (readable && 'version' in readable) {
+    const { version, writtenAt, state, restore } = readable;
+    lines.push(`its last readable version is ${version} of ${writtenAt}, ${state}. To put it back:`, `    ${restore}`);
+  }
   if (fence) lines.push(unfenceText({ fence }));
   lines.push(`Type next: ${commandLine(['failover', 'plan'], site.configFile)}`);
   return lines.join('\n');

@@ -1,4 +1,5 @@
 export type VaultEntry = { key: string; lastModified: Date };
+type DocumentVersion = { version: string; writtenAt: Date };
 
 /** The catalogue's bucket: small documents with compare-and-swap, large lists as streams. */
 export interface Vault {
@@ -14,6 +15,10 @@ export interface Vault {
   /** As `put`, of bytes. */
   putBytes(key: string, bytes: Uint8Array, etag: string | undefined): Promise<string>;
   list(prefix: string): Promise<VaultEntry[]>;
+  /** What is kept of a document, the newest first, so many at most: the one that is there, and former ones where versions are kept. */
+  versions(key: string, most: number): Promise<DocumentVersion[]>;
+  /** The document as it was in that version; undefined when it is not kept any more. */
+  getVersion(key: string, version: string): Promise<string | undefined>;
   /** Removes what was merged elsewhere; success when it is not there. */
   remove(key: string): Promise<void>;
 }

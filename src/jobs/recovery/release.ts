@@ -3,7 +3,7 @@ import type { Policy } from '../../core/policy.ts';
 import type { AdvancePorts, Ports } from '../../core/ports/all.ts';
 import { type CurrentDirection, type InHand, lettingGo } from '../../core/recovery/direction.ts';
 import { isOver, releaseArguments } from '../../core/recovery/lifecycle.ts';
-import { isProduction, type ProductionRun } from '../../core/recovery/run.ts';
+import { isProduction, type ProductionRun, runSchema } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
 import { beginPass, type Pass } from '../pass.ts';
@@ -11,6 +11,7 @@ import { readDirection, swapDirection } from '../vault/direction.ts';
 import type { Unreadable } from '../vault/documents.ts';
 import { forget } from '../vault/read-once.ts';
 import { recordOf } from '../vault/runs.ts';
+import { lastReadable } from '../vault/versions.ts';
 import { type Opened, settleFence } from './fencing.ts';
 import { endOvertaken } from './in-hand.ts';
 
@@ -48,9 +49,14 @@ export type ReleaseReport = {
   run: ProductionRun | null;
   /** Its record, where it cannot be read: it is left as it is. */
   unreadable: Unreadable | null;
+  /** Of such a record. */
+  lastReadable: LastReadable | null;
   /** How each half of the primary stands; null where nobody knows of a fence. Every pass carries it on. */
   fence: Opened | null;
 };
+
+/** The newest version that can be read, with the line that puts it back, or why none is known. */
+type LastReadable = { version: string; writtenAt: string; state: string; restore: string } | { none: string };
 
 function requireNotInForce({ direction, failover }: CurrentDirection): void {
   if (direction === 'primary→dr') return;
@@ -100,7 +106,25 @@ export async function releaseFailover(
   const fence = await settleFence(pass);
   // What is left to do is done by the passes.
   await ports.signals.setTick(true);
-  return { released, ...ended, fence: fence ?? null };
+  const lastReadable = ended.unreadable ? await readableVersion(ports, ended.unreadable.key) : null;
+  return { released, ...ended, lastReadable, fence: fence ?? null };
+}
+
+/** For whoever wants to know what that failover had done: nothing depends on it. */
+async function readableVersion({ vault, displaced, site, log }: AdvancePorts, key: string): Promise<LastReadable> {
+  try {
+    const found = await lastReadable(vault, key, runSchema);
+    if (!found) return { none: 'none of the versions that the vault keeps can be read' };
+    const { version, writtenAt, value } = found;
+    // What is displaced lies in the vault's bucket.
+    const { bucket } = displaced;
+    const from = `'${bucket}/${key}?versionId=${version}'`;
+    const restore = `aws s3api copy-object --region ${site.drRegion} --bucket ${bucket} --key ${key} --copy-source ${from}`;
+    return { version, writtenAt, state: value.state, restore };
+  } catch (error) {
+    log.warn('nobody knows which version of a record can be read', { key, error: describeError(error) });
+    return { none: `the versions of it could not be read: ${describeError(error)}` };
+  }
 }
 
 /** Its record ends too, as far as it can be read and written: nothing depends on that. */

@@ -50,6 +50,8 @@ export function readOnce(vault: Vault): Vault {
     openStream: (key) => vault.openStream(key),
     getBytes: (key) => vault.getBytes(key),
     putBytes: (key, bytes, etag) => vault.putBytes(key, bytes, etag),
+    versions: (key, most) => vault.versions(key, most),
+    getVersion: (key, version) => vault.getVersion(key, version),
   };
   keptBy.set(once, kept);
   return once;

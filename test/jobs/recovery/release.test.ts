@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { failoverStatusText } from '../../../src/cli/text/recovery.ts';
+import { failoverStatusText, releaseText } from '../../../src/cli/text/recovery.ts';
 import type { ProductionRun } from '../../../src/core/recovery/run.ts';
+import { DrError } from '../../../src/errors.ts';
 import { advance } from '../../../src/jobs/advance.ts';
 import { readiness } from '../../../src/jobs/readiness.ts';
 import { abortFailover } from '../../../src/jobs/recovery/call-off.ts';
@@ -123,6 +124,39 @@ describe('a failover in hand whose record cannot be read', () => {
       next = await readRun(ports, next);
     }
     expect([next.state, (await readDirection(ports.vault)).failover]).toEqual(['done', next.id]);
+  });
+});
+
+describe('the last version of its record that can be read', () => {
+  it('is named with the line that puts it back; put back, it is of a failover that was called off', async () => {
+    const body = ports.vault.documents.get(runKey(held))?.body.toString() ?? '';
+    await ports.vault.put(runKey(held), '{"cut', (await ports.vault.get(runKey(held)))?.etag);
+    const report = await release(held.id);
+    const [, { version = '' } = {}] = await ports.vault.versions(runKey(held), 2);
+    const restore = `aws s3api copy-object --region us-west-2 --bucket ${ports.displaced.bucket} --key ${runKey(held)} --copy-source '${ports.displaced.bucket}/${runKey(held)}?versionId=${version}'`;
+    expect(report).toMatchObject({ run: null, lastReadable: { version, state: held.state, restore } });
+    expect(await ports.vault.getVersion(runKey(held), version)).toBe(body);
+    expect(releaseText(report, ports)).toContain(`To put it back:\n    ${restore}\n`);
+    await ports.vault.put(runKey(held), body, (await ports.vault.get(runKey(held)))?.etag);
+    await advance(ports, testPolicy).catch(() => undefined);
+    expect((await readRun(ports, held)).state).toBe('aborted');
+  });
+
+  it.each([
+    ['none that is kept can be read', async () => [], 'none of the versions'],
+    ['nobody can list them', async () => Promise.reject(new DrError('ACCESS_DENIED', 'no right')), 'no right'],
+  ])('is not known where %s, and the release is done all the same', async (_how, versions, said) => {
+    damage(ports, runKey(held), 'garbage');
+    const report = await releaseFailover({ ...ports, vault: { ...ports.vault, versions } }, testPolicy, held.id);
+    expect(report).toMatchObject({ released: held.id, lastReadable: { none: expect.stringContaining(said) } });
+    expect(releaseText(report, ports)).toContain(said);
+    expect((await readDirection(ports.vault)).inHand).toBeUndefined();
+  });
+
+  it('is not asked for where the record itself can be read', async () => {
+    const versions = () => Promise.reject(new Error('asked'));
+    const report = await releaseFailover({ ...ports, vault: { ...ports.vault, versions } }, testPolicy, held.id);
+    expect(report.lastReadable).toBeNull();
   });
 });
 
