@@ -37,6 +37,7 @@ const jobNames = [
   'failover resume',
   'failover abort',
   'unfence',
+  'failover release',
   'failover status',
   'failback',
   'accept point',

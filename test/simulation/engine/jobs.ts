@@ -1,6 +1,7 @@
 import type { Point } from '../../../src/core/points/documents.ts';
 import type { Ports } from '../../../src/core/ports/all.ts';
 import type { StatusRecord } from '../../../src/core/readiness/documents.ts';
+import type { CurrentDirection } from '../../../src/core/recovery/direction.ts';
 import type { ProductionRun } from '../../../src/core/recovery/run.ts';
 import { DrError, hasCode } from '../../../src/errors.ts';
 import { advance } from '../../../src/jobs/advance.ts';
@@ -19,6 +20,7 @@ import { startDrill } from '../../../src/jobs/recovery/drill.ts';
 import { startFailback } from '../../../src/jobs/recovery/failback.ts';
 import { type FailoverRequest, startFailover } from '../../../src/jobs/recovery/failover.ts';
 import { failoverStatus } from '../../../src/jobs/recovery/leftovers.ts';
+import { releaseFailover } from '../../../src/jobs/recovery/release.ts';
 import { requireDirection } from '../../../src/jobs/vault/direction.ts';
 import { describe } from './calls.ts';
 import type { JobName, RunAction } from './history.ts';
@@ -101,6 +103,16 @@ const resume: Starter = (world) => {
   const blocked = failoversOf(world).find(({ state }) => state === 'blocked')?.blocked;
   if (!blocked) return undefined;
   return { request: blocked.resume, work: (ports) => startFailover(ports, policy, blocked.resume) };
+};
+
+/** By an operator who reads whose place it is in the direction; one in eight types another id. */
+const release: Starter = (world, { pick }) => {
+  const [direction] = documents<CurrentDirection>(world, 'direction.json');
+  const inHand = direction?.inHand?.run;
+  const confirm = pick % 8 === 7 ? '20200101t000000z' : inHand;
+  return confirm === undefined
+    ? undefined
+    : { request: confirm, work: (ports) => releaseFailover(ports, policy, confirm) };
 };
 
 const replicate: Starter = (world) => {
@@ -195,6 +207,7 @@ const starters: Record<JobName, Starter> = {
   'failover start wrong': failover({}, '20200101t000000z'),
   'failover resume': resume,
   'failover abort': simple((ports) => abortFailover(ports, policy)),
+  'failover release': release,
   unfence: simple((ports) => unfence(ports, policy)),
   'failover status': simple((ports) => failoverStatus(ports)),
   failback: simple((ports) => startFailback(ports, policy)),
@@ -217,6 +230,7 @@ const files: Partial<Record<JobName, string>> = {
   'failover start wrong': 'failover-start',
   'failover resume': 'failover-start',
   'failover abort': 'failover-abort',
+  'failover release': 'failover-release',
   unfence: 'failover-unfence',
   'failover status': 'failover-status',
   failback: 'failback-start',

@@ -6,6 +6,10 @@ import { failoversOf, pointsOf, statusOf } from './jobs.ts';
 import { allKeys, hashOfWhole, packageOf } from './pool.ts';
 import type { SimWorld } from './world.ts';
 
+/** Nobody can read the record of the failover in hand: the finding says what takes it out. */
+const namesRelease = (status: StatusRecord | undefined): boolean =>
+  status?.findings.some(({ code, text }) => code === 'FAILOVER_STUCK' && text.includes('failover release')) ?? false;
+
 /** What an operator who reads the messages does, one thing at a time; each answers what to run, if anything. */
 export class Operator {
   readonly #world: SimWorld;
@@ -22,6 +26,7 @@ export class Operator {
     const codes = new Set(status?.findings.map(({ code }) => code));
     if (pointsOf(this.#world).some(({ state }) => state === 'suspect')) return 'accept point';
     if (codes.has('MASS_DELETION' as never)) return 'accept deletions';
+    if (namesRelease(status)) return 'failover release';
     const blocked = failoversOf(this.#world).find(({ state }) => state === 'blocked');
     if (blocked) {
       const times = this.#resumed.get(blocked.id) ?? 0;

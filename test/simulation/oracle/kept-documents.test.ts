@@ -54,6 +54,15 @@ describe('a document', () => {
     expect(made.drop(1, 'direction.json')).toHaveLength(1);
   });
 
+  it.each([
+    ['failover-release', 0],
+    ['points-release', 1],
+  ])('that nobody can read of a failover is replaced by its release, and by no other: %s', (job, violations) => {
+    const made = world(job);
+    made.put('world', 'failovers/failover-1.json', garbage);
+    expect(made.put(1, 'failovers/failover-1.json', failoverDocument({ state: 'aborted' }))).toHaveLength(violations);
+  });
+
   it('that lists what a point has goes with the point alone', () => {
     const made = world('prune');
     const list = `inventory/${ID}.artifacts.ndjson.gz`;

@@ -7,7 +7,7 @@ import { saidBy } from './memory.ts';
 
 /** Whose business it is to put something in the place of what nobody can read, once it is set aside or named. */
 const mayReplace = (job: string, key: string): boolean =>
-  (key === 'verified.json' && job === 'reconcile') || (key.startsWith('failovers/') && /release/.test(job));
+  (key === 'verified.json' && job === 'reconcile') || (key.startsWith('failovers/') && job === 'failover-release');
 
 /** What a job makes anew from the world, once what was there lies aside. */
 const makesAnew = ({ truth }: Scene, job: string, key: string): boolean =>
