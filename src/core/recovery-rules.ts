@@ -45,6 +45,10 @@ export const recoveryRules = {
     hint: 'The primary takes no writes, and no failover wants that. `builder-dr failover unfence` takes the fence away; find out who raised it.',
     next: ['failover', 'unfence'],
   },
+  FENCE_UNSEEN: {
+    severity: 'warning',
+    hint: 'Nobody would hear of a fence that somebody has left at the primary. The message names the call that was refused: give the role its right back (deploy the stack again), or make again what is not there.',
+  },
   TWO_WRITERS: {
     severity: 'critical',
     hint: 'The old primary answers and is not fenced. Stop builder-api there now; every run of advance tries the fence again.',

@@ -81,7 +81,12 @@ function isBeingLifted({ fence, runs }: Observations, policy: Policy, now: Date)
 
 /** The primary is fenced, and nobody wants that. */
 function strayFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
-  const { database, bucket } = seen.closed ?? { database: false, bucket: false };
+  const closed = seen.closed ?? { database: false, bucket: false };
+  if ('unknown' in closed) {
+    const why = `nobody could look whether the primary in ${seen.primary.region} is fenced: ${closed.unknown}`;
+    return [finding('FENCE_UNSEEN', 'fence', why)];
+  }
+  const { database, bucket } = closed;
   if ((!database && !bucket) || isBeingLifted(seen, policy, now)) return [];
   const halves = [
     ...(database ? ["the database is in the fence's security group"] : []),

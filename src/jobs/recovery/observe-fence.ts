@@ -3,11 +3,15 @@ import type { FencePort } from '../../core/ports/recovery.ts';
 import type { Observations } from '../../core/readiness/observations.ts';
 import { type CurrentDirection, isPrimaryServing } from '../../core/recovery/direction.ts';
 import { hasOurs } from '../../core/recovery/fence.ts';
-import { DrError, describeError } from '../../errors.ts';
+import { DrError, describeError, hasCode } from '../../errors.ts';
+import { isDarkness } from '../darkness.ts';
 
 export type FenceLook = Pick<Ports, 'log'> & { fence: Pick<FencePort, 'fenceGroup' | 'database' | 'bucketPolicy'> };
 
-/** Which halves of the primary are closed although nobody wants that. A look that failed says nothing, and ends nothing. */
+/**
+ * Which halves of the primary are closed although nobody wants that. A look that failed ends nothing, and is told, unless it
+ * passes by itself or is told as the silence of the region.
+ */
 export async function lookForStray(
   { fence, log }: FenceLook,
   direction: CurrentDirection | undefined,
@@ -22,7 +26,8 @@ export async function lookForStray(
     };
   } catch (error) {
     if (!(error instanceof DrError)) throw error;
-    log.warn('nobody could look whether the primary is fenced', { error: describeError(error) });
-    return undefined;
+    const unknown = describeError(error);
+    log.warn('nobody could look whether the primary is fenced', { error: unknown });
+    return isDarkness(error) || hasCode(error, 'THROTTLED') ? undefined : { unknown };
   }
 }

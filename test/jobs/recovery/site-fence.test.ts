@@ -256,4 +256,23 @@ describe('readiness', () => {
       expect(await look(ports)).toEqual([]);
     },
   );
+
+  it.each([
+    ['THROTTLED', 0],
+    ['SITE_UNREACHABLE', 0],
+    ['ACCESS_DENIED', 1],
+    ['NOT_FOUND', 1],
+  ] as const)('says that nobody could look, where that does not pass by itself: %s', async (code, told) => {
+    const { ports } = await protectedWorld(1);
+    const unseen = async () =>
+      (await readiness(ports, testPolicy)).findings.filter((each) => each.code === 'FENCE_UNSEEN');
+    ports.fence.refused = new DrError(code, 'not authorized to perform: s3:GetBucketPolicy', { site: 'primary' });
+    const found = await unseen();
+    expect(found).toHaveLength(told);
+    for (const each of found) {
+      expect(each).toMatchObject({ severity: 'warning', text: expect.stringContaining('s3:GetBucketPolicy') });
+    }
+    ports.fence.refused = undefined;
+    expect(await unseen()).toEqual([]);
+  });
 });
