@@ -25,6 +25,7 @@ import { requireDirection } from '../../../src/jobs/vault/direction.ts';
 import { describe } from './calls.ts';
 import type { JobName, RunAction } from './history.ts';
 import { builderAccess, inspectorOf } from './inspector.ts';
+import { fileOf } from './job-files.ts';
 import type { SimRun } from './scheduler.ts';
 import { simulationPolicy as policy, type SimWorld } from './world.ts';
 
@@ -219,26 +220,6 @@ const starters: Record<JobName, Starter> = {
   release: onPoint(['protected', 'proven'], (ports, id) => releasePoint(ports, id)),
 };
 
-/** As `truth.ts` names jobs: by their files. */
-const files: Partial<Record<JobName, string>> = {
-  'capture by hand': 'capture',
-  inspect: 'inspect-database',
-  'alarm test': 'drill',
-  'failover start': 'failover-start',
-  'switchover start': 'failover-start',
-  'failover start unfenced': 'failover-start',
-  'failover start wrong': 'failover-start',
-  'failover resume': 'failover-start',
-  'failover abort': 'failover-abort',
-  'failover release': 'failover-release',
-  unfence: 'failover-unfence',
-  'failover status': 'failover-status',
-  failback: 'failback-start',
-  'accept point': 'points-accept',
-  'accept deletions': 'points-accept',
-  hold: 'points-hold',
-  release: 'points-release',
-};
 const LAMBDA_MS = 15 * 60_000;
 const byHand = /start|abort|resume|unfence|failback|accept|hold|release|status|by hand/;
 const bare = new Set(['log', 'site', 'hashEngine', 'newId', 'clock', 'chat', 'deadMan']);
@@ -268,7 +249,7 @@ export function beginRun(world: SimWorld, action: RunAction): SimRun | undefined
 function began(world: SimWorld, run: SimRun, { job, skewMs }: RunAction, { request }: Start): void {
   world.runs.set(run.id, {
     id: run.id,
-    job: files[job] ?? job,
+    job: fileOf[job] ?? job,
     request,
     startedAt: world.clock.now,
     skewMs,

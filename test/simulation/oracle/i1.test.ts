@@ -120,6 +120,9 @@ describe('an object that a row names', () => {
     expect(told(made)).toEqual([]);
     made.put(1, 'drills/drill-1.json', drillDocument({ state: 'failed' }, rejected(made, 'called off')));
     expect(told(made)).toEqual([]);
+    const { readAll: _none, ...drill } = drillDocument({ state: 'failed' }, rejected(made));
+    made.put(1, 'drills/drill-1.json', { ...drill, kind: 'look-back', failover: 'failover-1' });
+    expect(told(made)).toEqual([]);
     made.put(1, 'drills/drill-1.json', drillDocument({ state: 'failed' }, rejected(made)));
     expect(told(made)).toEqual([expect.stringContaining('is other bytes')]);
     const foreign = world();

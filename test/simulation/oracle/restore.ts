@@ -161,8 +161,12 @@ export function isKnown(
   }
 }
 
-/** Whether a run has found this point wrong, after that instant. One that was called off before it looked found nothing. */
+/**
+ * Whether a run has found this point wrong, after that instant. One that was called off before it looked found nothing, and a
+ * look-back looks into what the old primary held, not into the point that it is named after.
+ */
 export function hasRejected(run: Run, pointId: string, since: Instant): boolean {
+  if (run.kind === 'look-back') return false;
   return run.attempts.some(({ point, outcome, comparison, inspection }) => {
     const lookedAt = comparison?.at ?? inspection?.doneAt;
     if (point !== pointId || lookedAt === undefined || Date.parse(lookedAt) < since) return false;
