@@ -13,6 +13,8 @@ export type Rejections = ReadonlyMap<string, PointVerdict>;
 
 /** About what is in escrow, and so about every point that it seals. */
 const ofEscrow: readonly FindingCode[] = ['BUILDER_KEY_MISSING', 'BUILDER_KEY_USELESS'];
+/** About the site as it was then, which readiness asks anew: no point is the worse for it. */
+const ofTheHour: readonly FindingCode[] = ['DR_KMS_UNUSABLE'];
 const MOST_NAMED = 3;
 
 /**
@@ -21,7 +23,8 @@ const MOST_NAMED = 3;
  */
 function verdictOf(run: Run, { point, findings, comparison, inspection, outcome }: Attempt): PointVerdict | undefined {
   const at = comparison?.at ?? inspection?.doneAt;
-  const codes = [...new Set(findings.filter(isDisqualifying).map(({ code }) => code))];
+  const all = findings.filter(isDisqualifying).map(({ code }) => code);
+  const codes = [...new Set(all)].filter((code) => !ofTheHour.includes(code));
   if (at === undefined || (codes.length === 0 && outcome !== 'passed')) return undefined;
   return { point, by: `${titleOf(run)} ${run.id}`, at, codes };
 }

@@ -63,6 +63,10 @@ function keyFindings(report: InspectionReport): Finding[] {
     if (!key.escrowed)
       return [finding('BUILDER_KEY_MISSING', name, `${name} seals rows (${sealed}), and is not in escrow`)];
     if (key.opened > 0) return [];
+    if (key.sealed) {
+      const text = `whether ${name} from escrow opens the rows it seals (${sealed}) nobody knows: ${key.detail}`;
+      return [finding('DR_KMS_UNUSABLE', name, text)];
+    }
     return [
       finding(
         'BUILDER_KEY_USELESS',

@@ -32,6 +32,8 @@ export const reportSchema = z.strictObject({
       /** How many of those that were tried it opened. */
       tried: count,
       opened: count,
+      /** The key of the escrow refused: whether this one opens anything nobody knows. */
+      sealed: z.literal(true).optional(),
       detail: z.string(),
     }),
   ),

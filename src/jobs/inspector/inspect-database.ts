@@ -79,7 +79,8 @@ async function tryKey(
   } catch (error) {
     // Whether it opens anything nobody knows: the inspection is done again.
     if (hasCode(error, 'THROTTLED', 'SITE_UNREACHABLE')) throw error;
-    return { ...none, escrowed: true, detail: describeError(error) };
+    const sealed = hasCode(error, 'KMS_UNUSABLE') ? ({ sealed: true } as const) : {};
+    return { ...none, escrowed: true, ...sealed, detail: describeError(error) };
   }
 }
 

@@ -28,6 +28,8 @@ describe('a point is rejected', () => {
     ['not by an alarm test, which finds what it planted', [saw('alarm-test', 9, ['ARTIFACT_CORRUPT'])], []],
     ['not by what its operator is only warned of', [saw('drill', 9, ['SIGNER_UNKNOWN'])], []],
     ["not by a login that failed: that is the site's", [saw('drill', 9, ['BUILDER_CREDENTIALS_UNUSABLE'])], []],
+    ["not by a KMS key that was off: that is the site's", [saw('drill', 9, ['DR_KMS_UNUSABLE'])], []],
+    ['by what else was found then', [saw('drill', 9, ['DR_KMS_UNUSABLE', 'ROWS_FELL'])], ['b']],
     ['no longer once a later run passed', [saw('drill', 9, ['CHECKSUM_MISMATCH'], '1'), saw('drill', 8, [], '2')], []],
     ['by the run that looked last', [saw('drill', 8, ['CHECKSUM_MISMATCH'], '1'), saw('drill', 9, [], '2')], ['b']],
     [

@@ -69,6 +69,12 @@ describe('what an inspection says of a restored database', () => {
       'opens none of the rows it seals (3 in origin_secret_keys, 2 in account_tokens): wrong secret key',
     ],
     [
+      'a key that could not be taken out of escrow',
+      { builderKeys: [{ ...key, tried: 0, opened: 0, sealed: true, detail: 'the key is disabled' }] },
+      'DR_KMS_UNUSABLE',
+      'opens the rows it seals (3 in origin_secret_keys, 2 in account_tokens) nobody knows: the key is disabled',
+    ],
+    [
       'a login that fails',
       { smoke: [...good.smoke, { name: 'put', ok: false, detail: '403' }] },
       'BUILDER_CREDENTIALS_UNUSABLE',

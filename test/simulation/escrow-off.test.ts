@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import type { Action } from './engine/history.ts';
+import { play } from './engine/play.ts';
+import { judgeOf } from './oracle/judge.ts';
+
+/** Found by a seed, and shrunk: the key of the escrow is off while a failover looks into its database, and is accepted. */
+const actions: Action[] = [
+  { do: 'builder', what: 'upload', pick: 5, variant: 2 },
+  { do: 'run', job: 'capture', skewMs: 0, faults: [], pick: 0 },
+  { do: 'work', steps: 5000, order: 1 },
+  { do: 'aws', what: 'snapshots', pick: 280 },
+  { do: 'run', job: 'advance', skewMs: 0, faults: [], pick: 0 },
+  { do: 'work', steps: 5000, order: 1 },
+  { do: 'aws', what: 'copies', pick: 537 },
+  { do: 'run', job: 'replicate', skewMs: 0, faults: [], pick: 0 },
+  { do: 'run', job: 'advance', skewMs: 0, faults: [], pick: 0 },
+  { do: 'work', steps: 5000, order: 1 },
+  { do: 'site', site: 'primary', is: 'dark' },
+  { do: 'run', job: 'failover start', skewMs: 0, faults: [], pick: 588 },
+  { do: 'work', steps: 5000, order: 728563 },
+  { do: 'aws', what: 'instances', pick: 422 },
+  { do: 'run', job: 'advance', skewMs: 0, faults: [], pick: 881 },
+  { do: 'work', steps: 5000, order: 501679 },
+  { do: 'aws', what: 'kms off', pick: 601 },
+  { do: 'aws', what: 'instances', pick: 79 },
+  { do: 'run', job: 'failover start', skewMs: 0, faults: [], pick: 270 },
+  { do: 'work', steps: 5000, order: 458066 },
+  { do: 'run', job: 'inspect', skewMs: 0, faults: [], pick: 874 },
+  { do: 'work', steps: 5000, order: 842344 },
+];
+
+it('a key of the escrow that was off during a failover rejects no point for ever: after the way home the site is READY', async () => {
+  const { violations, passes } = await play({ seed: 63176, actions }, { judge: judgeOf });
+  expect([violations, passes < 80]).toEqual([[], true]);
+});
