@@ -78,7 +78,7 @@ async function tryKey(
     return { ...none, escrowed: true, tried: samples.length, opened, detail };
   } catch (error) {
     // Whether it opens anything nobody knows: the inspection is done again.
-    if (hasCode(error, 'THROTTLED', 'SITE_UNREACHABLE')) throw error;
+    if (hasCode(error, 'THROTTLED', 'SITE_UNREACHABLE', 'REMOTE_FAILED')) throw error;
     const sealed = hasCode(error, 'KMS_UNUSABLE') ? ({ sealed: true } as const) : {};
     return { ...none, escrowed: true, ...sealed, detail: describeError(error) };
   }
