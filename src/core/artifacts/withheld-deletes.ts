@@ -84,9 +84,13 @@ export type PointWindow = { id: string; from: Date; until: Date | undefined };
 export const isUnexpired = (point: Point): boolean => point.state !== 'expired';
 
 /** A point without a list may name anything that was there since. */
-export function windowOf({ id, requestedAt, database, artifacts }: Point): PointWindow {
-  const from = 'dataAt' in database ? database.dataAt : requestedAt;
-  return { id, from: new Date(from), until: artifacts.state === 'pending' ? undefined : new Date(artifacts.listedAt) };
+export function windowOf({ id, requestedAt, database, artifacts, history }: Point): PointWindow {
+  const from = new Date('dataAt' in database ? database.dataAt : requestedAt);
+  if (artifacts.state === 'pending') return { id, from, until: undefined };
+  // A clock that was behind ends the window early, or before it begins: whoever protected the point looked at another one.
+  const protectedAt = history.find(({ state }) => state === 'protected')?.at;
+  const until = new Date(latestOf([artifacts.listedAt, protectedAt]) ?? artifacts.listedAt);
+  return { id, from, until: until < from ? undefined : until };
 }
 
 /** The point in whose window the artifact may have been deleted, if there is one. Older ones list it or never had it. */

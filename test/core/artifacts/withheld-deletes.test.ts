@@ -134,6 +134,14 @@ describe('the point in whose window an artifact may have gone', () => {
     expect(windowOf(listing)).toEqual({ id: 'p', from: new Date(at('08:00')), until: undefined });
   });
 
+  it('is not ended by the clock of a listing that was behind: by who protected the point, or by nobody', () => {
+    const whole = protectedPoint('p', at('09:00'));
+    const artifacts = { ...whole.artifacts, listedAt: at('02:00') } as typeof whole.artifacts;
+    const history = [{ state: 'protected' as const, at: at('09:20'), why: 'all is there' }];
+    expect(windowOf({ ...whole, artifacts, history }).until).toEqual(new Date(at('09:20')));
+    expect(windowOf({ ...whole, artifacts, history: [] }).until).toBeUndefined();
+  });
+
   it('has its list before versions are let go', () => {
     const hidden = mark({ hiddenAt: at('11:00') });
     expect([
