@@ -1,0 +1,28 @@
+import { parseArgs } from 'node:util';
+import { startSandbox } from '../../sandbox/start.ts';
+import { playOverParts } from './play.ts';
+
+/** npm run test:histories -- --seeds 50 --from 1; a sandbox of its own for every ten of them. */
+const { values } = parseArgs({
+  options: { seeds: { type: 'string', default: '50' }, from: { type: 'string', default: '1' } },
+});
+const from = Number(values.from);
+const end = from + Number(values.seeds);
+let broken = 0;
+for (let first = from; first < end; first += 10) {
+  const sandbox = await startSandbox();
+  try {
+    await sandbox.control.rds({ stateDelayMs: 50 });
+    for (let seed = first; seed < Math.min(first + 10, end); seed += 1) {
+      const { state, calls, runs, violations } = await playOverParts(sandbox, seed);
+      process.stdout.write(`seed ${seed}: failover ${state}, ${runs} runs, ${calls} calls\n`);
+      for (const { invariant, subject, said, so } of violations) {
+        process.stdout.write(`  ${invariant} ${subject}: ${said}; ${so}\n`);
+      }
+      if (violations.length > 0) broken += 1;
+    }
+  } finally {
+    await sandbox.stop();
+  }
+}
+process.exitCode = broken > 0 ? 1 : 0;
