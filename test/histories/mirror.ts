@@ -247,5 +247,10 @@ export class Mirror {
 }
 
 const yes = (): boolean => true;
-const no = (): boolean => false;
+/** PostgreSQL's pg_hba, a connection that the server ends, and S3's policy refuse; whatever else goes wrong is no answer. */
+const no = (error: { code?: string; name?: string; message?: string }): boolean => {
+  const refuses = /^(28000|57P01|ECONNRESET|ECONNREFUSED)$/.test(error.code ?? '') || error.name === 'AccessDenied';
+  if (!refuses && !/terminated/.test(error.message ?? '')) throw error;
+  return false;
+};
 const isDisplaced = (key: string): boolean => /^displaced\/[0-9a-f]+$/.test(key);

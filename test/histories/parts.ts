@@ -25,6 +25,8 @@ export class Parts {
   readonly violations: Violation[] = [];
   readonly runs = new Map<number, RunTruth>();
   readonly ports: Ports;
+  /** What runs ended with that threw: by job and code. */
+  readonly threw: string[] = [];
   calls = 0;
   messages = 0;
   #actor = 0;
@@ -64,6 +66,7 @@ export class Parts {
       return value;
     } catch (error) {
       const { code = 'UNKNOWN', message, subject } = error as { code?: string; message: string; subject?: string };
+      this.threw.push(`${job} ${code}`);
       this.see({ what: 'run-ended', by, ending: { how: 'threw', code, message, subject }, met: [] });
       return undefined;
     }

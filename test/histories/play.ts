@@ -18,12 +18,23 @@ import { Parts } from './parts.ts';
 
 /** So many passes come to any end, or something hangs. */
 const MOST_PASSES = 150;
+/** Where a failover goes no further by itself. */
+export const ended = /^(done|blocked|failed|aborted)$/;
 
-export type Outcome = { seed: number; violations: Violation[]; calls: number; runs: number; state: string | undefined };
+/** `state`: of the last failover; `threw`: what runs ended with, by job and code. */
+export type Outcome = {
+  seed: number;
+  violations: Violation[];
+  calls: number;
+  runs: number;
+  threw: string[];
+  state: string | undefined;
+};
 
 /** One history over real PostgreSQL, S3 and RDS's server, judged as the simulation's are. */
 class History {
   readonly parts: Parts;
+  passes = 0;
   readonly #packages: SeededPackage[];
   readonly #db: pg.Pool;
 
@@ -115,11 +126,20 @@ class History {
     );
   }
 
-  async #passes(isOver: () => boolean): Promise<void> {
-    for (let n = 0; n < MOST_PASSES && !isOver(); n += 1) {
+  async #passes(isOver: () => boolean): Promise<number> {
+    let passes = 0;
+    for (; passes < MOST_PASSES && !isOver(); passes += 1) {
       await this.#job('advance');
       await this.#job('replicate');
     }
+    return passes;
+  }
+
+  /** Somebody looks once more, and then it is judged as what it came to. */
+  async comeToRest(): Promise<void> {
+    await this.#job('readiness');
+    await this.parts.mirror.look('world', 'buckets', 'vault', 'snapshots', 'instances', 'writers');
+    this.parts.atRest(this.passes);
   }
 
   #documents(prefix: string): { id: string; state: string }[] {
@@ -151,7 +171,7 @@ class History {
       acceptFindings: false,
     };
     await this.parts.run('failover-start', request, (ports) => startFailover(ports, this.#policy, request));
-    await this.#passes(() => /^(done|blocked|failed|aborted)$/.test(this.state ?? 'done'));
+    this.passes += await this.#passes(() => ended.test(this.state ?? 'done'));
   }
 
   get state(): string | undefined {
@@ -166,9 +186,10 @@ export async function playOverParts(sandbox: Sandbox, seed: number): Promise<Out
   try {
     await history.parts.begin();
     for (const step of historyOf(seed)) await history.step(step);
-    const { violations, calls, runs } = history.parts;
+    await history.comeToRest();
+    const { violations, calls, runs, threw } = history.parts;
     const unknown = violations.filter((each) => knownReason(each) === undefined);
-    return { seed, violations: unknown, calls, runs: runs.size, state: history.state };
+    return { seed, violations: unknown, calls, runs: runs.size, threw, state: history.state };
   } finally {
     await history.close();
     await world.builder.close();

@@ -3,8 +3,7 @@ import type { Action } from './engine/history.ts';
 import { play } from './engine/play.ts';
 import { judgeOf } from './oracle/judge.ts';
 
-/** Found by a seed, and shrunk: the key of the escrow is off while a failover looks into its database, and is accepted. */
-const keyOff: Action[] = [
+const protectedPoint: Action[] = [
   { do: 'builder', what: 'upload', pick: 5, variant: 2 },
   { do: 'run', job: 'capture', skewMs: 0, faults: [], pick: 0 },
   { do: 'work', steps: 5000, order: 1 },
@@ -15,6 +14,11 @@ const keyOff: Action[] = [
   { do: 'run', job: 'replicate', skewMs: 0, faults: [], pick: 0 },
   { do: 'run', job: 'advance', skewMs: 0, faults: [], pick: 0 },
   { do: 'work', steps: 5000, order: 1 },
+];
+
+/** Found by a seed, and shrunk: the key of the escrow is off while a failover looks into its database, and is accepted. */
+const keyOff: Action[] = [
+  ...protectedPoint,
   { do: 'site', site: 'primary', is: 'dark' },
   { do: 'run', job: 'failover start', skewMs: 0, faults: [], pick: 588 },
   { do: 'work', steps: 5000, order: 728563 },
@@ -31,16 +35,7 @@ const keyOff: Action[] = [
 
 /** The same with one answer of the escrow that was broken. */
 const brokenAnswer: Action[] = [
-  { do: 'builder', what: 'upload', pick: 526, variant: 2 },
-  { do: 'run', job: 'capture', skewMs: 0, faults: [], pick: 0 },
-  { do: 'work', steps: 5000, order: 1 },
-  { do: 'aws', what: 'snapshots', pick: 638 },
-  { do: 'run', job: 'advance', skewMs: 0, faults: [], pick: 0 },
-  { do: 'work', steps: 5000, order: 1 },
-  { do: 'aws', what: 'copies', pick: 682 },
-  { do: 'run', job: 'replicate', skewMs: 0, faults: [], pick: 0 },
-  { do: 'run', job: 'advance', skewMs: 0, faults: [], pick: 0 },
-  { do: 'work', steps: 5000, order: 1 },
+  ...protectedPoint,
   { do: 'site', site: 'primary', is: 'hole' },
   { do: 'run', job: 'failover start unfenced', skewMs: 0, faults: [], pick: 508 },
   { do: 'work', steps: 5000, order: 416291 },

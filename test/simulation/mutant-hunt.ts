@@ -47,14 +47,20 @@ function firstBroken(folder: string, from: number, seeds: number): Promise<Found
   });
 }
 
-/** Plants a mutant in a copy and looks for it: a seed that breaks something with it, and nothing without it. */
-export async function hunt(mutant: Mutant, base: string, from: number, seeds: number): Promise<Found | undefined> {
+/** Plants a mutant in a copy and looks for it: a seed that breaks something with it, and nothing without it; of seeds up to `clean` that is known. */
+export async function hunt(
+  mutant: Mutant,
+  base: string,
+  from: number,
+  seeds: number,
+  clean = 0,
+): Promise<Found | undefined> {
   const folder = copied(base);
   try {
     plant(mutant, folder);
     for (let next = from; next < from + seeds; ) {
       const found = await firstBroken(folder, next, from + seeds - next);
-      if (!found || !(await firstBroken(base, found.seed, 1))) return found;
+      if (!found || found.seed <= clean || !(await firstBroken(base, found.seed, 1))) return found;
       next = found.seed + 1;
     }
     return undefined;

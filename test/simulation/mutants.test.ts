@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { keptSeeds } from './kept-seeds.ts';
+import { keptSeeds, PLAYED } from './kept-seeds.ts';
 import { copied, hunt, staleChanges } from './mutant-hunt.ts';
 import { mutants } from './mutant-list.ts';
 
@@ -22,7 +22,7 @@ describe('the simulation finds', () => {
   afterAll(() => rmSync(base, { recursive: true }));
 
   it.each(kept)('$name', async (mutant) => {
-    const found = await hunt(mutant, base, keptSeeds[mutant.name] ?? 1, SEEDS);
+    const found = await hunt(mutant, base, keptSeeds[mutant.name] ?? 1, SEEDS, PLAYED);
     expect(found?.said).toMatch(/^(I[1-9]|documents|secrets)/);
   });
 });

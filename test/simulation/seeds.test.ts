@@ -1,15 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { violationsText } from './engine/text.ts';
 import { playSeed } from './engine/worker.ts';
+import { PLAYED } from './kept-seeds.ts';
 import { knownReason } from './known.ts';
 
-/** So many histories are played with every run of the tests; `npm run test:simulation` plays as many as it is told. */
-const SEEDS = 300;
 /** Apart, so that a time-out names its seeds. */
 const PARTS = 12;
 
 describe('in histories with all faults no invariant is broken', () => {
-  const each = SEEDS / PARTS;
+  const each = PLAYED / PARTS;
   it.each(Array.from({ length: PARTS }, (_, n) => 1 + n * each))(`${each} seeds from %i`, async (from) => {
     const broken: string[] = [];
     let calls = 0;

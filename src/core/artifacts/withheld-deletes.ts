@@ -78,7 +78,7 @@ function stillGone(
   return { ...rest, goneAt, ...(hidden ? { hiddenAt: hidden } : {}) };
 }
 
-/** The time of a point in which its rows may name what its list does not: from the data's instant to the end of its listing. */
+/** The time of a point in which its rows may name what its list does not: from the data's instant to its listing, or its protection, which comes later. */
 export type PointWindow = { id: string; from: Date; until: Date | undefined };
 
 export const isUnexpired = (point: Point): boolean => point.state !== 'expired';
@@ -87,7 +87,7 @@ export const isUnexpired = (point: Point): boolean => point.state !== 'expired';
 export function windowOf({ id, requestedAt, database, artifacts, history }: Point): PointWindow {
   const from = new Date('dataAt' in database ? database.dataAt : requestedAt);
   if (artifacts.state === 'pending') return { id, from, until: undefined };
-  // A clock that was behind ends the window early, or before it begins: whoever protected the point looked at another one.
+  // A listing by a clock that was behind would end it early: who protected the point comes after that, often by another clock.
   const protectedAt = history.find(({ state }) => state === 'protected')?.at;
   const until = new Date(latestOf([artifacts.listedAt, protectedAt]) ?? artifacts.listedAt);
   return { id, from, until: until < from ? undefined : until };

@@ -48,7 +48,7 @@ export type Observations = {
   direction: Direction['direction'];
   /** The failover that the direction has in hand. */
   inHand?: string | undefined;
-  /** Which halves of the primary are closed, where nobody in hand or in force wants that; \`unknown\`: what kept anybody from looking. */
+  /** Which halves of the primary are closed, where nobody in hand or in force wants that; `unknown`: what kept anybody from looking. */
   closed?: { database: boolean; bucket: boolean } | { unknown: string } | undefined;
   /** The site's fence, as it was noted. */
   fence?: SiteFence | undefined;

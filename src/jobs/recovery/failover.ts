@@ -43,7 +43,7 @@ export type FailoverPlan = {
   steps: PlanStep[];
   /** Which classes RDS would take now. */
   classes: ClassesSeen;
-  /** Why it is started as accepted only, which \`start\` says, and what to do before; null where nothing stands in the way. */
+  /** Why it is started as accepted only, which `start` says, and what to do before; null where nothing stands in the way. */
   unknown: { problem: string; doFirst: string } | null;
   /** A failover that is in hand already. */
   inHand: Held | null;

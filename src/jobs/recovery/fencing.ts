@@ -32,7 +32,7 @@ export async function raiseFence(pass: Pass, run: ProductionRun, { last = false 
   const denied = pass.overtaken ? closed : await onHalf(pass, closed, 'bucket', () => closeBucket(pass, closed, last));
   if (!pass.overtaken) return denied;
   pass.overtaken = false;
-  pass.ports.log.info('the primary was closed for a failover that was called off meanwhile', { run: run.id });
+  pass.ports.log.info('the primary was closed for a failover, and that may no longer be wanted', { run: run.id });
   await settleFence(pass);
   return denied;
 }
