@@ -1,31 +1,25 @@
-import { deletionsSchema } from '../core/artifacts/deletions.ts';
-import { reconcileSchema, uncopyableSchema, verifiedSchema } from '../core/artifacts/documents.ts';
 import { snapshotName } from '../core/ids.ts';
 import type { Point } from '../core/points/documents.ts';
-import { pruneSchema } from '../core/points/prune-record.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Ports } from '../core/ports/all.ts';
 import { failoverPoint } from '../core/readiness/assess.ts';
-import { statusSchema } from '../core/readiness/documents.ts';
-import { historySchema } from '../core/readiness/history.ts';
 import type { Observations } from '../core/readiness/observations.ts';
 import type { CurrentDirection } from '../core/recovery/direction.ts';
 import { nodePath, vaultKeys } from '../core/vault-layout.ts';
 import { DrError, hasCode } from '../errors.ts';
 import { measureCoverage, type ReplicaCoverage } from './artifacts/coverage.ts';
-import { wrongSinceMerge } from './artifacts/verification-log.ts';
 import { isDarkness } from './darkness.ts';
 import { readEscrowedRevisions } from './keys/envelope.ts';
+import { inReplica, optional } from './looks.ts';
+import { readRecords } from './observe-records.ts';
 import { lookAtClasses } from './recovery/classes.ts';
 import { lookForLeftovers } from './recovery/leftovers.ts';
 import { type FenceLook, lookForStray } from './recovery/observe-fence.ts';
 import { readReverseStatus } from './recovery/reverse.ts';
 import { readSiteFence } from './recovery/site-fence.ts';
 import { readDirection } from './vault/direction.ts';
-import { readDocument } from './vault/documents.ts';
 import { readPoints } from './vault/points.ts';
 import { type Runs, readRuns } from './vault/runs.ts';
-import { lately } from './vault/set-aside.ts';
 
 export type ReadinessPorts = Pick<
   Ports,
@@ -46,17 +40,6 @@ export type ReadinessPorts = Pick<
   | 'vault'
 > &
   FenceLook;
-
-/** What a look comes to; undefined, and named, when a document cannot be read. */
-async function optional<T>(seen: Observations, read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (!hasCode(error, 'VAULT_UNREADABLE')) throw error;
-    seen.unreadable.push({ key: error.subject ?? 'vault', problem: error.message });
-    return undefined;
-  }
-}
 
 /** All that readiness judges by; what cannot be read is named in it, and ends nothing. Facts of the DR site come first. */
 export async function observeSite(ports: ReadinessPorts, policy: Policy): Promise<Observations> {
@@ -110,29 +93,6 @@ async function observeCatalogue(ports: ReadinessPorts): Promise<{ seen: Observat
   return { seen, runs };
 }
 
-/** What other jobs wrote down of themselves. */
-async function readRecords(ports: ReadinessPorts, policy: Policy, seen: Observations): Promise<void> {
-  const { vault } = ports;
-  // Before what the merges have counted: what one of them takes out of the log meanwhile is in there.
-  seen.readWrong = await inReplica(ports, seen, () => wrongSinceMerge(ports));
-  seen.reconcile = (await optional(seen, () => readDocument(vault, vaultKeys.reconcile, reconcileSchema)))?.value;
-  seen.verified = (await optional(seen, () => readDocument(vault, vaultKeys.verified, verifiedSchema)))?.value;
-  const aside = await optional(seen, () => readDocument(vault, vaultKeys.uncopyable, uncopyableSchema));
-  if (aside) seen.uncopyable = aside.value.entries;
-  seen.deletions = (await optional(seen, () => readDocument(vault, vaultKeys.deletions, deletionsSchema)))?.value;
-  if (policy.retention) {
-    seen.pruned = (await optional(seen, () => readDocument(vault, vaultKeys.prune, pruneSchema)))?.value;
-  }
-  seen.previous = (await optional(seen, () => readDocument(vault, vaultKeys.status, statusSchema)))?.value;
-  // Only to name it: the page is drawn after all is told.
-  await optional(seen, () => readDocument(vault, vaultKeys.history, historySchema));
-  const named = new Set(seen.unreadable.map(({ key }) => key));
-  for (const each of await lately(ports)) {
-    if (!named.has(each.key)) seen.unreadable.push(each);
-    named.add(each.key);
-  }
-}
-
 async function observeDirection(
   ports: ReadinessPorts,
   seen: Observations,
@@ -179,19 +139,6 @@ async function observeCoverage(
 }
 
 const replicaOf = ({ id }: Point, { missing, differing }: ReplicaCoverage) => ({ pointId: id, missing, differing });
-
-/** A look at the replica; that it is gone is a finding. */
-async function inReplica<T>(ports: ReadinessPorts, seen: Observations, look: () => Promise<T>): Promise<T | undefined> {
-  const { bucket } = ports.replica;
-  try {
-    return await optional(seen, look);
-  } catch (error) {
-    if (!hasCode(error, 'NOT_FOUND')) throw error;
-    if (error.subject === bucket) seen.replicaMissing = { bucket, problem: error.message };
-    else seen.unreadable.push({ key: error.subject ?? 'inventory', problem: error.message });
-    return undefined;
-  }
-}
 
 /** What a restore of that point needs of the DR site. */
 async function observeRestore(ports: ReadinessPorts, policy: Policy, seen: Observations, point: Point): Promise<void> {

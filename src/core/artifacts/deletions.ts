@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { count, instant } from '../schema.ts';
+import { count, instant, sampled } from '../schema.ts';
 
 /**
  * An artifact that the primary no longer has: one line of the file that `deletions.json` names. All that is known is
@@ -55,6 +55,8 @@ export const deletionsSchema = z.strictObject({
   /** Objects of the replica. */
   replica: count,
   mass: z.array(massDeletionSchema),
+  /** Entries of the log that the last comparison could not read: they stay until somebody restores or removes them. */
+  unreadableLogs: sampled.optional(),
   /** Why the last removal removed nothing. */
   blocked: z.strictObject({ since: instant, why: z.string(), unreadable: z.string().optional() }).optional(),
 });

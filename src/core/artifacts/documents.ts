@@ -60,6 +60,8 @@ export const verifiedSchema = z.strictObject({
   oldestUnverifiedAt: instant.optional(),
   /** The primary has other bytes, which do not verify; the replica keeps those that do. */
   refused: sampled.optional(),
+  /** Entries of the log that the last merge could not read: they stay until somebody restores or removes them. */
+  unreadableLogs: sampled.optional(),
 });
 
 /** The last comparison of the two buckets: `reconcile.json`. */

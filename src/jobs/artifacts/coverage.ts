@@ -1,3 +1,4 @@
+import { verificationSchema } from '../../core/artifacts/documents.ts';
 import {
   type Difference,
   type InventoryEntry,
@@ -13,9 +14,10 @@ import { MOST_DELETED } from '../../core/points/replication.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import type { KnownObject } from '../../core/recovery/row-comparison.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
+import { linesOf, readLogsNaming } from '../vault/logs.ts';
 import { readDisplaced } from './displaced.ts';
 import { readPointInventory } from './inventory.ts';
-import { knownObjects, readLogs } from './known-objects.ts';
+import { knownObjects } from './known-objects.ts';
 import { uncopiedSince } from './uncopied.ts';
 
 /** How many keys one pass handles; the rest is found again by the next. A point that lost as many is given up. */
@@ -98,7 +100,7 @@ async function withoutExplained(ports: CoveragePorts, suspects: Suspect[], compl
   const open = suspects.filter(({ entry }) => !kept.get(entry.key)?.some((facts) => mayBeListed(facts, entry)));
   if (complete || !open.some(({ held }) => held !== undefined)) return open;
   const logs = (await ports.vault.list(vaultKeys.verificationLogs)).slice(-NEWEST_LOGS).map(({ key }) => key);
-  const records = newestByKey(await readLogs(ports.vault, logs));
+  const records = newestByKey(linesOf(await readLogsNaming(ports, logs, verificationSchema)));
   return open.filter(({ entry, held }) => {
     const found = records.get(entry.key);
     // A primary that could not be read then says nothing of what the bytes were held against before.

@@ -40,7 +40,7 @@ export async function* readMarks(vault: Vault, read: ReadDeletions): AsyncIterab
 }
 
 /** What is known when all marks are written. */
-export type MarkFacts = () => Pick<Deletions, 'listedAt' | 'listedBeforeAt' | 'replica' | 'blocked'>;
+export type MarkFacts = () => Pick<Deletions, 'listedAt' | 'listedBeforeAt' | 'replica' | 'unreadableLogs' | 'blocked'>;
 
 /** Counts marks while they are written. */
 class MarkCount {

@@ -1,13 +1,10 @@
 import { type DeletionNote, deletionNoteSchema } from '../../core/artifacts/deletions.ts';
 import { latestOf } from '../../core/ids.ts';
 import type { Ports } from '../../core/ports/all.ts';
-import type { Vault, VaultEntry } from '../../core/ports/vault.ts';
+import type { VaultEntry } from '../../core/ports/vault.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
-import { eachOf } from '../each-of.ts';
-import { readLogLines } from '../vault/documents.ts';
+import { type LogEntry, writeLog } from '../vault/logs.ts';
 import { noteUncopied } from './uncopied.ts';
-
-const READS_AT_ONCE = 16;
 
 type NotePorts = Pick<Ports, 'clock' | 'newId' | 'primaryArtifacts' | 'replica' | 'vault'>;
 
@@ -45,21 +42,23 @@ export class DeletionNotes {
   async end(): Promise<void> {
     await noteUncopied(this.#ports, [...this.#uncopied]);
     if (this.#notes.length === 0) return;
-    const lines = this.#notes.map((note) => `${JSON.stringify(note)}\n`).join('');
-    await this.#ports.vault.put(vaultKeys.deletionLog(this.#ports.clock(), this.#ports.newId()), lines, undefined);
+    const { clock, newId, vault } = this.#ports;
+    await writeLog(vault, vaultKeys.deletionLog(clock(), newId()), this.#notes, deletionNoteSchema);
   }
 }
 
 /** The notes of these log entries, by key: of when the vault took them, where the clock of who wrote them was behind. */
-export async function readDeletionNotes(
-  vault: Pick<Vault, 'get'>,
+export function notesByKey(
   logs: readonly VaultEntry[],
-): Promise<Map<string, DeletionNote[]>> {
+  entries: readonly LogEntry<DeletionNote>[],
+): Map<string, DeletionNote[]> {
+  const taken = new Map(logs.map(({ key, lastModified }) => [key, lastModified.toISOString()]));
   const notes = new Map<string, DeletionNote[]>();
-  const read = await eachOf(logs, READS_AT_ONCE, async ({ key, lastModified }) => {
-    const lines = await readLogLines(vault, [key], deletionNoteSchema);
-    return lines.map((note) => ({ ...note, at: latestOf([note.at, lastModified.toISOString()]) ?? note.at }));
-  });
-  for (const note of read.flat()) notes.set(note.key, [...(notes.get(note.key) ?? []), note]);
+  for (const { key: log, lines } of entries) {
+    for (const note of lines) {
+      const at = latestOf([note.at, taken.get(log)]) ?? note.at;
+      notes.set(note.key, [...(notes.get(note.key) ?? []), { ...note, at }]);
+    }
+  }
   return notes;
 }

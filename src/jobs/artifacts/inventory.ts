@@ -2,11 +2,11 @@ import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import type { InventoryEntry } from '../../core/artifacts/merge-diff.ts';
-import { findingRules } from '../../core/findings.ts';
 import type { Inventory } from '../../core/points/point.ts';
 import type { ArtifactStore, ObjectEntry } from '../../core/ports/artifacts.ts';
 import type { Vault } from '../../core/ports/vault.ts';
-import { DrError, hasCode } from '../../errors.ts';
+import { hasCode } from '../../errors.ts';
+import { unreadableError } from '../vault/documents.ts';
 
 const LINES_AT_ONCE = 1_000;
 
@@ -86,10 +86,10 @@ export async function* readPointInventory(
       yield page;
     }
   } catch (error) {
-    if (hasCode(error, 'NOT_FOUND')) throw unreadableList(key, 'it is not there', error);
+    if (hasCode(error, 'NOT_FOUND')) throw unreadableError(key, 'it is not there', error);
     throw error;
   }
-  if (seen !== count) throw unreadableList(key, `it has ${seen} lines, and had ${count}`);
+  if (seen !== count) throw unreadableError(key, `it has ${seen} lines, and had ${count}`);
 }
 
 /** A packed list of the vault, line by line as it was written, a thousand at a time: each has a key. */
@@ -101,15 +101,10 @@ export async function* readLines<T>(
   yield* linesOf<T>(key, await vault.openStream(key), isLine);
 }
 
-export function unreadableList(key: string, problem: string, cause?: unknown): DrError {
-  const { hint } = findingRules.VAULT_UNREADABLE;
-  return new DrError('VAULT_UNREADABLE', `${key}: ${problem}`, { subject: key, cause, hint });
-}
-
 function lineOf<T>(key: string, text: string, isLine: LineCheck): T {
   const line = JSON.parse(text) as Record<string, unknown> | null;
   if (typeof line === 'object' && typeof line?.['key'] === 'string' && isLine(line)) return line as T;
-  throw unreadableList(key, 'a line of it is none of its kind');
+  throw unreadableError(key, 'a line of it is none of its kind');
 }
 
 /** What unpacking and parsing throw of bytes that are not those that were written. */
@@ -135,9 +130,9 @@ export async function* linesOf<T>(
       yield batch;
       batch = [];
     }
-    if (rest !== '') throw unreadableList(key, 'its last line has no end');
+    if (rest !== '') throw unreadableError(key, 'its last line has no end');
   } catch (error) {
-    throw isDamage(error) ? unreadableList(key, `it is cut or damaged (${error.message})`, error) : error;
+    throw isDamage(error) ? unreadableError(key, `it is cut or damaged (${error.message})`, error) : error;
   }
   if (batch.length > 0) yield batch;
 }

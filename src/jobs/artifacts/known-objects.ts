@@ -1,4 +1,4 @@
-import { type VerificationRecord, verificationSchema, verifiedSchema } from '../../core/artifacts/documents.ts';
+import { type VerificationRecord, verifiedSchema } from '../../core/artifacts/documents.ts';
 import { type Difference, differences } from '../../core/artifacts/merge-diff.ts';
 import { isOf } from '../../core/artifacts/verification.ts';
 import type { ArtifactStore, ObjectEntry } from '../../core/ports/artifacts.ts';
@@ -6,8 +6,8 @@ import type { Vault } from '../../core/ports/vault.ts';
 import type { KnownObject } from '../../core/recovery/row-comparison.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { hasCode } from '../../errors.ts';
-import { readDocument, readLogLines } from '../vault/documents.ts';
-import { linesOf, unreadableList } from './inventory.ts';
+import { readDocument, unreadableError } from '../vault/documents.ts';
+import { linesOf } from './inventory.ts';
 
 const ATTEMPTS = 3;
 
@@ -29,7 +29,7 @@ async function openRecords(vault: Vault): Promise<AsyncIterable<VerificationReco
       return linesOf<VerificationRecord>(key, await vault.openStream(key), isRecord);
     } catch (error) {
       if (!hasCode(error, 'NOT_FOUND')) throw error;
-      if (attempt === ATTEMPTS) throw unreadableList(index.value.key, 'it is not there', error);
+      if (attempt === ATTEMPTS) throw unreadableError(index.value.key, 'it is not there', error);
     }
   }
 }
@@ -43,9 +43,4 @@ export async function* knownObjects(vault: Vault, store: ArtifactStore): AsyncIt
     return [{ ...each.left, record: each.right }];
   };
   for await (const batch of differences(store.pages(), await openRecords(vault))) yield batch.flatMap(known);
-}
-
-/** Log entries of verifications, in the order they are named. */
-export function readLogs(vault: Pick<Vault, 'get'>, keys: readonly string[]): Promise<VerificationRecord[]> {
-  return readLogLines(vault, keys, verificationSchema);
 }

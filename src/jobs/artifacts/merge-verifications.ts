@@ -1,5 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type VerificationRecord, type VerifiedIndex, verifiedSchema } from '../../core/artifacts/documents.ts';
+import {
+  type VerificationRecord,
+  type VerifiedIndex,
+  verificationSchema,
+  verifiedSchema,
+} from '../../core/artifacts/documents.ts';
 import { compareKeys, type Difference, differences } from '../../core/artifacts/merge-diff.ts';
 import { isOf, isWork, newestByKey, succeeding, VerifiedCount } from '../../core/artifacts/verification.ts';
 import { minutesBetween } from '../../core/ids.ts';
@@ -8,8 +13,8 @@ import type { ObjectEntry } from '../../core/ports/artifacts.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { hasCode } from '../../errors.ts';
 import { encode, readDocument } from '../vault/documents.ts';
+import { linesOf, namedBroken, readLogsNaming, removeWhole } from '../vault/logs.ts';
 import { packed, readLines } from './inventory.ts';
-import { readLogs } from './known-objects.ts';
 
 type MergePorts = Pick<Ports, 'clock' | 'log' | 'newId' | 'replica' | 'vault'>;
 
@@ -92,10 +97,11 @@ export async function mergeVerifications(ports: MergePorts): Promise<string[]> {
   const before = await readDocument(vault, vaultKeys.verified, verifiedSchema);
   const logs = (await vault.list(vaultKeys.verificationLogs)).slice(0, LOGS_PER_PASS).map((entry) => entry.key);
   const old = before ? readLines<VerificationRecord>(vault, before.value.key) : nothing();
+  const entries = await readLogsNaming(ports, logs, verificationSchema);
   try {
-    const { key, index, work } = await writeMerged(ports, merged(old, await readLogs(vault, logs)));
-    await vault.put(vaultKeys.verified, encode(index), before?.etag);
-    for (const log of logs) await vault.remove(log);
+    const { key, index, work } = await writeMerged(ports, merged(old, linesOf(entries)));
+    await vault.put(vaultKeys.verified, encode({ ...index, ...namedBroken(entries) }), before?.etag);
+    await removeWhole(vault, entries);
     if (before && before.value.key !== key) await vault.remove(before.value.key);
     await removeStale(ports, key);
     return work;

@@ -1,4 +1,4 @@
-import type { DeletionMark } from '../../core/artifacts/deletions.ts';
+import { type DeletionMark, deletionNoteSchema } from '../../core/artifacts/deletions.ts';
 import { mergeDiff } from '../../core/artifacts/merge-diff.ts';
 import {
   isSettled,
@@ -10,8 +10,9 @@ import {
 import type { Point } from '../../core/points/documents.ts';
 import type { Vault } from '../../core/ports/vault.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
+import { readLogs } from '../vault/logs.ts';
 import { type ReadDeletions, readMarks } from './deletion-marks.ts';
-import { readDeletionNotes } from './deletion-notes.ts';
+import { notesByKey } from './deletion-notes.ts';
 import { type NamingList, readNames } from './naming-lists.ts';
 
 /** What is to be done about a mark. `settle`: its versions are let go later. */
@@ -56,7 +57,13 @@ export async function planRemoval(
   lists: readonly NamingList[],
 ): Promise<MarkVerdict[]> {
   const windows = points.filter(isUnexpired).map(windowOf);
-  const noted = await readDeletionNotes(vault, await vault.list(vaultKeys.deletionLogs));
+  const logs = await vault.list(vaultKeys.deletionLogs);
+  const entries = await readLogs(
+    vault,
+    logs.map(({ key }) => key),
+    deletionNoteSchema,
+  );
+  const noted = notesByKey(logs, entries);
   const verdicts: MarkVerdict[] = [];
   for await (const page of readMarks(vault, read)) {
     for (const mark of page) verdicts.push(byTime(mark, windows, noted.has(mark.key)));

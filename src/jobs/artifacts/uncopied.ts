@@ -2,7 +2,7 @@ import { type DeletionNote, deletionNoteSchema } from '../../core/artifacts/dele
 import { addMinutes, minutesBetween, SKEW_MINUTES } from '../../core/ids.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
-import { readableLogLines } from '../vault/documents.ts';
+import { linesOf, readLogsNaming, writeLog } from '../vault/logs.ts';
 
 type UncopiedPorts = Pick<Ports, 'clock' | 'newId' | 'vault'>;
 
@@ -14,20 +14,19 @@ export async function noteUncopied({ clock, newId, vault }: UncopiedPorts, keys:
   if (keys.length === 0) return;
   const at = clock();
   const notes = keys.map((key): DeletionNote => ({ key, at: at.toISOString(), there: false }));
-  const lines = notes.map((note) => `${JSON.stringify(note)}\n`).join('');
-  await vault.put(vaultKeys.uncopiedLog(at, newId()), lines, undefined);
+  await writeLog(vault, vaultKeys.uncopiedLog(at, newId()), notes, deletionNoteSchema);
 }
 
 /** Keys of those that were found gone since then. Without a note that cannot be read, what it excused is waited for. */
 export async function uncopiedSince(ports: Pick<Ports, 'log' | 'vault'>, since: string): Promise<Set<string>> {
   const from = addMinutes(new Date(since), -SKEW_MINUTES);
   const logs = (await ports.vault.list(vaultKeys.uncopiedLogs)).map(({ key }) => key);
-  const notes = await readableLogLines(
+  const entries = await readLogsNaming(
     ports,
     logs.filter((key) => key >= vaultKeys.uncopiedLog(from, '')),
     deletionNoteSchema,
   );
-  return new Set(notes.map(({ key }) => key));
+  return new Set(linesOf(entries).map(({ key }) => key));
 }
 
 /** What no point asks for any more. */

@@ -1,9 +1,10 @@
-import type { VerificationRecord } from '../../core/artifacts/documents.ts';
+import { type VerificationRecord, verificationSchema } from '../../core/artifacts/documents.ts';
 import { SampleCounter, type Sampled } from '../../core/artifacts/merge-diff.ts';
 import { isDamaged, isOf, newestByKey } from '../../core/artifacts/verification.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import { isOfDamage, vaultKeys } from '../../core/vault-layout.ts';
-import { readLogs } from './known-objects.ts';
+import type { Unreadable } from '../vault/documents.ts';
+import { brokenOf, linesOf, readLogsNaming, writeLog } from '../vault/logs.ts';
 
 /** Log entries of wrong bytes that are read for what no merge has counted yet: the newest ones. */
 const NEWEST_LOGS = 50;
@@ -16,8 +17,8 @@ export async function logVerifications(
   records: readonly VerificationRecord[],
 ): Promise<void> {
   if (records.length === 0) return;
-  const lines = records.map((record) => `${JSON.stringify(record)}\n`).join('');
-  await vault.put(vaultKeys.verificationLog(clock(), newId(), records.some(isDamaged)), lines, undefined);
+  const key = vaultKeys.verificationLog(clock(), newId(), records.some(isDamaged));
+  await writeLog(vault, key, records, verificationSchema);
 }
 
 /** Whether the very bytes of a record lie there; asked by a listing, which needs no right to read them. */
@@ -26,13 +27,16 @@ async function isThere({ replica }: Pick<Ports, 'replica'>, record: Verification
   return false;
 }
 
-/** What was read and found wrong since the last merge, and still is in its place. */
-export async function wrongSinceMerge(ports: Pick<Ports, 'replica' | 'vault'>): Promise<Sampled> {
+/** What was read and found wrong since the last merge, and still is in its place; logs that may say more, and cannot be read. */
+export async function wrongSinceMerge(
+  ports: Pick<Ports, 'log' | 'replica' | 'vault'>,
+): Promise<{ wrong: Sampled; unreadable: Unreadable[] }> {
   const logs = (await ports.vault.list(vaultKeys.verificationLogs)).map(({ key }) => key).filter(isOfDamage);
+  const entries = await readLogsNaming(ports, logs.slice(-NEWEST_LOGS), verificationSchema);
   const found = new SampleCounter();
-  const wrong = [...newestByKey(await readLogs(ports.vault, logs.slice(-NEWEST_LOGS))).values()].filter(isDamaged);
+  const wrong = [...newestByKey(linesOf(entries)).values()].filter(isDamaged);
   for (const [index, record] of wrong.entries()) {
     if (index >= LOOKED_UP || (await isThere(ports, record))) found.add(record.key);
   }
-  return found.result;
+  return { wrong: found.result, unreadable: brokenOf(entries) };
 }

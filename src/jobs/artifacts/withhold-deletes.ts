@@ -1,4 +1,4 @@
-import type { DeletionMark, DeletionNote } from '../../core/artifacts/deletions.ts';
+import { type DeletionMark, type DeletionNote, deletionNoteSchema } from '../../core/artifacts/deletions.ts';
 import { compareKeys, type Difference, differences } from '../../core/artifacts/merge-diff.ts';
 import { afterListing, type ListingTimes } from '../../core/artifacts/withheld-deletes.ts';
 import type { Policy } from '../../core/policy.ts';
@@ -6,8 +6,9 @@ import type { Ports } from '../../core/ports/all.ts';
 import type { ObjectEntry } from '../../core/ports/artifacts.ts';
 import type { KnownObject } from '../../core/recovery/row-comparison.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
+import { namedBroken, readLogsNaming, removeWhole } from '../vault/logs.ts';
 import { readDeletions, readMarks, writeMarks } from './deletion-marks.ts';
-import { readDeletionNotes } from './deletion-notes.ts';
+import { notesByKey } from './deletion-notes.ts';
 import { knownObjects } from './known-objects.ts';
 
 type WithholdPorts = Pick<Ports, 'clock' | 'log' | 'newId' | 'primaryArtifacts' | 'replica' | 'vault'>;
@@ -56,7 +57,12 @@ export async function withholdDeletes(
   const startedAt = ports.clock();
   const read = await readDeletions(vault);
   const logs = (await vault.list(vaultKeys.deletionLogs)).slice(0, LOGS_PER_PASS);
-  const notes = await readDeletionNotes(vault, logs);
+  const entries = await readLogsNaming(
+    ports,
+    logs.map(({ key }) => key),
+    deletionNoteSchema,
+  );
+  const notes = notesByKey(logs, entries);
   let objects = 0;
   async function* listed() {
     for await (const batch of differences(primaryArtifacts.pages(), knownObjects(vault, replica))) {
@@ -77,9 +83,10 @@ export async function withholdDeletes(
     listedAt: startedAt.toISOString(),
     ...(listedBeforeAt ? { listedBeforeAt } : {}),
     replica: objects,
+    ...namedBroken(entries),
     ...(blocked ? { blocked } : {}),
   });
-  if (await writeMarks(ports, policy, read, marks(), facts)) for (const { key } of logs) await vault.remove(key);
+  if (await writeMarks(ports, policy, read, marks(), facts)) await removeWhole(vault, entries);
 }
 
 function keyOf(listed: ListedSides): string {

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Ports } from '../../core/ports/all.ts';
+import { findingRules } from '../../core/findings.ts';
 import type { Vault } from '../../core/ports/vault.ts';
 import { DrError, hasCode } from '../../errors.ts';
 import { eachOf } from '../each-of.ts';
@@ -7,25 +7,24 @@ import { eachOf } from '../each-of.ts';
 const ATTEMPTS = 8;
 const READS_AT_ONCE = 16;
 
+export function unreadableError(key: string, problem: string, cause?: unknown): DrError {
+  const { hint } = findingRules.VAULT_UNREADABLE;
+  return new DrError('VAULT_UNREADABLE', `${key}: ${problem}`, { subject: key, cause, hint });
+}
+
 /** Parses a document of the catalogue. Throws VAULT_UNREADABLE with its key; never repairs. */
 export function parseDocument<T>(key: string, body: string, schema: z.ZodType<T>): T {
-  const unreadable = (problem: string, cause?: unknown) =>
-    new DrError('VAULT_UNREADABLE', `${key}: ${problem}`, {
-      subject: key,
-      cause,
-      hint: 'Restore the previous version of this object in the vault bucket; it was not overwritten.',
-    });
   let value: unknown;
   try {
     value = JSON.parse(body);
   } catch (cause) {
-    throw unreadable('not JSON', cause);
+    throw unreadableError(key, 'not JSON', cause);
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const named = (value as { schema?: unknown } | null)?.schema;
-  throw unreadable(`does not fit (schema ${String(named)}): ${issue?.path.join('.')} ${issue?.message}`);
+  throw unreadableError(key, `does not fit (schema ${String(named)}): ${issue?.path.join('.')} ${issue?.message}`);
 }
 
 /** What was parsed of an answer, by schema: an answer that a vault gives again (`readOnce`) is parsed once. */
@@ -80,43 +79,6 @@ export async function readAll<T>(
     }
   });
   return { found: read.flatMap((each) => (each ? [each.value] : [])), unreadable };
-}
-
-/** The lines of these log entries, in the order they are named; an entry that is gone has none. VAULT_UNREADABLE when one does not fit. */
-export async function readLogLines<T>(
-  vault: Pick<Vault, 'get'>,
-  keys: readonly string[],
-  schema: z.ZodType<T>,
-): Promise<T[]> {
-  const read = await eachOf(keys, READS_AT_ONCE, async (key) => {
-    const lines = (await vault.get(key))?.body.split('\n') ?? [];
-    return lines.flatMap((line) => (line === '' ? [] : [parseDocument(key, line, schema)]));
-  });
-  return read.flat();
-}
-
-/** The same of those lines that can be read: what cannot is named, and hides no others. For who is safe without some. */
-export async function readableLogLines<T>(
-  { vault, log }: Pick<Ports, 'log' | 'vault'>,
-  keys: readonly string[],
-  schema: z.ZodType<T>,
-): Promise<T[]> {
-  const read = await eachOf(keys, READS_AT_ONCE, async (key) => {
-    const lines = (await vault.get(key))?.body.split('\n') ?? [];
-    const found: T[] = [];
-    let broken: DrError | undefined;
-    for (const line of lines.filter((each) => each !== '')) {
-      try {
-        found.push(parseDocument(key, line, schema));
-      } catch (error) {
-        if (!hasCode(error, 'VAULT_UNREADABLE')) throw error;
-        broken ??= error;
-      }
-    }
-    if (broken) log.warn('lines of a log cannot be read; the others count', { key, error: broken.message });
-    return found;
-  });
-  return read.flat();
 }
 
 export function encode(document: unknown): string {

@@ -171,14 +171,4 @@ describe('what is known of every artifact in the replica', () => {
     expect(await reconcile(ports, testPolicy)).toEqual({ primaryDark: 'dark' });
     expect((await index(ports)).counts).toEqual([2, 0, 1, 0]);
   });
-
-  it('a log entry that does not parse is named and kept', async () => {
-    const { ports } = await newWorld();
-    await ports.vault.put('verified/log/20261122T000000.000Z-x.ndjson', 'broken\n', undefined);
-    await expect(reconcile(ports, testPolicy)).rejects.toMatchObject({
-      code: 'VAULT_UNREADABLE',
-      message: expect.stringContaining('verified/log/20261122T000000.000Z-x.ndjson'),
-    });
-    expect(files(ports)).toEqual(['verified/log/20261122T000000.000Z-x.ndjson']);
-  });
 });
