@@ -30,9 +30,13 @@ export function snapshotName(pointId: string): string {
   return `hbdr-${pointId}`;
 }
 
-/** The final snapshot of a database that a failover left behind. */
-export function divergedSnapshotName(failoverId: string): string {
-  return `hbdr-diverged-${failoverId}`;
+/** What the final snapshot of a database that a failover left behind is tagged with; the second where the first one failed. */
+export function divergedTag(failoverId: string, tries = 1): string {
+  return `diverged-${failoverId}${tries > 1 ? `-${tries}` : ''}`;
+}
+
+export function divergedSnapshotName(failoverId: string, tries?: number): string {
+  return snapshotName(divergedTag(failoverId, tries));
 }
 
 /** The tag that says which point a snapshot belongs to. */

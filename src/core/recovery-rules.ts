@@ -12,7 +12,7 @@ export const recoveryRules = {
   },
   ROWS_FELL: {
     severity: 'critical',
-    hint: 'Find out who deleted rows at the primary before older points expire.',
+    hint: 'Find out who deleted rows at the primary before older points expire. If it was meant: `builder-dr points accept ID`, with the point that was restored, then `builder-dr drill`.',
   },
   DRILL_FAILED: {
     severity: 'critical',
@@ -21,7 +21,7 @@ export const recoveryRules = {
   },
   POINT_REJECTED: {
     severity: 'warning',
-    hint: 'Run `builder-dr drills` for what was found. Once it is mended, a drill of that very point takes it back in: `builder-dr drill --point ID`. A failover takes it all the same when it is named: `--point ID`.',
+    hint: 'Run `builder-dr drills` for what was found. Once it is mended, a drill of that very point takes it back in: `builder-dr drill --point ID`. Rows that were meant to fall are accepted: `builder-dr points accept ID`. A failover takes it all the same when it is named: `--point ID`.',
     next: ['drills'],
   },
   BUILDER_KEY_USELESS: {

@@ -33,8 +33,8 @@ const keyOff: Action[] = [
   { do: 'work', steps: 5000, order: 842344 },
 ];
 
-/** The same with one answer of the escrow that was broken. */
-const brokenAnswer: Action[] = [
+/** The same with one answer of the escrow that was broken, or denied it. */
+const answered = (kind: 'broken' | 'refused'): Action[] => [
   ...protectedPoint,
   { do: 'site', site: 'primary', is: 'hole' },
   { do: 'run', job: 'failover start unfenced', skewMs: 0, faults: [], pick: 508 },
@@ -45,13 +45,14 @@ const brokenAnswer: Action[] = [
   { do: 'run', job: 'advance', skewMs: 0, faults: [], pick: 818 },
   { do: 'aws', what: 'instances', pick: 387 },
   { do: 'work', steps: 5000, order: 280221 },
-  { do: 'run', job: 'inspect', skewMs: 0, faults: [{ at: 5, kind: 'broken' }], pick: 228 },
+  { do: 'run', job: 'inspect', skewMs: 0, faults: [{ at: 5, kind }], pick: 228 },
   { do: 'work', steps: 5000, order: 596870 },
 ];
 
 it.each([
   ['that was off', keyOff],
-  ['that answered 503 once', brokenAnswer],
+  ['that answered 503 once', answered('broken')],
+  ['that was denied once', answered('refused')],
 ])(
   'a key of the escrow %s during a failover rejects no point for ever: after the way home the site is READY',
   async (_how, actions) => {

@@ -3,7 +3,7 @@ import { pointsText } from '../text/points.ts';
 
 export const pointsAccept: Command = {
   usage: 'points accept <id>',
-  does: 'accept a suspect point, or a mass deletion that status names',
+  does: 'accept a suspect point, rows that a drill missed in a point, or a mass deletion that status names',
   async run({ args: [id = ''], site }) {
     const { ports } = await site();
     const { acceptMassDeletion, isMassDeletion } = await import('../../jobs/artifacts/accept-deletions.ts');

@@ -153,6 +153,13 @@ export function accept(point: Point, now: Date): Point {
   return { ...accepted, acceptedAt: now.toISOString() };
 }
 
+/** An operator says that the rows which a look at `seenAt` found gone were meant to go, whichever clock was ahead. */
+export function acceptRows(point: Point, seenAt: string, now: Date): Point {
+  const at = now.toISOString();
+  const history = [...point.history, { at, state: point.state, why: 'its fallen rows are accepted by the operator' }];
+  return { ...point, acceptedAt: at > seenAt ? at : seenAt, history };
+}
+
 export function copyAccepted(point: Point, now: Date): Point {
   if (point.database.state !== 'captured' || !isInFlight(point)) return point;
   const { waiting: _over, ...database } = point.database;

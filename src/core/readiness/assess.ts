@@ -65,7 +65,7 @@ function choiceFindings(seen: Observations, point: Point | undefined, now: Date)
   if (point) return rejectionFindings(restorable.slice(0, restorable.indexOf(point.id)), point, rejections);
   const rejected = restorable.length > 0 ? `: rejected were ${rejectedText(restorable, rejections)}` : '';
   const text = `none of ${seen.points.length} recovery points can be restored${rejected}`;
-  return [finding('NO_PROTECTED_POINT', 'points', text)];
+  return [finding('NO_PROTECTED_POINT', 'points', text), ...rejectionFindings(restorable, undefined, rejections)];
 }
 
 function rpoMinutesOf(point: Point | undefined, now: Date): number | null {

@@ -87,11 +87,13 @@ export function cuttingOver(now: CurrentDirection, run: ProductionRun, at: Date)
 /**
  * Whether the other stack's direction says that it has cut over since this one changed last. Its failover passes this epoch;
  * that of version 0.1, or of a stack that does not know this one's vault, counted its own, and is told by its time. What an
- * earlier return left there is behind in both, and says nothing of this one.
+ * earlier return left there is behind in both, and says nothing of this one. A turn that notes its protection passes what had
+ * been read of that stack: where both are even, the other one cut over after that was read.
  */
 export function hasHandedOver(other: Direction, now: CurrentDirection): boolean {
   if (other.direction !== 'none' || other.failover === undefined) return false;
-  return other.epoch > now.epoch || other.changedAt > (now.changedAt ?? '');
+  const passes = now.direction === 'dr→primary' ? other.epoch >= now.epoch : other.epoch > now.epoch;
+  return passes || other.changedAt > (now.changedAt ?? '');
 }
 
 /** Turned by a failback. `other`: the epoch of the other stack's direction, which this one passes. */

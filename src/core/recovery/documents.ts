@@ -142,6 +142,8 @@ export const failbackSchema = z.strictObject({
   state: z.enum(['fencing', 'capturing-diverged', 'inspecting-diverged', 'renaming', 'ready']),
   /** The final snapshot of the old instance. */
   snapshot: z.string(),
+  /** How many of it were begun, where it is not the first: the ones before failed, or their copies did. */
+  tries: count.optional(),
   /** The run that looks into it. */
   run: z.string(),
   renamedTo: z.string(),

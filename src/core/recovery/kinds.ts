@@ -98,5 +98,5 @@ export function lookName(run: Run): string {
 
 /** The snapshot that a run restores for this point. */
 export function snapshotOf(run: Run, point: string): string {
-  return run.kind === 'look-back' ? divergedSnapshotName(run.failover) : snapshotName(point);
+  return run.kind === 'look-back' ? (run.snapshot ?? divergedSnapshotName(run.failover)) : snapshotName(point);
 }

@@ -5,7 +5,7 @@ import type { Policy } from '../policy.ts';
 import type { RowComparisonResult } from './documents.ts';
 import { closedAfter, isConfirmed, isOnItsWay, unconfirmed } from './fence.ts';
 import { block, current, move, nextCandidate, reject, withAttempt } from './lifecycle.ts';
-import { comparisonFindings, isDisqualifying, passedWhy, withoutComparison } from './report-findings.ts';
+import { comparisonFindings, isDisqualifying, PLANTED, passedWhy, withoutComparison } from './report-findings.ts';
 import { isProduction, isScratch, type ProductionRun, type Run, type RunOf, type ScratchRun } from './run.ts';
 
 /** What one observation changes in a run. All of them may be applied twice. */
@@ -102,8 +102,6 @@ const criticalCodes = (findings: Finding[]) =>
   findings.filter((each) => each.severity === 'critical').map((each) => each.code);
 
 /** What an alarm test plants, and must find. */
-const PLANTED = ['ARTIFACT_CORRUPT', 'ARTIFACT_MISSING', 'BUILDER_KEY_USELESS'] as const;
-
 /** An alarm test proves the alarm, never the point: its attempt is rejected either way. */
 function scratchVerdict<R extends Run>(run: R, findings: Finding[], now: Date): R {
   const critical = criticalCodes(findings);

@@ -3,7 +3,7 @@ import type { Point } from '../points/documents.ts';
 import { isProtected, newestFirst } from '../points/point.ts';
 import type { Attempt } from './documents.ts';
 import { titleOf } from './kinds.ts';
-import { isDisqualifying } from './report-findings.ts';
+import { isDisqualifying, PLANTED } from './report-findings.ts';
 import type { Run } from './run.ts';
 
 /** What a drill or a failover found of a point that it restored, and as of when. `codes`: why it cannot be trusted. */
@@ -17,30 +17,59 @@ const ofEscrow: readonly FindingCode[] = ['BUILDER_KEY_MISSING', 'BUILDER_KEY_US
 const ofTheHour: readonly FindingCode[] = ['DR_KMS_UNUSABLE'];
 const MOST_NAMED = 3;
 
+/** What an alarm test finds that it has not planted is as wrong as anybody else's. */
+const isPlanted = ({ kind }: Run, code: FindingCode): boolean =>
+  kind === 'alarm-test' && PLANTED.some((each) => each === code);
+
+/** Who deletes much and means it says so of the point afterwards: what was found of its rows before that is answered. */
+const isAccepted = (code: FindingCode, { acceptedAt = '' }: Pick<Point, 'acceptedAt'>, at: string): boolean =>
+  code === 'ROWS_FELL' && acceptedAt >= at;
+
+/** The rows by table that a look is held against: of the last point up to its own that passed, or whose rows were accepted. */
+export function rowsBefore(run: Run, runs: readonly Run[], points: readonly Point[]): Attempt['rows'] {
+  const own = run.attempts.at(-1)?.point ?? '';
+  const accepted = new Map(points.map((each) => [each.id, each]));
+  const stands = ({ point, outcome, findings, inspection }: Attempt): boolean => {
+    if (outcome === 'passed') return true;
+    const bad = findings.filter(isDisqualifying);
+    const found = accepted.get(point);
+    if (!found || !inspection?.doneAt || bad.length === 0) return false;
+    return bad.every(({ code }) => isAccepted(code, found, inspection.doneAt ?? ''));
+  };
+  const attempts = runs.filter(({ id }) => id !== run.id).flatMap((each) => each.attempts);
+  const looks = attempts.filter((each) => each.rows && each.point <= own && stands(each));
+  return looks.toSorted((a, b) => (a.point < b.point ? -1 : 1)).at(-1)?.rows;
+}
+
 /**
  * Undefined where it said nothing of the point itself: a restore that was refused, a deadline, a login. What was accepted
  * by its operator was found all the same.
  */
-function verdictOf(run: Run, { point, findings, comparison, inspection, outcome }: Attempt): PointVerdict | undefined {
+function verdictOf(run: Run, attempt: Attempt, restored: Point | undefined): PointVerdict | undefined {
+  const { point, findings, comparison, inspection, outcome } = attempt;
   const at = comparison?.at ?? inspection?.doneAt;
   const all = findings.filter(isDisqualifying).map(({ code }) => code);
-  const codes = [...new Set(all)].filter((code) => !ofTheHour.includes(code));
+  const isOver = (code: FindingCode): boolean =>
+    isPlanted(run, code) || (restored !== undefined && isAccepted(code, restored, at ?? ''));
+  const codes = [...new Set(all)].filter((code) => !ofTheHour.includes(code) && !isOver(code));
   if (at === undefined || (codes.length === 0 && outcome !== 'passed')) return undefined;
   return { point, by: `${titleOf(run)} ${run.id}`, at, codes };
 }
 
-/** An alarm test plants what it finds, and a look-back restores no recovery point. */
-const verdictsOf = (runs: readonly Run[]): PointVerdict[] =>
-  runs
-    .filter(({ kind }) => kind !== 'alarm-test' && kind !== 'look-back')
-    .flatMap((run) => run.attempts.flatMap((each) => verdictOf(run, each) ?? []));
+/** A look-back restores no recovery point, and an alarm test, which is rejected either way, proves none. */
+function verdictsOf(runs: readonly Run[], points: readonly Point[]): PointVerdict[] {
+  const byId = new Map(points.map((each) => [each.id, each]));
+  return runs
+    .filter(({ kind }) => kind !== 'look-back')
+    .flatMap((run) => run.attempts.flatMap((each) => verdictOf(run, each, byId.get(each.point)) ?? []));
+}
 
 /**
  * The points whose last verdict is a rejection. Of runs that overlap, the one that looked last has the last word, whichever
  * began first. A good verdict by a clock that is ahead takes back nothing: nobody knows whether it is the later one.
  */
 export function rejectedPoints(points: readonly Point[], runs: readonly Run[], now: Date): Rejections {
-  const verdicts = verdictsOf(runs);
+  const verdicts = verdictsOf(runs, points);
   const good = verdicts.filter(({ codes, at }) => codes.length === 0 && at <= now.toISOString());
   // What is in escrow opens the rows of all points, or of none: one that passed since speaks for them all.
   const standing = (bad: PointVerdict, id: string): boolean =>
@@ -78,9 +107,14 @@ export function leftOut(wanted: string, points: Point[], candidates: Point[], re
   );
 }
 
-/** `left`: the points that a failover leaves out, the newest first, before it comes to the one that it takes. */
-export function rejectionFindings(left: readonly string[], taken: Point, rejections: Rejections): Finding[] {
+/** `left`: the points that a failover leaves out, the newest first, before it comes to the one that it takes, if there is one. */
+export function rejectionFindings(
+  left: readonly string[],
+  taken: Point | undefined,
+  rejections: Rejections,
+): Finding[] {
   if (left.length === 0) return [];
-  const text = `a failover now takes point ${taken.id}: what is newer was found to be no good: ${rejectedText(left, rejections)}`;
+  const takes = taken ? `takes point ${taken.id}: what is newer` : 'takes none of the points: each of them';
+  const text = `a failover now ${takes} was found to be no good: ${rejectedText(left, rejections)}`;
   return [finding('POINT_REJECTED', 'points', text, { count: left.length, samples: left.slice(0, 10) })];
 }

@@ -8,6 +8,9 @@ import type { InspectionReport } from './report.ts';
 /** Tables without which Builder serves nothing. */
 const essential = ['accounts', 'origins', 'origin_packages'] as const;
 
+/** What an alarm test plants, and must find. */
+export const PLANTED = ['ARTIFACT_CORRUPT', 'ARTIFACT_MISSING', 'BUILDER_KEY_USELESS'] as const;
+
 function many(names: string[]) {
   const counter = new SampleCounter();
   for (const name of names) counter.add(name);

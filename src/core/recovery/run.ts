@@ -62,7 +62,12 @@ const drill = z.strictObject({
 });
 const alarmTest = z.strictObject(scratchFieldsOf('alarm-test'));
 /** Into the database that this failover left behind: its snapshot is no recovery point. */
-const lookBack = z.strictObject({ ...scratchFieldsOf('look-back'), failover: z.string() });
+const lookBack = z.strictObject({
+  ...scratchFieldsOf('look-back'),
+  failover: z.string(),
+  /** Absent where the first one was taken. */
+  snapshot: z.string().optional(),
+});
 
 /** Restored with production's settings and kept. */
 const production = {

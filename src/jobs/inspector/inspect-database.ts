@@ -79,7 +79,7 @@ async function tryKey(
   } catch (error) {
     // Whether it opens anything nobody knows: the inspection is done again.
     if (hasCode(error, 'THROTTLED', 'SITE_UNREACHABLE', 'REMOTE_FAILED')) throw error;
-    const sealed = hasCode(error, 'KMS_UNUSABLE') ? ({ sealed: true } as const) : {};
+    const sealed = hasCode(error, 'KMS_UNUSABLE', 'ACCESS_DENIED') ? ({ sealed: true } as const) : {};
     return { ...none, escrowed: true, ...sealed, detail: describeError(error) };
   }
 }

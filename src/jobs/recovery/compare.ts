@@ -95,8 +95,13 @@ function nextSerial({ runs }: Pass, run: Run): number | undefined {
   return serials.length > 0 ? Math.max(...serials) + 1 : undefined;
 }
 
-/** Holds the rows of the restored database against `replica`, and reads again what this run's share is. */
-export async function compareRows(pass: Pass, run: Run, replica: ArtifactStore): Promise<RowComparison> {
+/** Holds the rows of the restored database against `replica`, and reads again what this run's share is. `isPlanted`: what is none of its objects. */
+export async function compareRows(
+  pass: Pass,
+  run: Run,
+  replica: ArtifactStore,
+  isPlanted: (record: VerificationRecord) => boolean = () => false,
+): Promise<RowComparison> {
   const { ports, policy } = pass;
   const report = await readReport(ports, run);
   const { deleted, uncopyable } = excusedOf(pointOf(pass, run));
@@ -113,7 +118,9 @@ export async function compareRows(pass: Pass, run: Run, replica: ArtifactStore):
   const rows = report.packages ? readLines<PackageRow>(ports.vault, report.packages.key) : nothing<PackageRow>();
   await mergeDiff(rows, heldObjects(ports, replica), (difference) => seen.visit(difference));
   const records = await readNow(ports, replica, seen);
-  // What a scratch view shows is no record of the replica.
-  if (replica === ports.replica) await keepRecords(ports, records);
+  await keepRecords(
+    ports,
+    records.filter((each) => !isPlanted(each)),
+  );
   return seen;
 }

@@ -114,6 +114,8 @@ async function changedAtOf({ vault, clock }: FailbackPorts, { changedAt = '' }: 
 /** Changes the direction when the other stack says that it protects this site, or that it has handed over. */
 async function followReverse(ports: FailbackPorts, run: ProductionRun, from: Direction['direction']): Promise<void> {
   const now = await readDirection(ports.vault);
+  // Dated before it looks: what the other stack does after that look is later than this turn.
+  const at = ports.clock();
   const reverse = await readReverseDirection(ports);
   const handedOver = reverse !== undefined && hasHandedOver(reverse, now);
   const status = handedOver ? undefined : await readReverseStatus(ports);
@@ -123,7 +125,7 @@ async function followReverse(ports: FailbackPorts, run: ProductionRun, from: Dir
   if (to === undefined || to === from) return;
   await swapDirection(ports, (now) => {
     if (now.schema === undefined || now.direction !== from || now.failover !== run.id) return undefined;
-    return turned(now as Direction, to, reverse?.epoch ?? 0, ports.clock());
+    return turned(now as Direction, to, reverse?.epoch ?? 0, at);
   });
   ports.log.info('the direction changed', { from, to, failover: run.id });
 }

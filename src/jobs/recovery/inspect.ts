@@ -4,6 +4,7 @@ import type { InspectionRequest } from '../../core/ports/recovery.ts';
 import { lookName } from '../../core/recovery/kinds.ts';
 import { current, noteError, reject } from '../../core/recovery/lifecycle.ts';
 import { inspected, inspectionAsked, smokeAsked, smokeSeen } from '../../core/recovery/observations.ts';
+import { rowsBefore } from '../../core/recovery/rejected.ts';
 import { type InspectionReport, reportSchema } from '../../core/recovery/report.ts';
 import { reportFindings, rowsOf, smokeFindings } from '../../core/recovery/report-findings.ts';
 import type { ProductionRun, Run } from '../../core/recovery/run.ts';
@@ -49,15 +50,6 @@ export async function askInspector(pass: Pass, run: Run, report: string, what: I
   }
 }
 
-/** Rows by table of the last run that passed with an older or the same point. */
-function rowsBefore({ runs }: Pass, run: Run): Record<string, number> | undefined {
-  const passed = runs
-    .filter((each) => each.id !== run.id)
-    .flatMap((each) => each.attempts)
-    .filter((each) => each.outcome === 'passed' && each.rows && each.point <= current(run).point);
-  return passed.sort((a, b) => (a.point < b.point ? -1 : 1)).at(-1)?.rows;
-}
-
 export async function stepInspecting<R extends Run>(pass: Pass, run: R): Promise<R> {
   const { ports, policy } = pass;
   const found = await reportState(pass, run, 'inspect', current(run).inspection);
@@ -71,7 +63,7 @@ export async function stepInspecting<R extends Run>(pass: Pass, run: R): Promise
       reject(now, ports.clock(), `the database cannot be inspected: ${found.givenUp}`),
     );
   }
-  const before = rowsBefore(pass, run);
+  const before = rowsBefore(run, pass.runs, pass.points);
   const findings = reportFindings(found.report, pointOf(pass, run), before, policy);
   return updateAttempt(ports, run, (now) => inspected(now, findings, rowsOf(found.report), ports.clock()));
 }

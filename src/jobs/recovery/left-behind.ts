@@ -1,3 +1,4 @@
+import { divergedSnapshotName, divergedTag } from '../../core/ids.ts';
 import { type Failback, failbackSchema } from '../../core/recovery/documents.ts';
 import { isConfirmed, unconfirmed } from '../../core/recovery/fence.ts';
 import { current, isOver, plannedRun } from '../../core/recovery/lifecycle.ts';
@@ -60,10 +61,11 @@ async function next(pass: Pass, run: ProductionRun, record: Failback): Promise<C
         ? to('capturing-diverged', 'the old primary is fenced')
         : (now) => ({ ...now, problem });
     }
-    case 'capturing-diverged':
-      return (await captured(pass, record))
-        ? to('inspecting-diverged', `snapshot ${record.snapshot} is copied`)
-        : unchanged;
+    case 'capturing-diverged': {
+      const found = await captured(pass, record);
+      if (found === 'copied') return to('inspecting-diverged', `snapshot ${record.snapshot} is copied`);
+      return found === 'waits' ? unchanged : (now) => retaken(now, record.snapshot, found.failed);
+    }
     case 'inspecting-diverged':
       return inspectDiverged(pass, run, record, to);
     case 'renaming':
@@ -73,10 +75,25 @@ async function next(pass: Pass, run: ProductionRun, record: Failback): Promise<C
   }
 }
 
+const SNAPSHOTS_LIMIT = 5;
+
+/** One that failed keeps its name until somebody deletes it: the next one has another. After the last a person is needed. */
+function retaken(now: Failback, snapshot: string, failed: string): Failback {
+  if (now.snapshot !== snapshot) return now;
+  const tries = (now.tries ?? 1) + 1;
+  if (tries > SNAPSHOTS_LIMIT) {
+    const left = `${SNAPSHOTS_LIMIT} of them failed. Mend what RDS says of it, then delete ${snapshot}: it is taken again`;
+    return { ...now, problem: `${failed}: ${left}` };
+  }
+  const next = divergedSnapshotName(now.failover, tries);
+  return { ...now, tries, snapshot: next, problem: `${failed}: ${next} is taken instead` };
+}
+
 /** The final snapshot of the old instance, in its region and here. */
-async function captured({ ports }: Pass, { snapshot, failover }: Failback): Promise<boolean> {
+async function captured({ ports }: Pass, record: Failback): Promise<'copied' | 'waits' | { failed: string }> {
+  const { snapshot, failover, tries } = record;
   const { database } = ports;
-  const tag = `diverged-${failover}`;
+  const tag = divergedTag(failover, tries);
   const there = await database.status(snapshot);
   if (!there) {
     try {
@@ -84,12 +101,14 @@ async function captured({ ports }: Pass, { snapshot, failover }: Failback): Prom
     } catch (error) {
       if (!hasCode(error, 'INVALID_STATE', 'QUOTA_EXCEEDED')) throw error;
     }
-    return false;
+    return 'waits';
   }
-  if (there.status !== 'available') return false;
+  if (there.status === 'failed') return { failed: `RDS reports snapshot ${snapshot} as failed` };
+  if (there.status !== 'available') return 'waits';
   const here = await database.copyStatus(snapshot);
   if (!here) await database.copyToDr({ name: snapshot, sourceArn: there.arn, pointId: tag });
-  return here?.status === 'available';
+  if (here?.status === 'failed') return { failed: `RDS reports the copy of ${snapshot} as failed` };
+  return here?.status === 'available' ? 'copied' : 'waits';
 }
 
 async function inspectDiverged(
@@ -104,6 +123,7 @@ async function inspectDiverged(
   const wanted: RunOf<'look-back'> = {
     ...plannedRun(asked, new Date(record.startedAt), [point], policy),
     id: record.run,
+    ...(record.tries === undefined ? {} : { snapshot: record.snapshot }),
   };
   const { before, after } = await updateDocument<Run>(ports.vault, runKey(wanted), runSchema, (now) => now ?? wanted);
   if (!before && after) await announceRun(ports, after);

@@ -13,7 +13,7 @@ import { eachOf } from '../each-of.ts';
 import type { Pass } from '../pass.ts';
 import { updatePoint } from '../vault/points.ts';
 import { updateAttempt } from '../vault/runs.ts';
-import { plantedReplica } from './alarm-test.ts';
+import { isPlanted, plantedReplica } from './alarm-test.ts';
 import { settleBackups, stepConnecting } from './backups.ts';
 import { compareRows } from './compare.ts';
 import { stepDiverged } from './diverged.ts';
@@ -50,7 +50,7 @@ export async function stepVerifying(pass: Pass, run: Run): Promise<Run> {
   if (run.kind === 'look-back') return stepDiverged(pass, run);
   const { ports } = pass;
   const replica = run.kind === 'alarm-test' ? await plantedReplica(pass, run) : ports.replica;
-  let seen = await compareRows(pass, run, replica);
+  let seen = await compareRows(pass, run, replica, isPlanted);
   // The rest is read in the next pass; what was read is recorded.
   if (seen.postponed > 0) return updateAttempt(ports, run, (now) => someRead(now, seen.postponed, ports.clock()));
   let healed = 0;

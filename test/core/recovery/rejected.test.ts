@@ -26,6 +26,7 @@ describe('a point is rejected', () => {
     ['by a drill', [saw('drill', 9, ['ARTIFACT_MISSING'])], ['b']],
     ['by a failover', [saw('failover', 9, ['DATABASE_EMPTY'])], ['b']],
     ['not by an alarm test, which finds what it planted', [saw('alarm-test', 9, ['ARTIFACT_CORRUPT'])], []],
+    ['by what else an alarm test finds', [saw('alarm-test', 9, ['ARTIFACT_CORRUPT', 'CHECKSUM_MISMATCH'])], ['b']],
     ['not by what its operator is only warned of', [saw('drill', 9, ['SIGNER_UNKNOWN'])], []],
     ["not by a login that failed: that is the site's", [saw('drill', 9, ['BUILDER_CREDENTIALS_UNUSABLE'])], []],
     ["not by a KMS key that was off: that is the site's", [saw('drill', 9, ['DR_KMS_UNUSABLE'])], []],
@@ -57,6 +58,16 @@ describe('a point is rejected', () => {
       attempts: run.attempts.map((each) => ({ ...each, outcome: 'accepted' as const })),
     } as Run;
     expect(rejected(accepted)).toEqual(['b']);
+  });
+
+  it('no longer by rows that fell once its operator has accepted that since, but by all else that was found', () => {
+    const judged = (ago: number, ...codes: Parameters<typeof finding>[0][]) => {
+      const accepted = points.map((each) => (each.id === 'b' ? { ...each, acceptedAt: minutes(ago) } : each));
+      return [...rejectedPoints(accepted, [saw('drill', 9, codes)], now).values()].map((each) => each.codes);
+    };
+    expect(judged(8, 'ROWS_FELL')).toEqual([]);
+    expect(judged(10, 'ROWS_FELL')).toEqual([['ROWS_FELL']]);
+    expect(judged(8, 'ROWS_FELL', 'ARTIFACT_MISSING')).toEqual([['ARTIFACT_MISSING']]);
   });
 
   it('not by a restore that was refused, nor by a deadline, and these take nothing back', () => {

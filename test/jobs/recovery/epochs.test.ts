@@ -129,6 +129,33 @@ describe('a second failback', () => {
     expect(await failback()).toBe('primary→dr');
   });
 
+  it.each([
+    ['that passes this one, by a clock that is behind', 0, -120],
+    ['of its own counting', -1, 0],
+  ])('sees the other stack hand over, by an epoch %s, while it notes its protection', async (_how, less, ahead) => {
+    await failOver();
+    clock.passMinutes(1);
+    const { epoch } = await direction();
+    other.set('status.json', status(ports.clock()));
+    // Its start read this direction before the turn, and it cut over after this stack had read its own.
+    const { reverseVault } = ports;
+    if (!reverseVault) throw new Error('no other vault');
+    ports.reverseVault = {
+      get: async (key) => {
+        const found = await reverseVault.get(key);
+        clock.passMinutes(1);
+        const changedAt = new Date(clock.now.getTime() + ahead * 60_000).toISOString();
+        if (key === 'direction.json' && !other.has(key)) {
+          other.set(key, { ...handedOver(epoch + 1 + less), changedAt });
+        }
+        clock.passMinutes(1);
+        return found;
+      },
+    };
+    expect(await failback()).toBe('dr→primary');
+    expect(await failback()).toBe('primary→dr');
+  });
+
   it('does not wait until the clock of whoever cut over, which was ahead, has come', async () => {
     other.set('status.json', status(ports.clock()));
     clock.passMinutes(1);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { knownObjects } from '../../../src/jobs/artifacts/known-objects.ts';
 import { acceptPoint } from '../../../src/jobs/points/accept.ts';
 import { readiness } from '../../../src/jobs/readiness.ts';
 import { startDrill } from '../../../src/jobs/recovery/drill.ts';
@@ -74,6 +75,38 @@ describe('a package that only the DR site has', () => {
     const { status } = await judged(world);
     expect([status.recoverable, status.point]).toEqual([false, null]);
     expect(status.findings.find(({ code }) => code === 'NO_PROTECTED_POINT')?.text).toContain('CHECKSUM_MISMATCH');
+  });
+
+  it('and that is damaged there is told as soon as an alarm test has read it, and what that planted is not', async () => {
+    const { world, bytes } = await onlyHere();
+    const { ports } = world;
+    const rows: Record<string, string> = { [KEY]: await hashOf(bytes) };
+    // The first two are what it plants its faults in.
+    for (const key of ['core/a.hart', 'core/b.hart']) {
+      const hart = await newHart();
+      rows[key] = await hashOf(hart);
+      ports.primaryArtifacts.plant(key, hart);
+      await handle(ports, key);
+    }
+    await rowsAre(world, rows);
+    const { answer } = ports.inspection;
+    const key = { revision: '20240101000000', rows: { origin_secrets: 1 }, escrowed: true, tried: 1, opened: 0 };
+    ports.inspection.answer = (report) => {
+      const found = answer(report);
+      return found && { ...found, builderKeys: [{ ...key, detail: 'a wrong one was tried' }] };
+    };
+    expect((await judged(world)).codes).toEqual([]);
+    ports.replica.plant(KEY, Buffer.from(bytes).fill(0, bytes.length - 2));
+    world.clock.passMinutes(1);
+    expect((await finishRun(ports, await drill(ports, true))).state).toBe('passed');
+    const { status } = await judged(world);
+    const found = status.findings.filter(({ code }) => code === 'ARTIFACT_CORRUPT');
+    expect([status.recoverable, found.map(({ samples }) => samples)]).toEqual([false, [[KEY]]]);
+    const known: string[] = [];
+    for await (const batch of knownObjects(ports.vault, ports.replica)) {
+      known.push(...batch.filter(({ etag, record }) => record?.etag === etag).map(({ key }) => key));
+    }
+    expect(known).toEqual(['core/a.hart', 'core/b.hart', KEY]);
   });
 
   it('and that is gone there is missing at once', async () => {

@@ -26,6 +26,7 @@ import { describe } from './calls.ts';
 import type { JobName, RunAction } from './history.ts';
 import { builderAccess, inspectorOf } from './inspector.ts';
 import { fileOf } from './job-files.ts';
+import { fallenPoint } from './reading.ts';
 import type { SimRun } from './scheduler.ts';
 import { simulationPolicy as policy, type SimWorld } from './world.ts';
 
@@ -167,6 +168,16 @@ const onPoint =
     return point && { request: point.id, work: (ports) => work(ports, point.id, world) };
   };
 
+const acceptSuspect = onPoint(['suspect'], (ports, id) => acceptPoint(ports, id));
+
+/** A suspect one, or else the newest of which an operator reads that its rows fell. */
+const acceptAPoint: Starter = (world, action) => {
+  const suspect = acceptSuspect(world, action);
+  if (suspect) return suspect;
+  const fallen = fallenPoint(statusOf(world));
+  return fallen === undefined ? undefined : { request: fallen, work: (ports) => acceptPoint(ports, fallen) };
+};
+
 const acceptDeletions: Starter = (world) => {
   const [deletions] = documents<{ mass?: { id: string; acceptedAt?: string }[] }>(world, 'deletions.json');
   const open = deletions?.mass?.find(({ acceptedAt }) => !acceptedAt);
@@ -212,7 +223,7 @@ const starters: Record<JobName, Starter> = {
   unfence: simple((ports) => unfence(ports, policy)),
   'failover status': simple((ports) => failoverStatus(ports)),
   failback: simple((ports) => startFailback(ports, policy)),
-  'accept point': onPoint(['suspect'], (ports, id) => acceptPoint(ports, id)),
+  'accept point': acceptAPoint,
   'accept deletions': acceptDeletions,
   hold: onPoint(['protected', 'proven'], (ports, id, world) =>
     holdPoint(ports, id, 'an audit', new Date(world.clock.now + 7_200_000)),

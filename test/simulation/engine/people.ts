@@ -4,11 +4,8 @@ import { identityOf } from './bytes.ts';
 import type { JobName } from './history.ts';
 import { failoversOf, pointsOf, statusOf } from './jobs.ts';
 import { allKeys, hashOfWhole, packageOf } from './pool.ts';
+import { fallenPoint, namesRelease } from './reading.ts';
 import type { SimWorld } from './world.ts';
-
-/** Nobody can read the record of the failover in hand: the finding says what takes it out. */
-const namesRelease = (status: StatusRecord | undefined): boolean =>
-  status?.findings.some(({ code, text }) => code === 'FAILOVER_STUCK' && text.includes('failover release')) ?? false;
 
 /** What an operator who reads the messages does, one thing at a time; each answers what to run, if anything. */
 export class Operator {
@@ -26,6 +23,7 @@ export class Operator {
     const codes = new Set(status?.findings.map(({ code }) => code));
     if (pointsOf(this.#world).some(({ state }) => state === 'suspect')) return 'accept point';
     if (codes.has('MASS_DELETION' as never)) return 'accept deletions';
+    if (fallenPoint(status) !== undefined) return 'accept point';
     if (namesRelease(status)) return 'failover release';
     const blocked = failoversOf(this.#world).find(({ state }) => state === 'blocked');
     if (blocked) {

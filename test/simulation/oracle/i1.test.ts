@@ -158,6 +158,26 @@ describe('an object that a row names', () => {
     expect(told(deleted)).toEqual([]);
   });
 
+  it('and that was replaced at the primary before anybody had copied it is missing to nobody', () => {
+    const replaced = (copied: boolean, at: 'before' | 'after') => {
+      const made = new Made(i1);
+      made.begin(1, 'advance');
+      made.put('world', escrowKey, { schema: 'escrow/1' });
+      if (copied) made.object(1, 'replica', KEY, 'a');
+      if (at === 'before') made.object('world', 'primary', KEY, 'b');
+      made.minutes(1);
+      made.snapshot(1, 'dr', ID, dataOf({ [KEY]: 'a' }));
+      made.minutes(1);
+      if (at === 'after') made.object('world', 'primary', KEY, 'b');
+      made.object(1, 'replica', KEY, 'b');
+      made.put(1, `inventory/${ID}.artifacts.ndjson.gz`, packedList([KEY]));
+      made.put(1, `points/${ID}.json`, pointDocument());
+      made.put(1, 'drills/drill-1.json', drillDocument({ state: 'failed' }, rejected(made)));
+      return told(made).length;
+    };
+    expect([replaced(false, 'after'), replaced(false, 'before'), replaced(true, 'after')]).toEqual([0, 1, 1]);
+  });
+
   it('and that nobody listed is known once a drill found it missing', () => {
     const made = new Made(i1);
     made.begin(1, 'advance');

@@ -21,6 +21,7 @@ function inHand(more: Partial<RunOf<'failover'>> = {}, acceptUnfenced = false): 
   made.put('world', 'direction.json', directionDocument());
   made.begin(1, 'failover-start', { request: { acceptUnfenced } });
   made.put(1, 'failovers/failover-1.json', failoverDocument({ state: 'cutting-over', ...more }));
+  made.end(1);
   made.minutes(1);
   made.begin(2, 'advance');
   return made;
@@ -92,6 +93,41 @@ describe('I5: the direction turns', () => {
       'nobody asked for that since it last turned',
       'failovers/failover-1.json was started before the direction last turned',
     ]);
+  });
+});
+
+describe('I5: what was asked for before the direction turned', () => {
+  const home = directionDocument({ epoch: 3 });
+  const away = { ...home, direction: 'dr→primary', epoch: 3, failover: 'failover-1' };
+  /** A failback turns the direction to `away` while another one, which began before, goes on. */
+  function overlapping(): Made {
+    const made = inHand();
+    change(made, 2, closed);
+    turn(made);
+    made.begin(3, 'failback-start');
+    made.begin(4, 'failback-start');
+    expect(so(made.put(3, 'direction.json', away))).toEqual([]);
+    return made;
+  }
+
+  it('counts as long as whoever asked for it is not answered', () => {
+    expect(so(overlapping().put(4, 'direction.json', { ...home, epoch: 4 }))).toEqual([]);
+    const homeAgain = overlapping();
+    homeAgain.begin(5, 'failover-start');
+    homeAgain.put(4, 'direction.json', { ...home, epoch: 4 });
+    homeAgain.put(5, 'failovers/failover-2.json', failoverDocument({ state: 'cutting-over' }));
+    homeAgain.end(5);
+    homeAgain.minutes(1);
+    homeAgain.begin(6, 'advance');
+    const next = { ...turned, epoch: 5, failover: 'failover-2' };
+    expect(so(homeAgain.put(6, 'direction.json', next))).toEqual([]);
+  });
+
+  it('counts for no one else, nor twice for the one that turned it', () => {
+    const nobody = ['nobody asked for that since it last turned'];
+    for (const by of [2, 3]) {
+      expect(so(overlapping().put(by, 'direction.json', { ...home, epoch: 4 }))).toEqual(nobody);
+    }
   });
 });
 

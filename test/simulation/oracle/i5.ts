@@ -23,8 +23,9 @@ export const i5: Check = {
     if (now.direction === before.direction) return found;
     if (now.epoch === before.epoch) found.push(violation(turnOf(before, now), `the epoch is ${now.epoch} as before`));
     found.push(...judgeTurn(scene, by, before, now));
-    // What was asked for before it turned counts for no other turn.
-    scene.memory.asked.splice(0);
+    // What was asked for before it turned counts for no other turn, unless whoever asked is not answered yet.
+    const { asked, going } = scene.memory;
+    asked.splice(0, asked.length, ...asked.filter((each) => each.by !== by && going.has(each.by)));
     scene.memory.turned.at = scene.truth.now;
     return found;
   },
@@ -67,11 +68,15 @@ function isHandedOver({ memory }: Scene): boolean {
   return run !== undefined && 'fence' in run && run.fence.bucket.handedOver === true;
 }
 
+/** A failover is asked for, and others carry it on; a failback turns the direction itself. */
+const isAsked = ({ memory: { asked } }: Scene, by: number, { direction }: Direction): boolean =>
+  direction === 'primary→dr' ? asked.some(({ job }) => job === 'failover-start') : asked.some((each) => each.by === by);
+
 function judgeTurn(scene: Scene, by: number, before: Direction, now: Direction): Violation[] {
   const { memory } = scene;
   const said = `${turnOf(before, now)} (run ${by}, ${scene.truth.run(by).job})`;
   const found: Violation[] = [];
-  if (memory.asked.length === 0) found.push(violation(said, 'nobody asked for that since it last turned'));
+  if (!isAsked(scene, by, before)) found.push(violation(said, 'nobody asked for that since it last turned'));
   if (before.direction !== 'primary→dr') return found;
   const key = `failovers/${now.failover}.json`;
   const run = memory.runs.get(key);

@@ -22,10 +22,13 @@ function told(made: Made, ...codes: FindingCode[]): string[] {
   const findings = codes.map((code) => findingOf(code));
   return made.put(9, 'status.json', statusDocument({ findings }, made.now)).map(({ so }) => so);
 }
-/** The buckets are compared now, by a clock that may be off. */
-function compare(made: Made, skewMs = 0): void {
+/** The buckets are compared now, by a clock that may be off; or a part of that is not done. */
+function compare(made: Made, skewMs = 0, ...without: ('primary' | 'replica' | 'its record')[]): void {
   made.begin(7, 'reconcile', { skewMs });
-  made.see({ what: 'listed', by: 7, bucket: 'replica', since: made.now });
+  for (const bucket of ['primary', 'replica'] as const) {
+    if (!without.includes(bucket)) made.see({ what: 'listed', by: 7, bucket, since: made.now });
+  }
+  if (!without.includes('its record')) made.put(7, 'reconcile.json', {});
   made.end(7);
   made.minutes(1);
 }
@@ -81,7 +84,11 @@ describe('I6: becomes a finding', () => {
     made.minutes(20);
     compare(made);
     expect(told(made)).toEqual([]);
-    made.minutes(20);
+    made.minutes(12);
+    compare(made);
+    // Until so long after the first comparison the replica is filled.
+    expect(told(made)).toEqual([]);
+    made.minutes(16);
     compare(made);
     expect(told(made)).toEqual([expect.stringContaining('never was in the replica')]);
     expect(told(made, 'REPLICATION_LAGGING')).toEqual([]);
@@ -97,6 +104,17 @@ describe('I6: becomes a finding', () => {
     compare(made);
     expect(told(made, 'RPO_EXCEEDED')).toEqual([]);
   });
+
+  it.each(['primary', 'replica', 'its record'] as const)(
+    'a comparison that is too old: one without %s was none',
+    (without) => {
+      const made = world();
+      made.minutes(190);
+      capture(made, 3, 'protected');
+      compare(made, 0, without);
+      expect(told(made, 'RPO_EXCEEDED')).toEqual([expect.stringContaining('last compared')]);
+    },
+  );
 
   it('buckets that were compared too long ago, unless the clocks of who compared and of who looks hide it', () => {
     const made = world();

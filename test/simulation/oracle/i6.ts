@@ -79,10 +79,13 @@ function lateCopy(scene: Scene, at: number): string | undefined {
 function lateArtifact({ truth, memory }: Scene, at: number): string | undefined {
   const { primary, replica } = truth.buckets;
   const lagMs = truth.policy.replicationLagMinutes * MINUTE_MS;
-  if (memory.listed.told > at || at - memory.listed.since > lagMs) return undefined;
+  const { since, told, first } = memory.compared;
+  if (told > at || at - since > lagMs) return undefined;
   for (const key of primary.keys()) {
     const there = primary.current(key);
-    if (!there?.readable || there.since + lagMs > memory.listed.since || replica.kept(key).length > 0) continue;
+    if (!there?.readable || there.since + lagMs > since || replica.kept(key).length > 0) continue;
+    // A bucket that nobody had compared before is filled first.
+    if (there.since < first && at - first <= lagMs) continue;
     return `${key} is at the primary for ${minutes(at - there.since)} minutes, and never was in the replica`;
   }
   return undefined;
@@ -92,7 +95,7 @@ const APART_MS = 5 * MINUTE_MS;
 
 /** The buckets were compared too long ago: truly, and as far as the clocks of who compared and of who looks can tell. */
 function lateComparison({ truth, memory }: Scene, at: number, clock: number): string | undefined {
-  const { told, skewMs } = memory.listed;
+  const { told, skewMs } = memory.compared;
   const since = Math.max(told, memory.beganAt, memory.turned.at);
   const limitMs = truth.policy.reconcileStaleMinutes * MINUTE_MS + APART_MS;
   if (at - since <= limitMs) return undefined;

@@ -118,6 +118,7 @@ describe('I8: a message', () => {
     expect(message(made, { next })).toEqual([]);
     made.put(9, 'direction.json', directionDocument({ direction: 'none', epoch: 2, failover: 'failover-1' }));
     expect(message(made, { next })).toEqual(['that instance serves']);
+    expect(message(made, { next: `${next}-2` })).toEqual([]);
     expect(so(made.end(9, { remove: next }))).toEqual(['that instance serves']);
   });
 

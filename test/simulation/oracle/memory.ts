@@ -10,9 +10,13 @@ export type Remembered = { reading: Reading | undefined; by: Actor; at: Instant 
 type Change = { at: Instant; by: Actor; how: 'deleted' | 'rot' | 'written' | 'served' };
 
 /** What a run found out that counts only once it has returned, and so could write it down. */
-type Finds = { listings: Instant[]; reads: { key: string; at: Instant; blake2b: string }[] };
+type Finds = {
+  /** When its last listing of each bucket began. */
+  listings: { primary?: Instant; replica?: Instant };
+  reads: { key: string; at: Instant; blake2b: string }[];
+};
 
-const noFinds = (): Finds => ({ listings: [], reads: [] });
+const noFinds = (): Finds => ({ listings: {}, reads: [] });
 
 /** What the oracle remembers of what happened: no more than its checks ask for. */
 export class Memory {
@@ -30,15 +34,25 @@ export class Memory {
   /** Keys in escrow that are gone. */
   readonly keysGone = new Map<string, { at: Instant; by: Actor }>();
   readonly deletedAtPrimary = new Map<string, Instant>();
+  /** When other bytes were last put there in place of some, and which bytes the replica ever had under a key. */
+  readonly replacedAtPrimary = new Map<string, Instant>();
+  readonly #hadInReplica = new Set<string>();
   /** When the newest whole listing began whose run returned, when that was, and how far that run's clock was off. */
-  readonly listed = { since: Number.NEGATIVE_INFINITY, told: Number.NEGATIVE_INFINITY, skewMs: 0 };
+  readonly listed = { since: Number.NEGATIVE_INFINITY, told: Number.NEGATIVE_INFINITY };
+  /** The last comparison of both buckets that was written down, by a clock that may be off, and when the first one was. */
+  readonly compared = {
+    since: Number.NEGATIVE_INFINITY,
+    told: Number.NEGATIVE_INFINITY,
+    first: Number.NEGATIVE_INFINITY,
+    skewMs: 0,
+  };
   /** Reads of the replica by runs that returned: what was got, and when that was known. */
   readonly reads = new Map<string, { at: Instant; blake2b: string; known: Instant }>();
   readonly #finds = new Map<number, Finds>();
   services: { is: DrServices; since: Record<keyof DrServices, Instant> } | undefined;
   /** The last change of what Builder can write at the primary, and whether people asked since the direction last turned. */
   writers: { at: Instant; by: Actor } | undefined;
-  readonly asked: { at: Instant; job: string; acceptUnfenced: boolean }[] = [];
+  readonly asked: { by: number; job: string; acceptUnfenced: boolean }[] = [];
   readonly turned: { at: Instant } = { at: Number.NEGATIVE_INFINITY };
   /** When each record of a run was first written. */
   readonly bornAt = new Map<string, Instant>();
@@ -51,6 +65,8 @@ export class Memory {
   readonly repeated = { text: '', times: 0 };
   /** How far the clocks were off of those who wrote a document. */
   readonly skewOf = new Map<string, number>();
+  /** Runs that are not over. */
+  readonly going = new Set<number>();
   /** What each run that is not over has written and said. */
   readonly said = new Map<number, Uint8Array[]>();
   /** When somebody outside of the product last changed documents, snapshots or objects in DR. */
@@ -91,7 +107,9 @@ export class Memory {
         this.#keep(fact.key, fact.body, fact.by, at);
         this.#say(fact.by, fact.body);
         this.#seeDirection(fact.key, at);
-        if (fact.by !== 'world') this.#seeSkew(fact.key, Math.abs(truth.run(fact.by).skewMs));
+        if (fact.by === 'world') break;
+        this.#seeSkew(fact.key, Math.abs(truth.run(fact.by).skewMs));
+        if (fact.key === 'reconcile.json') this.#compare(truth.run(fact.by), at);
         break;
       case 'document-removed':
         this.before = this.#documents.get(fact.key);
@@ -175,29 +193,40 @@ export class Memory {
     const written = isServed ? 'served' : 'written';
     const how = fact.what === 'rot' ? 'rot' : fact.what === 'object' ? written : 'deleted';
     if (fact.bucket === 'replica') this.replica.set(fact.key, { at, by: fact.by, how });
+    if (fact.bucket === 'replica' && fact.what === 'object') {
+      this.#hadInReplica.add(`${fact.bytes.blake2b} ${fact.key}`);
+    }
     if (fact.bucket !== 'primary') return;
     if (how === 'deleted') this.deletedAtPrimary.set(fact.key, at);
+    if (fact.what === 'object') this.replacedAtPrimary.set(fact.key, at);
+  }
+
+  hadInReplica(key: string, blake2b: string): boolean {
+    return this.#hadInReplica.has(`${blake2b} ${key}`);
   }
 
   #seeRun(fact: Fact, truth: Truth): void {
-    if (fact.what === 'listed' && fact.bucket === 'replica') this.#findsOf(fact.by).listings.push(fact.since);
+    const at = truth.now;
+    if (fact.what === 'listed') this.#findsOf(fact.by).listings[fact.bucket] = fact.since;
     if (fact.what === 'object-read' && fact.bucket === 'replica') {
-      this.#findsOf(fact.by).reads.push({ key: fact.key, at: truth.now, blake2b: fact.blake2b });
+      this.#findsOf(fact.by).reads.push({ key: fact.key, at, blake2b: fact.blake2b });
     }
     if (fact.what === 'run-began') {
       this.#seeAsked(truth.run(fact.by));
       this.said.set(fact.by, []);
+      this.going.add(fact.by);
     }
     if (fact.what === 'run-began' || fact.what.startsWith('fault')) this.#lookAtServices(truth);
     if (fact.what !== 'run-ended') return;
-    if (fact.ending.how === 'returned') this.#learn(this.#findsOf(fact.by), truth.now, truth.run(fact.by));
+    this.going.delete(fact.by);
+    if (fact.ending.how === 'returned') this.#learn(this.#findsOf(fact.by), at, truth.run(fact.by));
     this.#finds.delete(fact.by);
   }
 
-  #seeAsked({ job, request, startedAt: at }: RunTruth): void {
+  #seeAsked({ id: by, job, request }: RunTruth): void {
     if (job !== 'failover-start' && job !== 'failback-start') return;
     const { acceptUnfenced = false } = (request ?? {}) as { acceptUnfenced?: boolean };
-    this.asked.push({ at, job, acceptUnfenced });
+    this.asked.push({ by, job, acceptUnfenced });
   }
 
   #findsOf(run: number): Finds {
@@ -206,11 +235,20 @@ export class Memory {
     return finds;
   }
 
-  #learn({ listings, reads }: Finds, known: Instant, { job, skewMs }: RunTruth): void {
-    for (const since of listings) {
-      if (job === 'reconcile' && since > this.listed.since) Object.assign(this.listed, { since, told: known, skewMs });
+  /** A comparison is one that listed both buckets to their ends, and could write it down. */
+  #compare({ id, job, skewMs }: RunTruth, told: Instant): void {
+    const { primary, replica } = this.#findsOf(id).listings;
+    if (job !== 'reconcile' || primary === undefined || replica === undefined) return;
+    const since = Math.min(primary, replica);
+    const first = Number.isFinite(this.compared.first) ? this.compared.first : told;
+    Object.assign(this.compared, { since, told, skewMs, first });
+  }
+
+  #learn({ listings: { replica: since }, reads }: Finds, known: Instant, { job }: RunTruth): void {
+    if (job === 'reconcile' && since !== undefined && since > this.listed.since) {
+      Object.assign(this.listed, { since, told: known });
     }
-    for (const { key, at, blake2b } of reads) this.reads.set(key, { at, blake2b, known });
+    for (const read of reads) this.reads.set(read.key, { ...read, known });
   }
 
   #lookAtServices({ services, now }: Truth): void {

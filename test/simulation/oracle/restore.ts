@@ -108,7 +108,10 @@ function rowDefect({ truth }: Scene, key: string, checksum: string): RowDefect |
   return { key, is: now === undefined ? 'missing' : now.readable ? 'other bytes' : 'unreadable' };
 }
 
-/** Deleted at the primary after the data's instant and gone there for ever, or such that nobody could copy it. */
+/**
+ * Deleted at the primary after the data's instant and gone there for ever, or such that nobody could copy it; or replaced
+ * there after that instant, for ever, before anybody had copied it.
+ */
 function isExcused(
   { truth, memory }: Scene,
   { artifacts }: Point,
@@ -121,7 +124,8 @@ function isExcused(
   const isGone = !truth.buckets.primary.kept(key).some((each) => each.blake2b === checksum);
   const change = memory.replica.get(key);
   const isOwn = change?.how === 'deleted' && change.by !== 'world';
-  return deletedAt > dataAt && isGone && !isOwn;
+  const replacedAt = memory.hadInReplica(key, checksum) ? ever : (memory.replacedAtPrimary.get(key) ?? ever);
+  return Math.max(deletedAt, replacedAt) > dataAt && isGone && !isOwn;
 }
 
 function classed({ memory }: Scene, { key, is }: RowDefect, listed: boolean): Defect {
@@ -163,13 +167,15 @@ export function isKnown(
 
 /**
  * Whether a run has found this point wrong, after that instant. One that was called off before it looked found nothing, and a
- * look-back looks into what the old primary held, not into the point that it is named after.
+ * look-back looks into what the old primary held, not into the point that it is named after. An alarm test rejects what it has
+ * planted, which is no other package in the place of one.
  */
 export function hasRejected(run: Run, pointId: string, since: Instant): boolean {
   if (run.kind === 'look-back') return false;
   return run.attempts.some(({ point, outcome, comparison, inspection }) => {
     const lookedAt = comparison?.at ?? inspection?.doneAt;
     if (point !== pointId || lookedAt === undefined || Date.parse(lookedAt) < since) return false;
+    if (run.kind === 'alarm-test') return comparison !== undefined && comparison.checksum.count > 0;
     const wrong = comparison ? comparison.missing.count + comparison.corrupt.count + comparison.checksum.count : 0;
     return outcome === 'rejected' || wrong > 0;
   });
