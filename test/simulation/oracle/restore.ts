@@ -165,17 +165,20 @@ export function isKnown(
   }
 }
 
+const planted = new Set<string>(['ARTIFACT_CORRUPT', 'ARTIFACT_MISSING', 'BUILDER_KEY_USELESS']);
+
 /**
  * Whether a run has found this point wrong, after that instant. One that was called off before it looked found nothing, and a
- * look-back looks into what the old primary held, not into the point that it is named after. An alarm test rejects what it has
- * planted, which is no other package in the place of one.
+ * look-back looks into what the old primary held, not into the point that it is named after. An alarm test rejects its
+ * point for what it has planted: what else it finds is found.
  */
 export function hasRejected(run: Run, pointId: string, since: Instant): boolean {
   if (run.kind === 'look-back') return false;
-  return run.attempts.some(({ point, outcome, comparison, inspection }) => {
+  return run.attempts.some(({ point, outcome, comparison, inspection, findings }) => {
     const lookedAt = comparison?.at ?? inspection?.doneAt;
     if (point !== pointId || lookedAt === undefined || Date.parse(lookedAt) < since) return false;
-    if (run.kind === 'alarm-test') return comparison !== undefined && comparison.checksum.count > 0;
+    if (run.kind === 'alarm-test')
+      return findings.some((each) => each.severity === 'critical' && !planted.has(each.code));
     const wrong = comparison ? comparison.missing.count + comparison.corrupt.count + comparison.checksum.count : 0;
     return outcome === 'rejected' || wrong > 0;
   });
