@@ -1,0 +1,19 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { playOverParts } from './play.ts';
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+  sandbox = await startSandbox();
+  await sandbox.control.rds({ stateDelayMs: 50 });
+});
+afterAll(() => sandbox.stop());
+
+describe('a short history over real PostgreSQL, buckets and signed packages', () => {
+  it.each([1, 2, 3, 4, 5])('of seed %i ends with Builder served by DR, and breaks no invariant', async (seed) => {
+    const { violations, state, calls } = await playOverParts(sandbox, seed);
+    expect(violations.map(({ invariant, subject, said, so }) => `${invariant} ${subject}: ${said}; ${so}`)).toEqual([]);
+    // One of which nothing was judged would break nothing either.
+    expect([state, calls > 300]).toEqual(['done', true]);
+  });
+});
