@@ -23,17 +23,22 @@ export function captureFindings(seen: Observations, policy: Policy, now: Date): 
       finding('CAPTURE_MISSED', 'schedule', `no scheduled point for the slot of ${due.toISOString()}; ${last}`),
     );
   }
-  for (const point of unresolved(seen.points).filter((each) => each.state === 'failed')) {
+  for (const point of unresolved(seen.points, now).filter((each) => each.state === 'failed')) {
     const code = point.database.state === 'capturing' ? 'CAPTURE_FAILED' : 'COPY_FAILED';
     found.push(finding(code, point.id, `point ${point.id} failed: ${point.failure?.message ?? 'no reason recorded'}`));
   }
   return found;
 }
 
-/** Points newer than the newest protected one: older failures are cured by it. */
-function unresolved(points: Point[]): Point[] {
+/**
+ * Points newer than the newest protected one: older failures are cured by it. Of one that a clock ahead dates later than now
+ * nobody knows when it was: any that is protected cures it, and that none comes is told by its own finding.
+ */
+function unresolved(points: Point[], now: Date): Point[] {
   const cured = newestFirst(points.filter(isProtected))[0];
-  return points.filter((point) => !cured || dataInstant(point) > dataInstant(cured));
+  const isNewer = (point: Point, than: Point): boolean =>
+    dataInstant(point) > dataInstant(than) && dataInstant(point) <= now.toISOString();
+  return points.filter((point) => !cured || isNewer(point, cured));
 }
 
 /** What a point waits for and will not get by waiting. */
