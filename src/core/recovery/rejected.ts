@@ -21,20 +21,24 @@ const MOST_NAMED = 3;
 const isPlanted = ({ kind }: Run, code: FindingCode): boolean =>
   kind === 'alarm-test' && PLANTED.some((each) => each === code);
 
-/** Who deletes much and means it says so of the point afterwards: what was found of its rows before that is answered. */
-const isAccepted = (code: FindingCode, { acceptedAt = '' }: Pick<Point, 'acceptedAt'>, at: string): boolean =>
-  code === 'ROWS_FELL' && acceptedAt >= at;
+/**
+ * Who deletes much and means it says so of the point afterwards, or of the failover that found it: what was found of its rows
+ * is answered by that.
+ */
+const isAccepted = (code: FindingCode, outcome: Attempt['outcome'], point: Point | undefined, at: string): boolean =>
+  code === 'ROWS_FELL' && (outcome === 'accepted' || (point?.acceptedAt ?? '') >= at);
 
 /** The rows by table that a look is held against: of the last point up to its own that passed, or whose rows were accepted. */
 export function rowsBefore(run: Run, runs: readonly Run[], points: readonly Point[]): Attempt['rows'] {
   const own = run.attempts.at(-1)?.point ?? '';
-  const accepted = new Map(points.map((each) => [each.id, each]));
+  const byId = new Map(points.map((each) => [each.id, each]));
   const stands = ({ point, outcome, findings, inspection }: Attempt): boolean => {
     if (outcome === 'passed') return true;
     const bad = findings.filter(isDisqualifying);
-    const found = accepted.get(point);
-    if (!found || !inspection?.doneAt || bad.length === 0) return false;
-    return bad.every(({ code }) => isAccepted(code, found, inspection.doneAt ?? ''));
+    const at = inspection?.doneAt;
+    return (
+      at !== undefined && bad.length > 0 && bad.every(({ code }) => isAccepted(code, outcome, byId.get(point), at))
+    );
   };
   const attempts = runs.filter(({ id }) => id !== run.id).flatMap((each) => each.attempts);
   const looks = attempts.filter((each) => each.rows && each.point <= own && stands(each));
@@ -49,8 +53,7 @@ function verdictOf(run: Run, attempt: Attempt, restored: Point | undefined): Poi
   const { point, findings, comparison, inspection, outcome } = attempt;
   const at = comparison?.at ?? inspection?.doneAt;
   const all = findings.filter(isDisqualifying).map(({ code }) => code);
-  const isOver = (code: FindingCode): boolean =>
-    isPlanted(run, code) || (restored !== undefined && isAccepted(code, restored, at ?? ''));
+  const isOver = (code: FindingCode): boolean => isPlanted(run, code) || isAccepted(code, outcome, restored, at ?? '');
   const codes = [...new Set(all)].filter((code) => !ofTheHour.includes(code) && !isOver(code));
   if (at === undefined || (codes.length === 0 && outcome !== 'passed')) return undefined;
   return { point, by: `${titleOf(run)} ${run.id}`, at, codes };

@@ -51,13 +51,19 @@ describe('a point is rejected', () => {
     expect(rejected(runIn('drill', 'verifying', { inspection, findings }))).toEqual(['b']);
   });
 
-  it('by what a failover found, also where its operator accepted that', () => {
+  it('by what a failover found, also where its operator accepted that, but for rows that fell', () => {
     const run = saw('failover', 9, ['ARTIFACT_MISSING']);
     const accepted = {
       ...run,
       attempts: run.attempts.map((each) => ({ ...each, outcome: 'accepted' as const })),
     } as Run;
     expect(rejected(accepted)).toEqual(['b']);
+    const fell = saw('failover', 9, ['ROWS_FELL']);
+    const meant = {
+      ...fell,
+      attempts: fell.attempts.map((each) => ({ ...each, outcome: 'accepted' as const })),
+    } as Run;
+    expect([rejected(fell), rejected(meant)]).toEqual([['b'], []]);
   });
 
   it('no longer by rows that fell once its operator has accepted that since, but by all else that was found', () => {
