@@ -84,12 +84,20 @@ export async function directionOf(pass: Pass): Promise<CurrentDirection | undefi
   return attempt(pass, 'direction', () => readDirection(pass.ports.vault));
 }
 
+/** What of this pass failed, each under its name: for an answer that stands all the same. */
+export const problemsOf = ({ errors }: Pick<Pass, 'errors'>): string[] =>
+  errors.map(({ id, error }) => {
+    const said = describeError(error);
+    return said.startsWith(`${id}:`) ? said : `${id}: ${said}`;
+  });
+
 /** Throws PARTIAL_FAILURE when something of the pass failed; an unreadable direction alone is thrown as itself. */
-export function finishPass({ errors }: Pass): void {
+export function finishPass(pass: Pass): void {
+  const { errors } = pass;
   const first = errors[0];
   if (!first) return;
   if (errors.length === 1 && first.id === 'direction') throw first.error;
-  const all = errors.map(({ id, error }) => `${id}: ${describeError(error)}`).join('; ');
+  const all = problemsOf(pass).join('; ');
   const hint = first.error instanceof DrError ? first.error.hint : undefined;
   throw new DrError('PARTIAL_FAILURE', `${errors.length} of what is in flight could not advance: ${all}`, {
     subject: first.id,

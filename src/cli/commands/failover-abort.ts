@@ -8,6 +8,6 @@ export const failoverAbort: Command = {
     const { abortFailover } = await import('../../jobs/recovery/call-off.ts');
     const { abortText } = await import('../text/recovery.ts');
     const report = await abortFailover(ports, policy);
-    return { json: report, text: abortText(report, ports), healthy: true };
+    return { json: report, text: abortText(report, ports), healthy: report.problems.length === 0 };
   },
 };

@@ -9,7 +9,7 @@ export const failoverUnfence: Command = {
     const { unfenceText } = await import('../text/recovery.ts');
     const report = await unfence(ports, policy);
     const { database, bucket } = report.fence;
-    const healthy = database.problem === undefined && bucket.problem === undefined;
+    const healthy = !database.problem && !bucket.problem && report.problems.length === 0;
     return { json: report, text: unfenceText(report), healthy };
   },
 };

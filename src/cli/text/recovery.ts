@@ -132,12 +132,15 @@ export function runsText(runs: Run[], ports: TextPorts): string {
     .join('\n');
 }
 
+const problemLines = ({ problems }: Pick<AbortReport, 'problems'>): string[] =>
+  problems.map((each) => `  NOT read or done: ${each}`);
+
 export function abortText(report: AbortReport, ports: TextPorts): string {
   const lines = [runText(report.run, ports)];
   for (const [index, name] of report.kept.entries()) {
     lines.push(`  kept: ${name}. To remove it:`, `    ${report.remove[index]}`);
   }
-  return lines.join('\n');
+  return [...lines, ...problemLines(report)].join('\n');
 }
 
 export function failbackText(plan: FailbackPlan): string {
@@ -162,15 +165,17 @@ export function failbackText(plan: FailbackPlan): string {
 }
 
 /** How each half of the primary stands after its fence was taken away. */
-export function unfenceText({ fence: { database, bucket } }: Pick<UnfenceReport, 'fence'>): string {
+export function unfenceText({ fence, problems }: Pick<UnfenceReport, 'fence' | 'problems'>): string {
+  const { database, bucket } = fence;
   const half = (name: string, { open, problem, waitsFor }: typeof bucket) =>
     `${name}: ${open ? 'open' : `NOT open (${problem ?? waitsFor ?? 'not yet'})`}`;
-  return [half('database of the primary', database), half('bucket of the primary', bucket)].join('\n');
+  const halves = [half('database of the primary', database), half('bucket of the primary', bucket)];
+  return [...halves, ...problemLines({ problems })].join('\n');
 }
 
 /** What was taken out of hand, what is left of it, and what comes next. */
 export function releaseText(
-  { released, run, unreadable, lastReadable: readable, fence }: ReleaseReport,
+  { released, run, unreadable, lastReadable: readable, fence, problems }: ReleaseReport,
   { site }: TextPorts,
 ): string {
   const lines = [`failover ${released} is no longer in hand; nothing of it cuts over.`];
@@ -181,7 +186,8 @@ export function releaseText(
     const { version, writtenAt, state, restore } = readable;
     lines.push(`its last readable version is ${version} of ${writtenAt}, ${state}. To put it back:`, `    ${restore}`);
   }
-  if (fence) lines.push(unfenceText({ fence }));
+  if (fence) lines.push(unfenceText({ fence, problems }));
+  else lines.push(...problemLines({ problems }));
   lines.push(`Type next: ${commandLine(['failover', 'plan'], site.configFile)}`);
   return lines.join('\n');
 }

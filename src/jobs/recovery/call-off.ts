@@ -8,7 +8,7 @@ import { ROLE_TAG, RUN_TAG } from '../../core/recovery/restore-request.ts';
 import { isProduction, type ProductionRun } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError } from '../../errors.ts';
-import { beginPass } from '../pass.ts';
+import { beginPass, problemsOf } from '../pass.ts';
 import { readDirection, readDirectionAgain, swapDirection } from '../vault/direction.ts';
 import { readRunAgain, readRuns, runKey, updateRun } from '../vault/runs.ts';
 import { unpinPoints } from './advance-run.ts';
@@ -35,7 +35,8 @@ async function failoverMeant(ports: AdvancePorts): Promise<ProductionRun> {
   });
 }
 
-export type AbortReport = { run: ProductionRun; kept: string[]; remove: string[] };
+/** `problems`: what of the site could not be read or done meanwhile; the failover is called off all the same. */
+export type AbortReport = { run: ProductionRun; kept: string[]; remove: string[]; problems: string[] };
 
 /** What serves is neither called off nor named to be removed. */
 function requireNotCutOver(run: ProductionRun, inForce = isCutOver(run)): void {
@@ -67,7 +68,7 @@ export async function abortFailover(ports: AdvancePorts, policy: Policy): Promis
   await ports.signals.setTick(true);
   const { drRegion } = ports.site;
   const remove = kept.map((each) => removal(each.name, drRegion, each.deletionProtection).join(' && '));
-  return { run: lifted, kept: kept.map((each) => each.name), remove };
+  return { run: lifted, kept: kept.map((each) => each.name), remove, problems: problemsOf(pass) };
 }
 
 async function tagKept(ports: AdvancePorts, run: ProductionRun): Promise<RestoredInstance[]> {
@@ -86,6 +87,8 @@ export type UnfenceReport = {
   fence: Opened;
   /** The newest failover, where there is one. */
   run: ProductionRun | undefined;
+  /** What of the site could not be read meanwhile. */
+  problems: string[];
 };
 
 /**
@@ -100,7 +103,7 @@ export async function unfence(ports: AdvancePorts, policy: Policy): Promise<Unfe
   const fence = begun ? undefined : await settleFence(pass, { byHand: true });
   if (!fence) throw wanted(direction.inHand?.run ?? direction.failover ?? newest?.id ?? vaultKeys.direction);
   if (!fence.database.open || !fence.bucket.open) await ports.signals.setTick(true);
-  return { fence, run: newest && (await readRunAgain(ports.vault, newest)) };
+  return { fence, run: newest && (await readRunAgain(ports.vault, newest)), problems: problemsOf(pass) };
 }
 
 const wanted = (failover: string): DrError =>

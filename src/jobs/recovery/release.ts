@@ -6,7 +6,7 @@ import { isOver, releaseArguments } from '../../core/recovery/lifecycle.ts';
 import { isProduction, type ProductionRun, runSchema } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
-import { beginPass, type Pass } from '../pass.ts';
+import { beginPass, type Pass, problemsOf } from '../pass.ts';
 import { readDirection, swapDirection } from '../vault/direction.ts';
 import type { Unreadable } from '../vault/documents.ts';
 import { forget } from '../vault/read-once.ts';
@@ -53,6 +53,8 @@ export type ReleaseReport = {
   lastReadable: LastReadable | null;
   /** How each half of the primary stands; null where nobody knows of a fence. Every pass carries it on. */
   fence: Opened | null;
+  /** What else of the site could not be read or done meanwhile. */
+  problems: string[];
 };
 
 /** The newest version that can be read, with the line that puts it back, or why none is known. */
@@ -107,7 +109,9 @@ export async function releaseFailover(
   // What is left to do is done by the passes.
   await ports.signals.setTick(true);
   const lastReadable = ended.unreadable ? await readableVersion(ports, ended.unreadable.key) : null;
-  return { released, ...ended, lastReadable, fence: fence ?? null };
+  // Its own record is told apart.
+  const problems = problemsOf({ errors: pass.errors.filter(({ id }) => id !== vaultKeys.run('failovers', released)) });
+  return { released, ...ended, lastReadable, fence: fence ?? null, problems };
 }
 
 /** For whoever wants to know what that failover had done: nothing depends on it. */

@@ -8,11 +8,11 @@ import { i5 } from './i5.ts';
 import { i6 } from './i6.ts';
 import { i8 } from './i8.ts';
 import { i9 } from './i9.ts';
-import { keptDocuments } from './kept-documents.ts';
+import { keptDocuments, keptHistories } from './kept-documents.ts';
 import { Memory } from './memory.ts';
 import { secrets } from './secrets.ts';
 
-const checks: Check[] = [i1, i2, i3, i4, i5, i6, i8, i9, keptDocuments, secrets];
+const checks: Check[] = [i1, i2, i3, i4, i5, i6, i8, i9, keptDocuments, keptHistories, secrets];
 
 /** Judges a world by these checks: all of them, unless a test takes some. */
 export function judgeOf(truth: Truth, by: readonly Check[] = checks): Judge {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../../src/core/notices/message.ts';
-import { keptDocuments } from './kept-documents.ts';
+import { keptDocuments, keptHistories } from './kept-documents.ts';
 import { BEGIN, iso, Made } from './made.ts';
 import { drillDocument, failoverDocument, ID, pointDocument } from './made-documents.ts';
 import { secrets } from './secrets.ts';
@@ -32,6 +32,20 @@ describe('a document', () => {
     [path, garbage],
   ])('that nobody can read is not written (%s)', (key, document) => {
     expect(so(world().put(1, key, document))).toEqual([expect.stringContaining('nobody can read it')]);
+  });
+
+  it('of a point or a run keeps what others have written of it meanwhile', () => {
+    const line = (minute: number, state: string) => ({ at: iso(BEGIN + minute * 60_000), state, why: 'so' });
+    const [captured, held] = [line(0, 'captured'), line(1, 'protected')];
+    const made = new Made(keptHistories);
+    made.begin(1, 'advance');
+    made.put(1, path, { ...pointDocument(), history: [captured] });
+    expect(made.put(1, path, { ...pointDocument(), history: [captured, held] })).toEqual([]);
+    expect(so(made.put(1, path, { ...pointDocument(), history: [captured, line(2, 'failed')] }))).toEqual([
+      expect.stringContaining('that it became protected'),
+    ]);
+    made.put('world', path, { ...pointDocument(), history: [captured, held] });
+    expect(made.put(1, path, { ...pointDocument(), history: [captured] })).toHaveLength(1);
   });
 
   it('that nobody can read is not overwritten or removed', () => {

@@ -56,6 +56,26 @@ const violation = (subject: string, said: string, so: string): Violation => ({
   so,
 });
 
+/** A document is swapped for what was made of it: what others have written of a point or a run meanwhile stays. */
+export const keptHistories: Check = {
+  document: (scene, { by, key }) => {
+    const lost = by === 'world' ? undefined : forgotten(scene, key);
+    return lost && by !== 'world' ? [violation(key, `run ${by} (${scene.truth.run(by).job}) writes it`, lost)] : none;
+  },
+};
+
+type Told = { history?: { at: string; state: string }[] };
+
+/** What somebody else had written of a point or a run, and whoever wrote after it did not know. */
+function forgotten({ memory }: Scene, key: string): string | undefined {
+  if (!/^(points|drills|failovers|failbacks)\/[^/]+\.json$/.test(key)) return undefined;
+  const now = saidBy<Told>(memory.document(key))?.history ?? [];
+  const gone = (saidBy<Told>(memory.before)?.history ?? []).find(
+    ({ at, state }, n) => now[n]?.at !== at || now[n]?.state !== state,
+  );
+  return gone && `that it became ${gone.state} at ${gone.at} is no longer in its history`;
+}
+
 /** What was over and is not any more. */
 function reopened({ memory }: Scene, key: string): string | undefined {
   if (key.startsWith('points/')) {
