@@ -21,12 +21,6 @@ import {
 } from '../../setup/observations.ts';
 import { testPolicy } from '../../setup/policy.ts';
 
-const failedOfTomorrow = {
-  ...failedPoint,
-  requestedAt: '2026-11-23T08:00:00.000Z',
-  failure: { at: '2026-11-23T09:00:00.000Z', code: 'SITE_UNREACHABLE', message: 'no answer' } as const,
-};
-
 type Case = [
   name: string,
   change: Partial<Observations>,
@@ -105,14 +99,6 @@ const table: Case[] = [
   ],
   ['the primary is dark', { primary: dark }, ['PRIMARY_UNREACHABLE'], 'NOT_READY', true, false],
   ['a newer capture failed', { points: [point, failedPoint] }, ['CAPTURE_FAILED'], 'DEGRADED', true, false],
-  [
-    'a capture failed of which a clock ahead said that it is of tomorrow, and another one came',
-    { points: [point, failedOfTomorrow] },
-    [],
-    'READY',
-    true,
-    true,
-  ],
   ['a copy is stuck', { points: [point, copying] }, ['COPY_STUCK'], 'DEGRADED', true, false],
   ['a copy never started', { points: [point, waitingFor('QUOTA_EXCEEDED')] }, ['COPY_STUCK'], 'DEGRADED', true, false],
   [
