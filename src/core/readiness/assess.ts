@@ -5,7 +5,7 @@ import type { Point } from '../points/documents.ts';
 import { isProtected, newestFirst } from '../points/point.ts';
 import type { Policy } from '../policy.ts';
 import { rejectedPoints, rejectedText, rejectionFindings } from '../recovery/rejected.ts';
-import { vaultKeys } from '../vault-layout.ts';
+import { isOfDamage, vaultKeys } from '../vault-layout.ts';
 import { deletionFindings } from './deletion-findings.ts';
 import type { StatusRecord } from './documents.ts';
 import type { Observations } from './observations.ts';
@@ -173,7 +173,7 @@ const neededToRecover = [
   vaultKeys.verified,
   vaultKeys.verifiedFiles,
 ];
-const isNeeded = ({ key }: { key: string }) => neededToRecover.some((each) => key.startsWith(each));
+const isNeeded = ({ key }: { key: string }) => isOfDamage(key) || neededToRecover.some((each) => key.startsWith(each));
 
 /** After a cut-over this side is in force: what counts is the fence, and that the other direction is set up. */
 function assessCutOver(seen: Observations, policy: Policy, now: Date): Assessment {

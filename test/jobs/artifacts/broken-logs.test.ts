@@ -3,6 +3,7 @@ import { vaultKeys } from '../../../src/core/vault-layout.ts';
 import { reconcile } from '../../../src/jobs/artifacts/reconcile.ts';
 import { removeWithheld } from '../../../src/jobs/artifacts/remove-withheld.ts';
 import { replicateBatch } from '../../../src/jobs/artifacts/replicate-batch.ts';
+import { logVerifications } from '../../../src/jobs/artifacts/verification-log.ts';
 import {
   type ArtifactWorld,
   anHour,
@@ -48,6 +49,36 @@ const ways: [string, (body: string) => string][] = [
 ];
 
 describe('a log of what was verified that is not what was written', () => {
+  it.each(ways)(
+    'makes the site not recoverable where it told of wrong bytes, until it can be read again: %s',
+    async (_n, to) => {
+      const world = await protectedWorld();
+      const { ports } = world;
+      // Bytes rot in the replica, which only a reading tells; the primary has lost them.
+      ports.primaryArtifacts.lose(KEY);
+      const held = await ports.replica.head(KEY);
+      if (!held) throw new Error('not held');
+      const { etag, size } = held;
+      const at = world.clock.read().toISOString();
+      const facts = { versionId: null, signer: null, payloadBlake2b: null, fileBlake2b: 'f', detail: null };
+      await logVerifications(ports, [
+        { schema: 'verified/1', key: KEY, etag, size, at, verdict: 'PAYLOAD_HASH_MISMATCH', ...facts },
+      ]);
+      const log = cut(world, vaultKeys.verificationLogs, to);
+      expect(await unreadable(world)).toEqual({ recoverable: false, named: [log.key] });
+      for (let n = 0; n < 2; n += 1) {
+        await anHour(world);
+        expect(log.isThere()).toBe(true);
+        expect(await unreadable(world)).toEqual({ recoverable: false, named: [log.key] });
+      }
+      log.restore();
+      expect((await judged(world)).codes).toEqual(['ARTIFACT_CORRUPT']);
+      await reconcile(ports, testPolicy);
+      expect(log.isThere()).toBe(false);
+      expect(await judged(world)).toMatchObject({ status: { recoverable: false }, codes: ['ARTIFACT_CORRUPT'] });
+    },
+  );
+
   it.each(ways)('of good bytes is named, and what it told of is read again: %s', async (_name, to) => {
     const world = await protectedWorld();
     world.ports.primaryArtifacts.plant('core/c.hart', await newHart());
