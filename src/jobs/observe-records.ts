@@ -8,6 +8,7 @@ import type { Ports } from '../core/ports/all.ts';
 import { statusSchema } from '../core/readiness/documents.ts';
 import { historySchema } from '../core/readiness/history.ts';
 import type { Observations } from '../core/readiness/observations.ts';
+import { drillLeaseSchema } from '../core/recovery/drill-lease.ts';
 import { vaultKeys } from '../core/vault-layout.ts';
 import { wrongSinceMerge } from './artifacts/verification-log.ts';
 import { inReplica, optional } from './looks.ts';
@@ -31,8 +32,11 @@ export async function readRecords(ports: RecordPorts, policy: Policy, seen: Obse
   seen.deletions = await recordOf(vaultKeys.deletions, deletionsSchema);
   if (policy.retention) seen.pruned = await recordOf(vaultKeys.prune, pruneSchema);
   seen.previous = await recordOf(vaultKeys.status, statusSchema);
-  // Only to name it: the page is drawn after all is told.
+  // Only to name them: the page is drawn after all is told, and a drill that cannot begin tells nobody.
   await recordOf(vaultKeys.history, historySchema);
+  await recordOf(vaultKeys.drillLease, drillLeaseSchema);
+  const lease = seen.unreadable.find(({ key }) => key === vaultKeys.drillLease);
+  if (lease) lease.problem += '; the next drill sets it aside and begins: `builder-dr drill`';
   nameOnce(seen, since?.unreadable ?? []);
   nameOnce(seen, await stillBroken(ports, seen.verified?.unreadableLogs, verificationSchema));
   nameOnce(seen, await stillBroken(ports, seen.deletions?.unreadableLogs, deletionNoteSchema));

@@ -118,6 +118,7 @@ const goesOn: Record<string, (key: string) => boolean> = {
   replicate: () => true,
   doctor: () => true,
   'failover status': () => true,
+  drill: (key) => key === vaultKeys.drillLease,
 };
 
 const isBroken = (key: string, how: string) => !isNoDocument(key) && (how !== 'gone' || mustBeThere.test(key));
@@ -180,6 +181,7 @@ const kinds = [
   'packages',
   'drill',
   'failover',
+  'drill lease',
   'report',
   'verified index',
   'verified file',

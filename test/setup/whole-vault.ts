@@ -151,6 +151,7 @@ export async function wholeVault(): Promise<WholeVault> {
       packages: first(vaultKeys.packageInventories({ kind: 'drill', id: drill })[0] ?? ''),
       drill: vaultKeys.run('drills', drill),
       failover: vaultKeys.run('failovers', failover.id),
+      'drill lease': vaultKeys.drillLease,
       report: first(vaultKeys.reportsOf({ kind: 'drill', id: drill })[0] ?? ''),
       'verified index': vaultKeys.verified,
       'verified file': first(vaultKeys.verifiedFiles),
