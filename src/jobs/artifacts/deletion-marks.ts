@@ -11,8 +11,8 @@ import type { Policy } from '../../core/policy.ts';
 import type { Ports } from '../../core/ports/all.ts';
 import type { Vault, VaultEntry } from '../../core/ports/vault.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
-import { DrError, hasCode } from '../../errors.ts';
-import { encode, readDocument } from '../vault/documents.ts';
+import { hasCode } from '../../errors.ts';
+import { encodeFit, readDocument, unreadableError, updateDocument } from '../vault/documents.ts';
 import { packed, readLines } from './inventory.ts';
 
 type MarkPorts = Pick<Ports, 'clock' | 'log' | 'newId' | 'vault'>;
@@ -30,13 +30,31 @@ export function readDeletions(vault: Pick<Vault, 'get'>): Promise<ReadDeletions>
 export async function* readMarks(vault: Vault, read: ReadDeletions): AsyncIterable<DeletionMark[]> {
   if (!read) return;
   const { key } = read.value;
-  for await (const page of readLines<unknown>(vault, key)) {
-    yield page.map((line) => {
-      const { success, data } = deletionMarkSchema.safeParse(line);
-      if (success) return data;
-      throw new DrError('VAULT_UNREADABLE', `${key}: a mark does not fit`, { subject: key });
-    });
+  try {
+    for await (const page of readLines<unknown>(vault, key)) {
+      yield page.map((line) => {
+        const { success, data } = deletionMarkSchema.safeParse(line);
+        if (success) return data;
+        throw unreadableError(key, 'a mark does not fit');
+      });
+    }
+  } catch (error) {
+    throw hasCode(error, 'NOT_FOUND') ? unreadableError(key, 'it is not there', error) : error;
   }
+}
+
+/** Why nothing is removed; `unreadable`: what cannot be read. */
+export type RemovalObstacle = { why: string; unreadable?: string };
+
+/** Notes why nothing is removed, and since when; readiness shows it. */
+export async function noteObstacle(
+  { vault, clock }: Pick<Ports, 'clock' | 'vault'>,
+  { why, unreadable }: RemovalObstacle,
+): Promise<void> {
+  const since = clock().toISOString();
+  await updateDocument(vault, vaultKeys.deletions, deletionsSchema, (now) =>
+    now && now.blocked?.why !== why ? { ...now, blocked: { since, why, ...(unreadable ? { unreadable } : {}) } } : now,
+  );
 }
 
 /** What is known when all marks are written. */
@@ -92,7 +110,7 @@ export async function writeMarks(
   const mass = watch.result(known.replica, policy.replica);
   const index: Deletions = { schema: 'deletions/1', at: at.toISOString(), key, ...counted.result, ...known, mass };
   try {
-    await vault.put(vaultKeys.deletions, encode(index), read?.etag);
+    await vault.put(vaultKeys.deletions, encodeFit(vaultKeys.deletions, index, deletionsSchema), read?.etag);
   } catch (error) {
     if (!hasCode(error, 'CONFLICT')) throw error;
     ports.log.info('another run wrote which deletes are withheld');

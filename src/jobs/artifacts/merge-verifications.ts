@@ -12,7 +12,7 @@ import type { Ports } from '../../core/ports/all.ts';
 import type { ObjectEntry } from '../../core/ports/artifacts.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { hasCode } from '../../errors.ts';
-import { encode, readDocument } from '../vault/documents.ts';
+import { encodeFit, readDocument } from '../vault/documents.ts';
 import { linesOf, namedBroken, readLogsNaming, removeWhole } from '../vault/logs.ts';
 import { packed, readLines } from './inventory.ts';
 
@@ -100,7 +100,8 @@ export async function mergeVerifications(ports: MergePorts): Promise<string[]> {
   const entries = await readLogsNaming(ports, logs, verificationSchema);
   try {
     const { key, index, work } = await writeMerged(ports, merged(old, linesOf(entries)));
-    await vault.put(vaultKeys.verified, encode({ ...index, ...namedBroken(entries) }), before?.etag);
+    const next = { ...index, ...namedBroken(entries) };
+    await vault.put(vaultKeys.verified, encodeFit(vaultKeys.verified, next, verifiedSchema), before?.etag);
     await removeWhole(vault, entries);
     if (before && before.value.key !== key) await vault.remove(before.value.key);
     await removeStale(ports, key);

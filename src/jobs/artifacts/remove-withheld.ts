@@ -14,7 +14,7 @@ import { eachOf } from '../each-of.ts';
 import { requireDirection } from '../vault/direction.ts';
 import { updateDocument } from '../vault/documents.ts';
 import { readPoints } from '../vault/points.ts';
-import { readDeletions, readMarks, writeMarks } from './deletion-marks.ts';
+import { noteObstacle, type RemovalObstacle, readDeletions, readMarks, writeMarks } from './deletion-marks.ts';
 import { namingLists, readFailoverInHand } from './naming-lists.ts';
 import { type MarkVerdict, planRemoval } from './removal-plan.ts';
 import { bringBack, hideOne, type RemovalPorts, releaseOne } from './removal-steps.ts';
@@ -33,7 +33,6 @@ export type RemovalReport = {
 };
 
 type Current = { value: Deletions; etag: string };
-type RemovalObstacle = { why: string; unreadable?: string };
 type RemovalWork = { place: number; mark: DeletionMark; verdict: MarkVerdict };
 type Done = { changes: Map<number, DeletionMark | undefined>; errors: unknown[] };
 
@@ -102,14 +101,10 @@ async function plan(ports: RemovalPorts, read: Current): Promise<MarkVerdict[] |
   }
 }
 
-/** Notes why nothing is removed, and since when; readiness shows it. */
-async function waitFor({ vault, clock, log }: RemovalPorts, { why, unreadable }: RemovalObstacle): Promise<string> {
-  log.warn('nothing is removed from the replica', { why });
-  const since = clock().toISOString();
-  await updateDocument(vault, vaultKeys.deletions, deletionsSchema, (now) =>
-    now && now.blocked?.why !== why ? { ...now, blocked: { since, why, ...(unreadable ? { unreadable } : {}) } } : now,
-  );
-  return why;
+async function waitFor(ports: RemovalPorts, obstacle: RemovalObstacle): Promise<string> {
+  ports.log.warn('nothing is removed from the replica', { why: obstacle.why });
+  await noteObstacle(ports, obstacle);
+  return obstacle.why;
 }
 
 async function stopForMass(ports: RemovalPorts, mass: MassDeletion): Promise<string> {

@@ -6,8 +6,9 @@ import type { Ports } from '../../core/ports/all.ts';
 import type { ObjectEntry } from '../../core/ports/artifacts.ts';
 import type { KnownObject } from '../../core/recovery/row-comparison.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
+import { hasCode } from '../../errors.ts';
 import { namedBroken, readLogsNaming, removeWhole } from '../vault/logs.ts';
-import { readDeletions, readMarks, writeMarks } from './deletion-marks.ts';
+import { noteObstacle, type ReadDeletions, readDeletions, readMarks, writeMarks } from './deletion-marks.ts';
 import { notesByKey } from './deletion-notes.ts';
 import { knownObjects } from './known-objects.ts';
 
@@ -46,7 +47,8 @@ function markOf(each: Difference<ListedKey, Known>, times: ListingTimes): Deleti
 
 /**
  * Lists both buckets once, shows every key to `visit`, and marks what only the replica still holds: deletes are withheld
- * there. A listing that ends half-way throws and marks nothing. Of two runs at once one gives way.
+ * there. A listing that ends half-way throws and marks nothing, and nothing is marked while nobody can read what was. Of two
+ * runs at once one gives way.
  */
 export async function withholdDeletes(
   ports: WithholdPorts,
@@ -55,7 +57,12 @@ export async function withholdDeletes(
 ): Promise<void> {
   const { vault, primaryArtifacts, replica } = ports;
   const startedAt = ports.clock();
-  const read = await readDeletions(vault);
+  const readable = await readWhole(ports);
+  if (!readable) {
+    for await (const batch of differences(primaryArtifacts.pages(), knownObjects(vault, replica))) batch.forEach(visit);
+    return;
+  }
+  const { read } = readable;
   const logs = (await vault.list(vaultKeys.deletionLogs)).slice(0, LOGS_PER_PASS);
   const entries = await readLogsNaming(
     ports,
@@ -78,7 +85,9 @@ export async function withholdDeletes(
       yield batch.flatMap((each) => markOf(each, times));
     }
   }
-  const { blocked, listedAt: listedBeforeAt } = read?.value ?? {};
+  const { blocked: before, listedAt: listedBeforeAt } = read?.value ?? {};
+  // The marks can be read by now.
+  const blocked = before?.unreadable?.startsWith(vaultKeys.deletionFiles) ? undefined : before;
   const facts = () => ({
     listedAt: startedAt.toISOString(),
     ...(listedBeforeAt ? { listedBeforeAt } : {}),
@@ -87,6 +96,22 @@ export async function withholdDeletes(
     ...(blocked ? { blocked } : {}),
   });
   if (await writeMarks(ports, policy, read, marks(), facts)) await removeWhole(vault, entries);
+}
+
+/** What was marked, all of which can be read. Where it cannot, it is named, and undefined: made anew it would forget what is hidden. */
+async function readWhole(ports: WithholdPorts): Promise<{ read: ReadDeletions } | undefined> {
+  const { vault, log } = ports;
+  try {
+    const read = await readDeletions(vault);
+    for await (const _page of readMarks(vault, read));
+    return { read };
+  } catch (error) {
+    if (!hasCode(error, 'VAULT_UNREADABLE')) throw error;
+    const { subject = vaultKeys.deletions, message: why } = error;
+    log.warn('no delete is marked, and nothing leaves the replica', { key: subject, error: why });
+    if (subject !== vaultKeys.deletions) await noteObstacle(ports, { why, unreadable: subject });
+    return undefined;
+  }
 }
 
 function keyOf(listed: ListedSides): string {

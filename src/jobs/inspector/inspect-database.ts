@@ -7,7 +7,7 @@ import type { DatabaseLogin, InspectionRequest, SealedRows } from '../../core/po
 import type { Envelope } from '../../core/ports/vault.ts';
 import { lookName } from '../../core/recovery/kinds.ts';
 import { current } from '../../core/recovery/lifecycle.ts';
-import type { InspectionReport } from '../../core/recovery/report.ts';
+import { type InspectionReport, reportSchema } from '../../core/recovery/report.ts';
 import { type Run, runSchema } from '../../core/recovery/run.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError, describeError, hasCode } from '../../errors.ts';
@@ -15,7 +15,7 @@ import { opensBox, parseBoxSecret } from '../../hart/box.ts';
 import { parsePublicKey } from '../../hart/keys.ts';
 import { packed, readLines } from '../artifacts/inventory.ts';
 import { envelopeSchema } from '../keys/envelope.ts';
-import { encode, parseDocument, readDocument } from '../vault/documents.ts';
+import { encodeFit, parseDocument, readDocument } from '../vault/documents.ts';
 
 type BuilderKey = InspectionReport['builderKeys'][number];
 
@@ -183,7 +183,7 @@ export async function inspectDatabase(
     ports.log.warn('the inspection failed', { run: request.run, error: report.error });
   }
   try {
-    await ports.vault.put(request.report, encode(report), undefined);
+    await ports.vault.put(request.report, encodeFit(request.report, report, reportSchema), undefined);
   } catch (error) {
     if (!hasCode(error, 'CONFLICT')) throw error; // reported already
   }

@@ -2,7 +2,7 @@ import type { Ports } from '../../core/ports/all.ts';
 import { vaultKeys } from '../../core/vault-layout.ts';
 import { DrError } from '../../errors.ts';
 import { parsePublicKey } from '../../hart/keys.ts';
-import { encode, parseDocument } from '../vault/documents.ts';
+import { encodeFit, parseDocument } from '../vault/documents.ts';
 import { envelopeSchema } from './envelope.ts';
 
 export type KeyFile = { name: string; mode: number; content: Uint8Array };
@@ -91,7 +91,7 @@ async function sealNodeFile(ports: EscrowPorts, file: KeyFile): Promise<'sealed'
     const same = Buffer.from(await ports.escrow.open(envelope)).equals(file.content);
     if (same && envelope.mode === file.mode) return 'unchanged';
   }
-  await ports.vault.put(key, encode(await ports.escrow.seal(file, ports.clock())), found?.etag);
+  await ports.vault.put(key, encodeFit(key, await ports.escrow.seal(file, ports.clock()), envelopeSchema), found?.etag);
   return found ? 'updated' : 'sealed';
 }
 
@@ -105,6 +105,6 @@ async function sealFile(ports: EscrowPorts, file: KeyFile): Promise<'sealed' | '
       hint: 'One revision has one key. Find out which file is the right one before you remove anything from the vault.',
     });
   }
-  await ports.vault.put(key, encode(await ports.escrow.seal(file, ports.clock())), undefined);
+  await ports.vault.put(key, encodeFit(key, await ports.escrow.seal(file, ports.clock()), envelopeSchema), undefined);
   return 'sealed';
 }

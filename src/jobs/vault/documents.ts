@@ -114,6 +114,13 @@ export async function updateDocument<T>(
   }
 }
 
+/** The bytes of a document that its readers take; else ILLEGAL_TRANSITION. */
+export function encodeFit<T>(key: string, document: T, schema: z.ZodType<T>): string {
+  const body = encode(document);
+  requireFit(key, body, schema);
+  return body;
+}
+
 /** A document that nobody could read again is a defect of whoever wants to write it. */
 export function requireFit(key: string, body: string, schema: z.ZodType): void {
   const [issue] = schema.safeParse(JSON.parse(body)).error?.issues ?? [];
