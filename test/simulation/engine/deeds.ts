@@ -113,21 +113,23 @@ function damage(world: SimWorld, { what, pick }: Deed<'damage'>): void {
     world.tell({ what: 'rot', by: 'world', bucket: store === replica ? 'replica' : 'primary', key });
   } else if (what === 'lose replica') store.lose(key);
   else if (what.startsWith('ransom') && there) store.plant(key, ransomOf(there.size));
-  else if (what.endsWith('document')) breakDocument(world, what === 'newer document', pick);
+  else if (what === 'failover document') breakDocument(world, false, -1, /^failovers\/[^/]*\.json/);
+  else if (what.endsWith('document')) breakDocument(world, what === 'newer document', pick, breakable);
   else breakInventory(world, pick);
 }
 
 const breakable =
   /^(points\/|drills\/|failovers\/[^/]*\.json|direction\.json|verified\.json|reconcile\.json|status\.json|deletions\.json)/;
 
-function breakDocument(world: SimWorld, newer: boolean, pick: number): void {
+/** The newest of them for a negative `pick`. */
+function breakDocument(world: SimWorld, newer: boolean, pick: number, which: RegExp): void {
   const { documents } = world.ports.vault;
-  const keys = [...documents.keys()].filter((key) => breakable.test(key)).sort();
-  const key = keys[pick % (keys.length || 1)];
+  const keys = [...documents.keys()].filter((key) => which.test(key)).sort();
+  const key = keys.at(pick % (keys.length || 1));
   const found = key === undefined ? undefined : documents.get(key);
   if (key === undefined || !found || world.broken.has(key)) return;
   const text = found.body.toString();
-  const body = newer ? text.replace(/"schema": "([a-z]+)\/1"/, '"schema": "$1/9"') : text.slice(0, text.length / 2);
+  const body = newer ? text.replace(/"schema": "([a-z]+)\/\d"/, '"schema": "$1/9"') : text.slice(0, text.length / 2);
   replace(world, key, Buffer.from(body));
 }
 

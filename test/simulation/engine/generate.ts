@@ -95,7 +95,9 @@ class Maker {
         [2, 'switchover start'],
       ]),
     );
+    const takenOver = random.chance(this.#faulty / 2) ? random.between(1, 7) : undefined;
     for (let round = 0; round < 9; round += 1) {
+      if (round === takenOver) this.#takeOut();
       this.#run('advance');
       for (const what of ['snapshots', 'copies', 'instances', 'fence'] as const)
         if (random.chance(0.9)) this.#serve(what);
@@ -108,6 +110,16 @@ class Maker {
     }
     if (isLost) this.#recover();
     if (random.chance(0.5)) this.#home();
+  }
+
+  /** The record of the failover in hand cannot be read: somebody takes it out, and begins another one. */
+  #takeOut(): void {
+    this.actions.push({ do: 'damage', what: 'failover document', pick: 0 });
+    this.#run('readiness');
+    this.#work(5_000);
+    this.#run('failover release');
+    this.#work(this.#random.chance(0.7) ? 5_000 : this.#random.between(1, 40));
+    this.#run(this.#random.chance(0.5) ? 'failover start' : 'failover start unfenced');
   }
 
   /** The other direction is set up, and goes home again. */

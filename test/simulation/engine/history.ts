@@ -94,6 +94,7 @@ type DamageAction = {
     | 'ransom replica'
     | 'unreadable document'
     | 'newer document'
+    | 'failover document'
     | 'inventory cut';
   pick: number;
 };

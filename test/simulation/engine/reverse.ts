@@ -26,9 +26,10 @@ export class Reverse {
     return this.#world.ports.fence.renamed !== undefined && this.#world.builder.nodesSentTo !== undefined;
   }
 
-  /** It is deployed, and soon has a point. */
+  /** It is deployed, and soon has a point; with a vault of its own each time, where the one of a way home before still is. */
   deploy(): void {
     if (!this.#isReady) return;
+    this.documents.clear();
     this.#world.ports.reverseVault = {
       get: (key) => {
         const body = this.documents.get(key);
