@@ -12,6 +12,7 @@ import { until } from '../until.ts';
 
 const run = promisify(execFile);
 const ADMIN = 'rdsadmin';
+const LOG_COPIES = 5;
 const ADMIN_RULE = `host all ${ADMIN} 127.0.0.1/32 trust\n`;
 const HBA = `${ADMIN_RULE}host all all 127.0.0.1/32 scram-sha-256\n`;
 const SETTINGS = `listen_addresses = '127.0.0.1'
@@ -186,9 +187,21 @@ export class PostgresHost {
       const { rows } = await client.query('SELECT labelfile FROM pg_backup_stop(false)');
       await writeFile(join(target, 'backup_label'), rows[0].labelfile);
     });
-    await run('cp', ['-a', `${cluster.folder}/pg_wal/.`, join(target, 'pg_wal')]);
+    await this.#copyLog(join(cluster.folder, 'pg_wal'), join(target, 'pg_wal'));
     await this.#own(join(target, 'backup_label'));
     return target;
+  }
+
+  /** A checkpoint may rename segments of before the backup while they are copied: then they are copied anew. */
+  async #copyLog(source: string, target: string): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await run('cp', ['-a', `${source}/.`, target]);
+        return;
+      } catch (error) {
+        if (attempt === LOG_COPIES) throw error;
+      }
+    }
   }
 
   async #copyFiles(source: string, target: string): Promise<void> {
