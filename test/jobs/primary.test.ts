@@ -46,13 +46,16 @@ describe('a primary that this product cannot protect', () => {
     });
   });
 
-  it('that does not say what it is, is protected all the same', async () => {
+  it('that does not say what it is, is protected all the same, and the run says that nobody could look', async () => {
     const { ports } = newWorld();
     ports.database.source = async () => {
       throw new DrError('ACCESS_DENIED', 'describe instance builder: not authorized');
     };
-    await capture(ports, testPolicy, scheduled);
-    expect(ports.database.snapshots.size).toBe(1);
+    await expect(capture(ports, testPolicy, scheduled)).rejects.toMatchObject({
+      code: 'PARTIAL_FAILURE',
+      message: expect.stringMatching(/^point 20261122t140000z is capturing; .*not authorized$/),
+    });
+    expect([ports.database.snapshots.size, ports.signals.tick]).toEqual([1, true]);
   });
 
   it('that is silent is asked once, and its point is there for advance to go on with', async () => {

@@ -10,12 +10,19 @@ import { deletionFindings } from './deletion-findings.ts';
 import type { StatusRecord } from './documents.ts';
 import type { Observations } from './observations.ts';
 import { captureFindings, flowFindings, pointFindings } from './protection-findings.ts';
-import { recoveryFindings } from './recovery-findings.ts';
+import { fenceUnseenSince, recoveryFindings } from './recovery-findings.ts';
 import { retentionFindings } from './retention-findings.ts';
 
 export type Assessment = Pick<
   StatusRecord,
-  'status' | 'recoverable' | 'protecting' | 'rpoMinutes' | 'rpoTargetMinutes' | 'point' | 'primaryUnreachableSince'
+  | 'status'
+  | 'recoverable'
+  | 'protecting'
+  | 'rpoMinutes'
+  | 'rpoTargetMinutes'
+  | 'point'
+  | 'primaryUnreachableSince'
+  | 'fenceUnseenSince'
 > & { findings: Finding[] };
 
 /** Findings that say that new points and artifacts do not keep arriving in time. */
@@ -222,5 +229,6 @@ export function assessReadiness(seen: Observations, policy: Policy, now: Date): 
     point: point?.id ?? null,
     findings,
     ...(unreachable ? { primaryUnreachableSince: since } : {}),
+    ...(seen.closed && 'unknown' in seen.closed ? { fenceUnseenSince: fenceUnseenSince(seen, now) } : {}),
   };
 }

@@ -19,6 +19,8 @@ const record = z.strictObject({
   /** The point that a failover started now would take. */
   point: z.string().nullable(),
   primaryUnreachableSince: instant.optional(),
+  /** Since when nobody could look whether the primary is fenced. */
+  fenceUnseenSince: instant.optional(),
   /** When people were last told, and of which state. */
   published: z.strictObject({ at: instant, told: toldSchema }).optional(),
 });

@@ -48,8 +48,11 @@ export type Observations = {
   direction: Direction['direction'];
   /** The failover that the direction has in hand. */
   inHand?: string | undefined;
-  /** Which halves of the primary are closed, where nobody in hand or in force wants that; `unknown`: what kept anybody from looking. */
-  closed?: { database: boolean; bucket: boolean } | { unknown: string } | undefined;
+  /**
+   * Which halves of the primary are closed, where nobody in hand or in force wants that; `unknown`: what kept anybody from
+   * looking; `passes`: it is of the kind that passes by itself.
+   */
+  closed?: { database: boolean; bucket: boolean } | { unknown: string; passes: boolean } | undefined;
   /** The site's fence, as it was noted. */
   fence?: SiteFence | undefined;
   /** What the stack for the other direction says of itself, if it did lately. */

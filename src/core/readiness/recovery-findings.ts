@@ -1,6 +1,6 @@
 import { commandLine } from '../command-line.ts';
 import { type Finding, finding } from '../findings.ts';
-import { minutesBetween, waitedMinutes } from '../ids.ts';
+import { minutesBetween, notAhead, waitedMinutes } from '../ids.ts';
 import { isProtected } from '../points/point.ts';
 import type { Policy } from '../policy.ts';
 import { unconfirmed } from '../recovery/fence.ts';
@@ -79,11 +79,17 @@ function isBeingLifted({ fence, runs }: Observations, policy: Policy, now: Date)
   );
 }
 
+/** As the last status has it, or from now on. */
+export const fenceUnseenSince = ({ previous }: Observations, now: Date): string =>
+  notAhead(previous?.fenceUnseenSince ?? now.toISOString(), now);
+
 /** The primary is fenced, and nobody wants that. */
 function strayFindings(seen: Observations, policy: Policy, now: Date): Finding[] {
   const closed = seen.closed ?? { database: false, bucket: false };
   if ('unknown' in closed) {
-    const why = `nobody could look whether the primary in ${seen.primary.region} is fenced: ${closed.unknown}`;
+    const since = fenceUnseenSince(seen, now);
+    if (closed.passes && waitedMinutes(since, now) < policy.fenceMinutes) return [];
+    const why = `since ${since} nobody could look whether the primary in ${seen.primary.region} is fenced: ${closed.unknown}`;
     return [finding('FENCE_UNSEEN', 'fence', why)];
   }
   const { database, bucket } = closed;

@@ -24,27 +24,38 @@ type CapturePorts = Pick<Ports, 'clock' | 'database' | 'log' | 'newId' | 'signal
 export async function capture(ports: CapturePorts, policy: Policy, request: PointRequest): Promise<Point> {
   await requireDirection(ports.vault, 'primary→dr');
   // A final point is of a primary that has points already, and is fenced.
-  const { facts, silence } = request.kind === 'final' ? {} : await look(ports);
+  const { facts, silence, refused }: Seen = request.kind === 'final' ? {} : await look(ports);
   const point = await openPoint(
     ports,
     { ...policy, captureIntervalMinutes: captureIntervalMinutes(policy, facts) },
     { request: ports.newId(), ...request },
   );
   await ports.signals.setTick(true);
-  return ensureSnapshot(ports, point, silence);
+  const captured = await ensureSnapshot(ports, point, silence);
+  if (refused) throw unlooked(captured, refused);
+  return captured;
 }
 
-type Seen = { facts?: InstanceFacts; silence?: DrError };
+type Seen = { facts?: InstanceFacts; silence?: DrError; refused?: unknown };
+
+/** The point is made all the same; a run that fails is counted, and rings where it goes on. */
+function unlooked({ id, state }: Point, cause: unknown): DrError {
+  const what = 'what the primary instance is could not be looked at, and so not whether it is supported';
+  return new DrError('PARTIAL_FAILURE', `point ${id} is ${state}; ${what}: ${describeError(cause)}`, {
+    subject: id,
+    cause,
+    hint: 'The point needs nothing. Give the role of the capture function its right back: deploy the stack again.',
+  });
+}
 
 /** What the primary is. One that does not say so is protected all the same; its silence costs one time-out. */
-async function look({ database, log }: CapturePorts): Promise<Seen> {
+async function look({ database }: CapturePorts): Promise<Seen> {
   let facts: InstanceFacts;
   try {
     facts = await database.source();
   } catch (error) {
     if (isDarkness(error)) return { silence: error };
-    log.warn('the primary instance could not be looked at', { error: describeError(error) });
-    return {};
+    return { refused: error };
   }
   const why = unsupported(facts);
   if (why) throw unsupportedError(why);

@@ -9,8 +9,8 @@ import { isDarkness } from '../darkness.ts';
 export type FenceLook = Pick<Ports, 'log'> & { fence: Pick<FencePort, 'fenceGroup' | 'database' | 'bucketPolicy'> };
 
 /**
- * Which halves of the primary are closed although nobody wants that. A look that failed ends nothing, and is told, unless it
- * passes by itself or is told as the silence of the region.
+ * Which halves of the primary are closed although nobody wants that. A look that failed ends nothing, and is told: at once, or,
+ * where that passes by itself, once it lasts.
  */
 export async function lookForStray(
   { fence, log }: FenceLook,
@@ -28,6 +28,6 @@ export async function lookForStray(
     if (!(error instanceof DrError)) throw error;
     const unknown = describeError(error);
     log.warn('nobody could look whether the primary is fenced', { error: unknown });
-    return isDarkness(error) || hasCode(error, 'THROTTLED') ? undefined : { unknown };
+    return { unknown, passes: isDarkness(error) || hasCode(error, 'THROTTLED', 'REMOTE_FAILED') };
   }
 }

@@ -257,9 +257,31 @@ describe('readiness', () => {
     },
   );
 
+  it.each(['THROTTLED', 'SITE_UNREACHABLE', 'REMOTE_FAILED'] as const)(
+    'says that nobody could look once that lasts, and since when: %s',
+    async (code) => {
+      const { ports, clock } = await protectedWorld(1);
+      const unseen = async () =>
+        (await readiness(ports, testPolicy)).findings.filter((each) => each.code === 'FENCE_UNSEEN');
+      const since = clock.now.toISOString();
+      ports.fence.refused = new DrError(code, 'no answer', { site: 'primary' });
+      expect(await unseen()).toEqual([]);
+      clock.passMinutes(testPolicy.fenceMinutes - 1);
+      expect(await unseen()).toEqual([]);
+      clock.passMinutes(1);
+      expect(await unseen()).toMatchObject([{ text: expect.stringContaining(`since ${since} nobody could look`) }]);
+      ports.fence.refused = undefined;
+      expect(await unseen()).toEqual([]);
+      // It begins anew.
+      ports.fence.refused = new DrError(code, 'no answer', { site: 'primary' });
+      expect(await unseen()).toEqual([]);
+    },
+  );
+
   it.each([
     ['THROTTLED', 0],
     ['SITE_UNREACHABLE', 0],
+    ['REMOTE_FAILED', 0],
     ['ACCESS_DENIED', 1],
     ['NOT_FOUND', 1],
   ] as const)('says that nobody could look, where that does not pass by itself: %s', async (code, told) => {

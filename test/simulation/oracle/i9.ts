@@ -105,12 +105,7 @@ function statusAtRest({ truth, memory }: Scene): Violation[] {
       ),
     ];
   }
-  // Rows that their owners have deleted do not come back: a failover takes what is older, and loses what that loses.
-  const fell = status.findings.some(({ code, text }) => code === 'POINT_REJECTED' && text.includes('ROWS_FELL'));
-  const ofFall = (code: string): boolean => fell && (code === 'POINT_REJECTED' || code === 'RPO_EXCEEDED');
-  const open = status.findings.filter(
-    ({ code, severity }) => severity !== 'info' && !explained.has(code) && !ofFall(code),
-  );
+  const open = status.findings.filter(({ code, severity }) => severity !== 'info' && !explained.has(code));
   const isHome = memory.servesElsewhereSince === undefined;
   if (!isHome || (status.recoverable && open.length === 0)) return [];
   const codes = open.map(({ code, subject }) => `${code} (${subject})`);
