@@ -78,6 +78,8 @@ export const reconcileSchema = z.strictObject({
   oldestMissingAt: instant.optional(),
   /** Objects uploaded since the first comparison whose event should have come by now. */
   eventless: sampled,
+  /** How far the clock of who compared was off: then no delete was marked. */
+  clockOff: z.string().optional(),
 });
 
 /** An unfinished copy of a large artifact, which the next attempt goes on with: `copies/<key>.json`. */

@@ -14,8 +14,14 @@ function massText({ why, count, of, from, to }: MassDeletion): string {
     : `${what}, deleted at the primary ${when}, would leave the replica at once; it keeps all of them`;
 }
 
-/** Deletions that wait for a person, and lists that nobody could read when something was to be removed. */
-export function deletionFindings({ deletions, unreadable }: Observations): Finding[] {
+/** Deletions that wait for a person, lists that nobody could read when something was to be removed, and a clock that marks nothing. */
+export function deletionFindings(seen: Observations): Finding[] {
+  const { clockOff } = seen.reconcile ?? {};
+  const wrong = `the last comparison of the buckets marked no delete: ${clockOff}`;
+  return [...markFindings(seen), ...(clockOff === undefined ? [] : [finding('CLOCK_WRONG', 'reconcile', wrong)])];
+}
+
+function markFindings({ deletions, unreadable }: Observations): Finding[] {
   if (!deletions) return [];
   const waiting = openMass(deletions.mass).map((mass) => {
     const { id, count, samples } = mass;

@@ -79,8 +79,8 @@ class MarkCount {
 
 /**
  * Writes all marks anew, counts them, and makes them the current ones if nobody did since `read`. Dying anywhere leaves
- * the old ones current; of two runs at once one gives way, and so does one whose clock is wrong: that is `false`. An error
- * of `marks` is thrown on.
+ * the old ones current; of two runs at once one gives way, and so does one whose clock is wrong. An error of `marks` is
+ * thrown on.
  */
 export async function writeMarks(
   ports: MarkPorts,
@@ -88,7 +88,7 @@ export async function writeMarks(
   read: ReadDeletions,
   marks: AsyncIterable<DeletionMark[]>,
   facts: MarkFacts,
-): Promise<boolean> {
+): Promise<'written' | 'raced' | { clockOff: string }> {
   const { vault } = ports;
   const at = ports.clock();
   const counted = new MarkCount();
@@ -105,7 +105,8 @@ export async function writeMarks(
   const key = vaultKeys.deletionFile(at, ports.newId());
   await vault.putStream(key, packed(lines()));
   const files = await vault.list(vaultKeys.deletionFiles);
-  if (isOffNow(ports, files, key)) return false;
+  const clockOff = offNow(ports, files, key);
+  if (clockOff !== undefined) return { clockOff };
   const known = facts();
   const mass = watch.result(known.replica, policy.replica);
   const index: Deletions = { schema: 'deletions/1', at: at.toISOString(), key, ...counted.result, ...known, mass };
@@ -114,21 +115,20 @@ export async function writeMarks(
   } catch (error) {
     if (!hasCode(error, 'CONFLICT')) throw error;
     ports.log.info('another run wrote which deletes are withheld');
-    return false;
+    return 'raced';
   }
   for (const each of mass)
     if (!read?.value.mass.some(({ id }) => id === each.id)) ports.log.warn('mass deletion', each);
   await removeStale(ports, files, key);
-  return true;
+  return 'written';
 }
 
-/** Held against the stamp of what was written just now. */
-function isOffNow({ clock, log }: MarkPorts, files: readonly VaultEntry[], written: string): boolean {
+/** How far this clock is off, held against the stamp of what was written just now; undefined where it is right. */
+function offNow({ clock }: MarkPorts, files: readonly VaultEntry[], written: string): string | undefined {
   const now = clock();
   const stamped = files.find(({ key }) => key === written)?.lastModified ?? now;
-  if (!isClockOff(stamped, now)) return false;
-  log.warn('this clock is wrong: another run says which deletes are withheld', { now, stamped });
-  return true;
+  if (!isClockOff(stamped, now)) return undefined;
+  return `its clock said ${now.toISOString()} when the vault wrote at ${stamped.toISOString()}`;
 }
 
 /** Files that are current no more, or never were. */

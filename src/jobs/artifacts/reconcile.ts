@@ -124,7 +124,7 @@ async function compare(ports: ReconcilePorts, policy: Policy, unverified: string
   const firstAt = notAhead(before?.value.firstAt ?? now.toISOString(), now);
   const aside = await readable(ports, () => readUncopyable(ports.vault));
   const seen = new BucketComparison(new Aside(aside ?? new Map()));
-  await withholdDeletes(ports, policy, (difference) => {
+  const { clockOff } = await withholdDeletes(ports, policy, (difference) => {
     if (difference.side !== 'right') seen.primary += 1;
     if (difference.side !== 'left') seen.replica += 1;
     if (difference.side === 'left') seen.lacks(difference.left, new Date(firstAt), policy, now);
@@ -150,6 +150,7 @@ async function compare(ports: ReconcilePorts, policy: Policy, unverified: string
     queued,
     eventless: seen.eventless.result,
     ...(seen.oldest ? { oldestMissingAt: seen.oldest.toISOString() } : {}),
+    ...(clockOff === undefined ? {} : { clockOff }),
   };
   await updateOrMakeAnew(ports, vaultKeys.reconcile, reconcileSchema, () => record);
   await removeOldSetAsides(ports);

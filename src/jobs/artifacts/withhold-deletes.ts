@@ -48,19 +48,19 @@ function markOf(each: Difference<ListedKey, Known>, times: ListingTimes): Deleti
 /**
  * Lists both buckets once, shows every key to `visit`, and marks what only the replica still holds: deletes are withheld
  * there. A listing that ends half-way throws and marks nothing, and nothing is marked while nobody can read what was. Of two
- * runs at once one gives way.
+ * runs at once one gives way, and one whose clock is wrong marks nothing: `clockOff` says how far.
  */
 export async function withholdDeletes(
   ports: WithholdPorts,
   policy: Policy,
   visit: (listed: ListedSides) => void,
-): Promise<void> {
+): Promise<{ clockOff?: string }> {
   const { vault, primaryArtifacts, replica } = ports;
   const startedAt = ports.clock();
   const readable = await readWhole(ports);
   if (!readable) {
     for await (const batch of differences(primaryArtifacts.pages(), knownObjects(vault, replica))) batch.forEach(visit);
-    return;
+    return {};
   }
   const { read } = readable;
   const logs = (await vault.list(vaultKeys.deletionLogs)).slice(0, LOGS_PER_PASS);
@@ -95,7 +95,9 @@ export async function withholdDeletes(
     ...namedBroken(entries),
     ...(blocked ? { blocked } : {}),
   });
-  if (await writeMarks(ports, policy, read, marks(), facts)) await removeWhole(vault, entries);
+  const written = await writeMarks(ports, policy, read, marks(), facts);
+  if (written === 'written') await removeWhole(vault, entries);
+  return typeof written === 'object' ? written : {};
 }
 
 /** What was marked, all of which can be read. Where it cannot, it is named, and undefined: made anew it would forget what is hidden. */
