@@ -11,9 +11,10 @@ afterAll(() => sandbox.stop());
 
 describe('a short history over real PostgreSQL, buckets and signed packages', () => {
   it.each([1, 2, 3, 4, 5])('of seed %i ends with Builder served by DR, and breaks no invariant', async (seed) => {
-    const { violations, state, calls } = await playOverParts(sandbox, seed);
-    expect(violations.map(({ invariant, subject, said, so }) => `${invariant} ${subject}: ${said}; ${so}`)).toEqual([]);
+    const { violations, state, calls, threw } = await playOverParts(sandbox, seed);
+    const broken = violations.map(({ invariant, subject, said, so }) => `${invariant} ${subject}: ${said}; ${so}`);
+    expect([state, broken, threw]).toEqual(['done', [], expect.anything()]);
     // One of which nothing was judged would break nothing either.
-    expect([state, calls > 300]).toEqual(['done', true]);
+    expect(calls).toBeGreaterThan(300);
   });
 });
