@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
-import { playOverParts } from './play.ts';
+import { playOverParts, RDS_STATE_MS } from './play.ts';
 
 let sandbox: Sandbox;
 beforeAll(async () => {
   sandbox = await startSandbox();
-  await sandbox.control.rds({ stateDelayMs: 50 });
+  await sandbox.control.rds({ stateDelayMs: RDS_STATE_MS });
 });
 afterAll(() => sandbox.stop());
 

@@ -16,8 +16,13 @@ import type { Violation } from '../simulation/truth.ts';
 import { historyOf, type Step } from './history.ts';
 import { Parts } from './parts.ts';
 
-/** So many passes come to any end, or something hangs. */
-const MOST_PASSES = 150;
+/**
+ * By then everything has come to an end, or something hangs: the longest wait is the minute in which a reboot that RDS did not
+ * show must have been over. By time, as that is: a fast machine makes more passes of it.
+ */
+const PATIENCE_MS = 240_000;
+/** How long each state of RDS lasts: longer than a pass takes, so that a reboot is seen. */
+export const RDS_STATE_MS = 500;
 /** Where a failover goes no further by itself. */
 export const ended = /^(done|blocked|failed|aborted)$/;
 
@@ -128,7 +133,7 @@ class History {
 
   async #passes(isOver: () => boolean): Promise<number> {
     let passes = 0;
-    for (; passes < MOST_PASSES && !isOver(); passes += 1) {
+    for (const until = Date.now() + PATIENCE_MS; Date.now() < until && !isOver(); passes += 1) {
       await this.#job('advance');
       await this.#job('replicate');
     }

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { startSandbox } from '../../sandbox/start.ts';
-import { ended, playOverParts } from './play.ts';
+import { ended, playOverParts, RDS_STATE_MS } from './play.ts';
 
 /** npm run test:histories -- --seeds 50 --from 1; a sandbox of its own for every ten of them. Exit 1 on a violation, or a failover without an end. */
 const { values } = parseArgs({
@@ -12,7 +12,7 @@ let broken = 0;
 for (let first = from; first < end; first += 10) {
   const sandbox = await startSandbox();
   try {
-    await sandbox.control.rds({ stateDelayMs: 50 });
+    await sandbox.control.rds({ stateDelayMs: RDS_STATE_MS });
     for (let seed = first; seed < Math.min(first + 10, end); seed += 1) {
       const { state, calls, runs, threw, violations } = await playOverParts(sandbox, seed);
       process.stdout.write(
